@@ -1,0 +1,5 @@
+"""`python -m svsm_cal` is `svsm-cal`."""
+
+from svsm_cal.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Use cases: the only place where what was decided meets files, stores and transports."""

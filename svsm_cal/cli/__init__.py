@@ -1,0 +1,121 @@
+"""The `svsm-cal` command: options to a call of `svsm_cal.app`, and its values to text.
+
+Each command's module is loaded only when it runs, so that a look-up does not wait for what publishing needs.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from svsm_cal.cli.options import Invocation, parse_instant
+from svsm_cal.errors import CalendarError, SvsmCalError
+
+__all__ = ["command", "main"]
+
+# Command -> the module it is in, and the one line `--help` shows.
+_COMMANDS = {
+    "init": ("files", "Write a calendar.toml to start from."),
+    "check": ("files", "Report every mistake in the calendar file."),
+    "next": ("lookups", "Show the next calls on one clock."),
+    "when": ("lookups", "Show one day's call on everybody's clock."),
+    "shifts": ("lookups", "Show when clock changes move the call, and for whom."),
+    "deadlines": ("lookups", "Show what is due, and the calls left before it."),
+    "feed": ("publish", "Write one iCalendar feed."),
+    "build": ("publish", "Write the whole site: feeds, page and JSON."),
+    "invite": ("invite", "Write e-mail invites."),
+    "completion": ("files", "Print the shell's completion script."),
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands' modules are loaded when they are asked for, and whose errors are one line each."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        del ctx
+        if name not in _COMMANDS:
+            return None
+        module = import_module(f"svsm_cal.cli.{_COMMANDS[name][0]}")
+        found: click.Command = getattr(module, f"{name}_command")
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f'did you mean "{close[0]}"?' if close else f"one of {', '.join(_COMMANDS)}"
+            ctx.fail(f'no command "{args[0]}" ({hint})')
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except CalendarError as error:
+            for finding in error.findings:
+                click.echo(str(finding), err=True)
+            count = len(error.findings)
+            click.echo(f"svsm-cal: {count} error{'s' if count != 1 else ''}; nothing was written", err=True)
+        except SvsmCalError as error:
+            click.echo(f"svsm-cal: {error}", err=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            click.echo(f"svsm-cal: {place}{error.strerror or error}", err=True)
+        ctx.exit(1)
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+    del param
+    if value and not ctx.resilient_parsing:
+        from svsm_cal import __version__
+        from svsm_cal.core.tzdb import tz_database
+
+        database = tz_database()
+        click.echo(f"svsm-cal {__version__}, tz database {database.version or 'of unknown version'} ({database.name})")
+        ctx.exit()
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "-c",
+    "--calendar",
+    "path",
+    metavar="FILE",
+    default="calendar.toml",
+    envvar="SVSM_CAL_CALENDAR",
+    show_default=True,
+    show_envvar=True,
+    help="The calendar file.",
+)
+@click.option("--now", metavar="INSTANT", help="Take this as the present, e.g. 2025-03-05T17:00Z.")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show versions.")
+@click.pass_context
+def command(ctx: click.Context, path: str, now: str | None) -> None:
+    """One community, one call, many clocks.
+
+    Reads a calendar.toml and shows each person their own time.
+    """
+    ctx.obj = Invocation(path, parse_instant(now) if now else None)
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    command(prog_name="svsm-cal")

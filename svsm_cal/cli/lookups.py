@@ -1,0 +1,129 @@
+"""`next`, `when`, `shifts` and `deadlines`."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from svsm_cal.app import lookups
+from svsm_cal.cli.options import (
+    DAY,
+    LENGTH,
+    Invocation,
+    json_option,
+    paint,
+    participant_option,
+    series_option,
+    zone_option,
+)
+from svsm_cal.errors import UsageError
+from svsm_cal.render import records, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from svsm_cal.core.model import Calendar
+    from svsm_cal.core.zones import Zone
+
+__all__ = ["deadlines_command", "next_command", "shifts_command", "when_command"]
+
+
+def _print(lines: Sequence[str]) -> None:
+    click.echo("\n".join(lines))
+
+
+def _zone(calendar: Calendar, zone: Zone | None, participant: str | None) -> Zone | None:
+    if zone is not None and participant is not None:
+        raise UsageError("--tz and --for exclude each other: keep one")
+    return lookups.participant_of(calendar, participant).zone if participant is not None else zone
+
+
+@click.command("next")
+@click.option("-n", "number", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many calls.")
+@zone_option
+@participant_option
+@series_option
+@json_option
+@click.pass_obj
+def next_command(
+    invocation: Invocation, number: int, zone: Zone | None, participant: str | None, series: str | None, *, as_json: bool
+) -> None:
+    """Show the next calls on one clock, with what differs from usual.
+
+    Cancelled calls are shown among them and do not count.
+    """
+    calendar, now = invocation.load(), invocation.now
+    where = _zone(calendar, zone, participant) or calendar.zone
+    calls = lookups.next_calls(calendar, now, n=number, zone=where, series=series)
+    if as_json:
+        click.echo(records.dumps(records.next_record(calls)), nl=False)
+    else:
+        _print(text.next_text(calendar, calls, where, now, paint))
+
+
+@click.command("when")
+@click.argument("day", type=DAY, metavar="DATE")
+@zone_option
+@series_option
+@json_option
+@click.pass_obj
+def when_command(invocation: Invocation, day: date, zone: Zone | None, series: str | None, *, as_json: bool) -> None:
+    """Show the call of DATE (a date in the anchor zone) on everybody's clock."""
+    call = lookups.call_on(invocation.load(), day, zone=zone, series=series)
+    if as_json:
+        click.echo(records.dumps(records.when_record(call.occurrence, call.clocks)), nl=False)
+    else:
+        _print(text.when_text(call.occurrence, call.clocks, paint))
+
+
+@click.command("shifts")
+@click.option("--from", "start", type=DAY, help="First date; today if left out.")
+@click.option("--until", "end", type=DAY, help="Last date; a year later if left out.")
+@zone_option
+@participant_option
+@series_option
+@json_option
+@click.pass_obj
+def shifts_command(
+    invocation: Invocation,
+    start: date | None,
+    end: date | None,
+    zone: Zone | None,
+    participant: str | None,
+    series: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Show the runs of calls at the same local time, zone by zone: where clock changes pull the call apart.
+
+    A mismatch is a run of less than ten weeks between two that agree; any other is a season.
+    """
+    calendar = invocation.load()
+    _zone(calendar, zone, participant)
+    begin = start or invocation.now.date()
+    last = end or begin + timedelta(days=365)
+    person = lookups.participant_of(calendar, participant) if participant is not None else None
+    rows = lookups.shift_table(calendar, begin, last, zone=zone, participant=person, series=series)
+    if as_json:
+        click.echo(records.dumps({"windows": [records.window_record(row.window, row.participants) for row in rows]}), nl=False)
+    else:
+        _print(text.shifts_text(((row.window, row.participants) for row in rows), paint))
+
+
+@click.command("deadlines")
+@click.option("--within", type=LENGTH, metavar="LENGTH", help="Only those due within this time, e.g. 4w.")
+@click.option("--all", "past", is_flag=True, help="Also those that are over.")
+@json_option
+@click.pass_obj
+def deadlines_command(invocation: Invocation, within: timedelta | None, *, past: bool, as_json: bool) -> None:
+    """Show what is due, how long there is left, and the calls left before it."""
+    from svsm_cal.core.deadlines import outlook
+
+    calendar, now = invocation.load(), invocation.now
+    found = outlook(calendar, now, within=within, past=past)
+    if as_json:
+        click.echo(records.dumps({"deadlines": [records.deadline_record(each) for each in found]}), nl=False)
+    else:
+        _print(text.deadlines_text(found, paint))

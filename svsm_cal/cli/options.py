@@ -1,0 +1,148 @@
+"""What the commands share: the calendar and the present they work on, their options, and colours."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from svsm_cal.core.civil import Instant, instant, parse_duration
+from svsm_cal.core.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from svsm_cal.core.model import Calendar
+    from svsm_cal.core.zones import Zone
+
+__all__ = [
+    "DAY",
+    "LENGTH",
+    "ZONE",
+    "Invocation",
+    "json_option",
+    "paint",
+    "parse_instant",
+    "participant_option",
+    "series_option",
+    "zone_option",
+]
+
+
+class Invocation(Value):
+    """One run of the command: the calendar file's path, and the present if it was given."""
+
+    path: str
+    given_now: Instant | None
+
+    @property
+    def now(self) -> Instant:
+        """Return the present: the only place where the clock is read."""
+        return self.given_now or Instant(datetime.now(UTC).replace(microsecond=0))
+
+    def load(self) -> Calendar:
+        """Return the calendar; raises what `svsm_cal.config.load.load` does."""
+        from svsm_cal.config.load import load
+
+        return load(self.path, now=self.given_now)
+
+
+def parse_instant(text: str) -> Instant:
+    """Return the instant of an ISO 8601 text with an offset; raises click.BadParameter otherwise."""
+    try:
+        return instant(datetime.fromisoformat(text.strip().replace("z", "Z")))
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f'"{text}" is no instant: write it with an offset, e.g. 2025-03-05T17:00Z', param_hint="--now") from None
+
+
+class _Day(click.ParamType):
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        text = str(value)
+        try:
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+                return date.fromisoformat(text)
+        except ValueError:
+            pass
+        self.fail(f'"{text}" is no date: write it as 2025-03-12', param, ctx)
+
+
+class _Length(click.ParamType):
+    name = "length"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(f"{error}: write it as 4w, 10d or 36h", param, ctx)
+
+
+class _ZoneName(click.ParamType):
+    name = "zone"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Zone:
+        from svsm_cal.config.zone_names import read_zone
+
+        advice = read_zone(str(value))
+        if advice.zone is None:
+            self.fail(f"{advice.message} (hint: {advice.hint})", param, ctx)
+        if advice.severity == "warning":
+            click.echo(f"svsm-cal: warning: {advice.message} (hint: {advice.hint})", err=True)
+        return advice.zone
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[click.shell_completion.CompletionItem]:
+        from svsm_cal.core.tzdb import tz_database
+
+        del ctx, param
+        regions = sorted(tz_database().regions())
+        return [click.shell_completion.CompletionItem(name) for name in regions if name.lower().startswith(incomplete.lower())]
+
+
+DAY = _Day()
+LENGTH = _Length()
+ZONE = _ZoneName()
+
+
+def _ids_of(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return a completer over the ids of the calendar's series or participants."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        from svsm_cal.errors import SvsmCalError
+
+        del param
+        root = ctx.find_root()
+        try:
+            calendar = Invocation(root.params.get("path") or "calendar.toml", None).load()
+        except SvsmCalError:
+            return []
+        return [each.id for each in getattr(calendar, kind) if each.id.startswith(incomplete)]
+
+    return complete
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+zone_option = click.option("--tz", "zone", type=ZONE, help="On the clock of this zone, e.g. America/New_York.")
+participant_option = click.option(
+    "--for", "participant", metavar="ID", shell_complete=_ids_of("participants"), help="On this participant's clock."
+)
+series_option = click.option("--series", metavar="ID", shell_complete=_ids_of("series"), help="Of this series only.")
+
+_STYLES: dict[str, dict[str, object]] = {
+    "strong": {"bold": True},
+    "shift": {"fg": "yellow"},
+    "urgent": {"fg": "red"},
+    "cancelled": {"fg": "red", "dim": True},
+    "faint": {"dim": True},
+}
+
+
+def paint(style: str, text: str) -> str:
+    """Return text in a style's colours; click removes them where there is no terminal."""
+    return click.style(text, **_STYLES[style]) if style else text  # type: ignore[arg-type]

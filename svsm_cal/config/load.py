@@ -1,0 +1,134 @@
+"""A calendar file, read and checked: a Calendar, or every finding with its line and column."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from svsm_cal.config.read import read_calendar
+from svsm_cal.errors import CalendarError, InputError
+from svsm_cal.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from svsm_cal.config.positions import Path
+    from svsm_cal.config.values import Problem
+    from svsm_cal.core.civil import Instant
+    from svsm_cal.core.model import Calendar
+
+__all__ = ["check_file", "check_text", "load", "loads"]
+
+LARGEST = 2 * 1024 * 1024
+
+
+def load(path: str | os.PathLike[str], *, now: Instant | None = None) -> Calendar:
+    """Return the calendar that a calendar.toml declares.
+
+    Raises InputError for a file that cannot be read, and CalendarError with every error in it.
+    """
+    return loads(read_text(path), file=os.fspath(path), now=now)
+
+
+def loads(text: str, *, file: str = "calendar.toml", now: Instant | None = None) -> Calendar:
+    """Return the calendar that the text of a calendar.toml declares; raises CalendarError with every error in it."""
+    calendar, findings = _read(text, file, now=now, warnings=False)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if calendar is None or errors:
+        raise CalendarError(errors)
+    return calendar
+
+
+def check_file(path: str | os.PathLike[str], *, now: Instant | None = None) -> list[Finding]:
+    """Return every error and warning of a calendar file, in file order; raises InputError if it cannot be read."""
+    return check_text(read_text(path), file=os.fspath(path), now=now)
+
+
+def check_text(text: str, *, file: str = "calendar.toml", now: Instant | None = None) -> list[Finding]:
+    """Return every error and warning of a calendar file's text, in file order."""
+    return _read(text, file, now=now, warnings=True)[1]
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Return the text of a calendar file; raises InputError when there is no such file, text or right to read it."""
+    name = os.fspath(path)
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except FileNotFoundError as error:
+        hint = "give one with -c FILE, or start one with `svsm-cal init`"
+        raise InputError(f"{name}: there is no such file ({hint})") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{name}: is a folder (name the calendar.toml in it)") from error
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror} (check its permissions)") from error
+    if len(data) > LARGEST:
+        raise InputError(f"{name}: is larger than {LARGEST // 1024 // 1024} MiB, which no calendar is (is it the right file?)")
+    if not data.strip():
+        raise InputError(f"{name}: is empty (start one with `svsm-cal init`)")
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{name}:{line}:1: is no UTF-8 text (save it as UTF-8)") from error
+
+
+def _read(
+    text: str, file: str, *, now: Instant | None, warnings: bool
+) -> tuple[Calendar | None, list[Finding]]:
+    import tomllib
+
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return None, [_syntax(str(error), text, file)]
+    except RecursionError:
+        return None, [Finding("error", file, 1, 1, "toml-syntax", "lists or tables are nested too deeply", "a flat file")]
+    calendar, problems = read_calendar(document, now=now)
+    if calendar is not None and warnings and not any(problem.severity == "error" for problem in problems):
+        from svsm_cal.config.warnings import warnings_of
+
+        problems = [*problems, *warnings_of(calendar, _paths(document))]
+    return calendar, _placed(problems, text, file) if problems else []
+
+
+def _paths(document: Mapping[str, list[dict[str, str]]]) -> dict[tuple[str, str], Path]:
+    return {
+        (table, row["id"]): (table, number)
+        for table in ("series", "event")
+        for number, row in enumerate(document.get(table, []))
+    }
+
+
+def _placed(problems: Iterable[Problem], text: str, file: str) -> list[Finding]:
+    from svsm_cal.config.positions import locate
+
+    positions = locate(text)
+    findings = []
+    for problem in problems:
+        line, column = positions.line_column(problem.path, key=problem.at_key)
+        findings.append(
+            Finding(problem.severity, file, line, column + problem.column, problem.code, problem.message, problem.hint)
+        )
+    return sorted(findings, key=lambda finding: (finding.line, finding.column, finding.code, finding.message))
+
+
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_HINTS = {
+    "Cannot overwrite a value": "a key stands twice, or a [table] that should be a [[list of tables]]",
+    "Cannot declare": "a [table] stands twice; a list of tables is written [[table]]",
+    "Unescaped '\\' in a string": "write the text in single quotes",
+    "Expected '=' after a key": "key = value",
+    "Invalid value": 'a text in "quotes", or a date as 2025-03-11',
+}
+
+
+def _syntax(message: str, text: str, file: str) -> Finding:
+    match = _AT.search(message)
+    lines = text.split("\n")
+    line, column = (int(match[1]), int(match[2])) if match and match[1] else (len(lines), len(lines[-1]) + 1)
+    said = message[: match.start()] if match else message
+    hint = next((hint for start, hint in _HINTS.items() if said.startswith(start)), "see toml.io for the format")
+    said = said.replace("\n", " ")
+    return Finding("error", file, line, column, "toml-syntax", f"this is not TOML: {said}", hint)

@@ -1,0 +1,159 @@
+"""Where each key and value of a TOML document stands; the standard library's parser does not say.
+
+The text must already have parsed: this scans for structure only and checks nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+__all__ = ["Path", "Positions", "locate"]
+
+Path = tuple[str | int, ...]
+
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_\-]+")
+_STRING = re.compile(
+    r'"""(?:\\.|[^\\])*?"{3,5}'
+    r"|'''.*?'{3,5}"
+    r'|"(?:\\.|[^"\\\n])*"'
+    r"|'[^'\n]*'",
+    re.DOTALL,
+)
+_SCALAR = re.compile(r"[^,\]}\n#]+")
+_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
+
+
+@dataclass(slots=True)
+class Positions:
+    """Offsets of keys, values and table headers by path, turned into lines and columns on asking."""
+
+    text: str
+    keys: dict[Path, int] = field(default_factory=dict)
+    values: dict[Path, int] = field(default_factory=dict)
+
+    def line_column(self, path: Path, *, key: bool = False) -> tuple[int, int]:
+        """Return (line, column), from 1, of the value at `path`, or of its key; of the nearest parent if it has none."""
+        for end in range(len(path), 0, -1):
+            part = path[:end]
+            offsets = (self.keys, self.values) if key else (self.values, self.keys)
+            for table in offsets:
+                if part in table:
+                    return self._line_column(table[part])
+        return 1, 1
+
+    def _line_column(self, offset: int) -> tuple[int, int]:
+        starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+
+def locate(text: str) -> Positions:
+    """Return the positions of everything in a valid TOML document."""
+    scanner = _Scanner(text)
+    scanner.document()
+    return scanner.found
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.found = Positions(text)
+        self.counts: dict[Path, int] = {}
+
+    def document(self) -> None:
+        table: Path = ()
+        self.blank()
+        while self.at < len(self.text):
+            begin = self.at
+            if self.text.startswith("[[", begin):
+                self.at += 2
+                path = self.resolved(self.dotted())
+                self.at = self.text.index("]]", self.at) + 2
+                number = self.counts[path] = self.counts.get(path, -1) + 1
+                table = (*path, number)
+                self.found.keys.setdefault(path, begin)
+                self.found.keys[table] = begin
+            elif self.text[begin] == "[":
+                self.at += 1
+                table = self.resolved(self.dotted())
+                self.at = self.text.index("]", self.at) + 1
+                self.found.keys[table] = begin
+            else:
+                self.pair(table)
+            self.blank()
+
+    def resolved(self, names: list[str]) -> Path:
+        """Return the path of a header's dotted name: an array of tables on the way means its last one."""
+        path: Path = ()
+        for index, name in enumerate(names):
+            path = (*path, name)
+            if index < len(names) - 1 and path in self.counts:
+                path = (*path, self.counts[path])
+        return path
+
+    def pair(self, table: Path) -> None:
+        begin = self.at
+        path = (*table, *self.dotted())
+        self.found.keys[path] = begin
+        self.at = self.text.index("=", self.at) + 1
+        self.inline_blank()
+        self.value(path)
+
+    def dotted(self) -> list[str]:
+        names = []
+        while True:
+            self.inline_blank()
+            string = _STRING.match(self.text, self.at)
+            bare = _BARE_KEY.match(self.text, self.at)
+            match = string or bare
+            if match is None:
+                return names
+            names.append(_unquoted(match[0]) if string else match[0])
+            self.at = match.end()
+            self.inline_blank()
+            if self.text[self.at : self.at + 1] != ".":
+                return names
+            self.at += 1
+
+    def value(self, path: Path) -> None:
+        self.found.values[path] = self.at
+        opening = self.text[self.at]
+        if opening == "[":
+            self.at += 1
+            self.items(path, "]", lambda number: self.value((*path, number)))
+        elif opening == "{":
+            self.at += 1
+            self.items(path, "}", lambda _: self.pair(path))
+        else:
+            match = _STRING.match(self.text, self.at) or _SCALAR.match(self.text, self.at)
+            self.at = match.end() if match else self.at + 1
+
+    def items(self, path: Path, closing: str, item) -> None:  # type: ignore[no-untyped-def]
+        number = 0
+        self.blank()
+        while self.text[self.at] != closing:
+            item(number)
+            number += 1
+            self.blank()
+            if self.text[self.at] == ",":
+                self.at += 1
+                self.blank()
+        self.at += 1
+
+    def blank(self) -> None:
+        match = _BLANK.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+
+    def inline_blank(self) -> None:
+        while self.text[self.at : self.at + 1] in {" ", "\t"}:
+            self.at += 1
+
+
+def _unquoted(text: str) -> str:
+    if text[0] == "'":
+        return text[1:-1]
+    return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[0]), text[1:-1])

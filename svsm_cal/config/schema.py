@@ -1,0 +1,174 @@
+"""The format of calendar.toml as one table: what may stand where, of which kind, and what it means.
+
+The reader (`svsm_cal.config.read`) and the JSON Schema that editors use (`svsm_cal.config.json_schema`) both
+come from it, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from svsm_cal.core.value import Value
+
+__all__ = ["TABLES", "Field", "Kind"]
+
+
+class Kind(StrEnum):
+    """What a value must be; `svsm_cal.config.values` says how each is read."""
+
+    ID = "an id"
+    TEXT = "a text"
+    LONG_TEXT = "a text of several lines"
+    DOMAIN = "a domain name"
+    ZONE = "a time zone"
+    URL = "a link"
+    TEMPLATE = "a link with {date} in it"
+    EMAIL = "an e-mail address"
+    COLOR = "a colour"
+    RULE = "a recurrence rule"
+    REPEAT = "a repetition in words"
+    DURATION = "a length of time"
+    DURATIONS = "a list of lengths of time"
+    IDS = "a list of ids"
+    DATE = "a date"
+    INSTANCE = "a date, or a date and time"
+    LOCAL = "a date and time"
+    TIME = "a time of day"
+    TABLE = "a table"
+    TABLES = "a list of tables"
+
+
+class Field(Value):
+    """One key of a table: its kind, what it means, whether it must be there, and the table a table is."""
+
+    kind: Kind
+    doc: str
+    required: bool = False
+    table: str = ""
+
+
+_DETAILS = {
+    "title": Field(Kind.TEXT, "What the call is called."),
+    "url": Field(Kind.URL, "Where to join."),
+    "location": Field(Kind.TEXT, "A place, if it is not a link."),
+    "description": Field(Kind.LONG_TEXT, "What it is about."),
+    "chair": Field(Kind.ID, "Participant who runs it."),
+    "minutes": Field(Kind.TEMPLATE, "Where the minutes are; {date} becomes the call's date."),
+}
+_REASON = Field(Kind.TEXT, "Why, in a few words; it is shown to everybody.")
+_LENGTH = Field(Kind.DURATION, 'How long, as in "1h" or "45min".')
+_DATE = Field(Kind.INSTANCE, "The call's date, as the rule has it (with its time where there are several a day).", required=True)
+_RULE = Field(Kind.RULE, 'An RFC 5545 rule, as in "FREQ=WEEKLY;BYDAY=WE".')
+_REPEAT = Field(Kind.REPEAT, 'The same in words, as in "every Wednesday".')
+_REMIND = Field(Kind.DURATIONS, 'When to remind, as in ["1w", "1d"].')
+
+TABLES: dict[str, dict[str, Field]] = {
+    "": {
+        "calendar": Field(Kind.TABLE, "The calendar itself.", required=True, table="calendar"),
+        "series": Field(Kind.TABLES, "The recurring calls.", table="series"),
+        "participant": Field(Kind.TABLES, "The people, each with a home zone.", table="participant"),
+        "deadline": Field(Kind.TABLES, "Single deadlines.", table="deadline"),
+        "release": Field(Kind.TABLES, "Releases and their milestones.", table="release"),
+        "event": Field(Kind.TABLES, "What calls may collide with, such as conferences.", table="event"),
+    },
+    "calendar": {
+        "id": Field(Kind.ID, "Names files and feeds.", required=True),
+        "name": Field(Kind.TEXT, "What people see.", required=True),
+        "domain": Field(Kind.DOMAIN, "The right-hand side of every UID: never change it.", required=True),
+        "zone": Field(Kind.ZONE, "Anchor zone of every series that names none.", required=True),
+        "description": Field(Kind.LONG_TEXT, "What the community is."),
+        "url": Field(Kind.URL, "Where the calendar is published."),
+        "color": Field(Kind.COLOR, "A CSS colour name that clients may use."),
+        "organizer": Field(Kind.TABLE, "Who sends the invites.", table="organizer"),
+    },
+    "organizer": {
+        "name": Field(Kind.TEXT, "The sender's name.", required=True),
+        "email": Field(Kind.EMAIL, "The sender's address; it appears in invites only.", required=True),
+    },
+    "series": {
+        "id": Field(Kind.ID, "Names the series for good: its UID is made of it.", required=True),
+        "title": Field(Kind.TEXT, "What the call is called.", required=True),
+        "start": Field(Kind.LOCAL, "The first call, on the anchor zone's wall clock.", required=True),
+        "duration": Field(Kind.DURATION, 'How long, as in "1h".', required=True),
+        "zone": Field(Kind.ZONE, "Whose wall clock the series follows, if not the calendar's."),
+        "rule": _RULE,
+        "repeat": _REPEAT,
+        "attendees": Field(Kind.IDS, "Participants or groups of them."),
+        **{name: each for name, each in _DETAILS.items() if name != "title"},
+        "cancel": Field(Kind.TABLES, "Calls that do not take place.", table="cancel"),
+        "move": Field(Kind.TABLES, "Calls that take place at another time.", table="move"),
+        "change": Field(Kind.TABLES, "Calls with another chair, link or title.", table="change"),
+        "add": Field(Kind.TABLES, "Calls outside the rule.", table="add"),
+        "from": Field(Kind.TABLES, "What changes from a date on.", table="from"),
+    },
+    "cancel": {"date": _DATE, "reason": _REASON},
+    "move": {
+        "date": _DATE,
+        "to": Field(Kind.LOCAL, "The new start, on the anchor zone's wall clock.", required=True),
+        "reason": _REASON,
+        "duration": _LENGTH,
+        **_DETAILS,
+    },
+    "change": {"date": _DATE, "reason": _REASON, "duration": _LENGTH, **_DETAILS},
+    "add": {
+        "start": Field(Kind.LOCAL, "The start, on the anchor zone's wall clock.", required=True),
+        "reason": _REASON,
+        "duration": _LENGTH,
+        **_DETAILS,
+    },
+    "from": {
+        "date": Field(Kind.DATE, "The first date concerned.", required=True),
+        "start": Field(Kind.TIME, "Another time of day, as in 17:00:00."),
+        "zone": Field(Kind.ZONE, "Another anchor zone."),
+        "rule": _RULE,
+        "repeat": _REPEAT,
+        "duration": _LENGTH,
+        "reason": _REASON,
+        **_DETAILS,
+    },
+    "participant": {
+        "id": Field(Kind.ID, "How the rest of the file names them.", required=True),
+        "name": Field(Kind.TEXT, "What people call them.", required=True),
+        "zone": Field(Kind.ZONE, "Their home zone.", required=True),
+        "email": Field(Kind.EMAIL, "Where their invites go; never published."),
+        "groups": Field(Kind.IDS, "Groups they are in."),
+        "reminders": Field(Kind.DURATIONS, 'How long before a call to remind them, as in ["1d", "15m"].'),
+        "away": Field(Kind.TABLES, "Days they are away.", table="away"),
+    },
+    "away": {
+        "from": Field(Kind.DATE, "The first day.", required=True),
+        "to": Field(Kind.DATE, "The last day.", required=True),
+    },
+    "deadline": {
+        "id": Field(Kind.ID, "Names the deadline for good.", required=True),
+        "title": Field(Kind.TEXT, "What is due.", required=True),
+        "date": Field(Kind.DATE, "A whole day: over when it ends, anywhere on Earth unless `zone` is given."),
+        "at": Field(Kind.LOCAL, "Or a moment, on the clock of `zone` (the calendar's, if none is given)."),
+        "zone": Field(Kind.ZONE, "Where the day ends, or whose clock `at` is on."),
+        "remind": _REMIND,
+        "url": Field(Kind.URL, "Where to read more."),
+    },
+    "release": {
+        "id": Field(Kind.ID, "Names the release for good.", required=True),
+        "title": Field(Kind.TEXT, "What is released.", required=True),
+        "zone": Field(Kind.ZONE, "Where a milestone's day ends, if not anywhere on Earth."),
+        "url": Field(Kind.URL, "Where to read more."),
+        "milestones": Field(Kind.TABLES, "Its milestones, in order.", required=True, table="milestone"),
+    },
+    "milestone": {
+        "id": Field(Kind.ID, "Names the milestone within its release.", required=True),
+        "title": Field(Kind.TEXT, "What it is; its id if left out."),
+        "date": Field(Kind.DATE, "The planned day."),
+        "after": Field(Kind.ID, "Or the milestone it follows,"),
+        "offset": Field(Kind.DURATION, 'and how long after it, as in "1w".'),
+        "actual": Field(Kind.DATE, "The day it happened; the planned one stays on record."),
+        "remind": _REMIND,
+    },
+    "event": {
+        "id": Field(Kind.ID, "Names the event for good.", required=True),
+        "title": Field(Kind.TEXT, "What it is.", required=True),
+        "start": Field(Kind.DATE, "The first day.", required=True),
+        "end": Field(Kind.DATE, "The last day."),
+        "url": Field(Kind.URL, "Where to read more."),
+    },
+}

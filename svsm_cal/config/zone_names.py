@@ -1,0 +1,153 @@
+"""What people write for a time zone, and which IANA region they should write.
+
+A name is never guessed silently: a region is taken; what clearly means one region is taken with a warning;
+an abbreviation that means different clocks to different people is an error that lists the candidates.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from svsm_cal.core.tzdb import TzDatabase, tz_database
+from svsm_cal.core.value import Value
+from svsm_cal.core.zones import Zone, local_of, zone_of
+from svsm_cal.errors import ZoneError
+
+if TYPE_CHECKING:
+    from svsm_cal.core.civil import Instant
+    from svsm_cal.findings import Severity
+
+__all__ = ["ZoneAdvice", "read_zone"]
+
+# Abbreviation -> regions whose clocks people mean by it. The tz database has some as zones, with fixed
+# offsets or rules that are not what the writer has in mind.
+_AMBIGUOUS: dict[str, tuple[str, ...]] = {
+    "AST": ("America/Halifax", "Asia/Riyadh"),
+    "BST": ("Europe/London", "Asia/Dhaka"),
+    "CDT": ("America/Chicago", "America/Havana"),
+    "CST": ("America/Chicago", "Asia/Shanghai", "America/Havana"),
+    "CT": ("America/Chicago",),
+    "ECT": ("America/Guayaquil", "Europe/Paris"),
+    "EDT": ("America/New_York",),
+    "EST": ("America/New_York", "America/Panama", "Australia/Sydney"),
+    "ET": ("America/New_York",),
+    "GST": ("Asia/Dubai", "Atlantic/South_Georgia"),
+    "HST": ("Pacific/Honolulu",),
+    "IST": ("Asia/Kolkata", "Asia/Jerusalem", "Europe/Dublin"),
+    "MDT": ("America/Denver",),
+    "MSK": ("Europe/Moscow",),
+    "MST": ("America/Denver", "America/Phoenix", "Asia/Kuala_Lumpur"),
+    "MT": ("America/Denver",),
+    "AEST": ("Australia/Sydney", "Australia/Brisbane"),
+    "AET": ("Australia/Sydney",),
+    "JST": ("Asia/Tokyo",),
+    "KST": ("Asia/Seoul",),
+    "NST": ("America/St_Johns",),
+    "PDT": ("America/Los_Angeles",),
+    "PKT": ("Asia/Karachi",),
+    "PST": ("America/Los_Angeles", "Asia/Manila"),
+    "PT": ("America/Los_Angeles",),
+    "SGT": ("Asia/Singapore",),
+    "SST": ("Pacific/Pago_Pago", "Asia/Singapore"),
+    "WAST": ("Africa/Windhoek", "Australia/Perth"),
+    "CEST": ("Europe/Berlin", "Europe/Paris"),
+    "EEST": ("Europe/Helsinki", "Europe/Athens"),
+    "WEST": ("Europe/Lisbon",),
+}
+# Names the tz database keeps, with summer time, for what is no region.
+_RULES = {
+    "CET": "Europe/Berlin",
+    "MET": "Europe/Berlin",
+    "EET": "Europe/Helsinki",
+    "WET": "Europe/Lisbon",
+    "EST5EDT": "America/New_York",
+    "CST6CDT": "America/Chicago",
+    "MST7MDT": "America/Denver",
+    "PST8PDT": "America/Los_Angeles",
+}
+_UTC = frozenset({"UTC", "Etc/UTC"})
+_UTC_OTHER = frozenset({"UCT", "Zulu", "Universal", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich"})
+_FIXED = re.compile(r"Etc/.*")
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?\d\d)?")
+
+
+class ZoneAdvice(Value):
+    """A zone, or none, and what to tell its writer: nothing, a warning, or an error."""
+
+    zone: Zone | None
+    severity: Severity | None = None
+    code: str = ""
+    message: str = ""
+    hint: str = ""
+
+
+def read_zone(name: str, *, now: Instant | None = None) -> ZoneAdvice:
+    """Return the zone that `name` means and what its writer should know; `now` lets a hint say what time it is there."""
+    database = tz_database()
+    if name.upper() in _AMBIGUOUS and "/" not in name:
+        return _ambiguous(name, now)
+    if name in _RULES:
+        region = _RULES[name]
+        message = f'"{name}" names a rule, not a place: it follows summer time here, which its readers may not expect'
+        return ZoneAdvice(_zone(name), "warning", "zone-abbreviation", message, f'"{region}"')
+    if name in _UTC:
+        return ZoneAdvice(_zone(name))
+    if not database.has(name):
+        return _unknown(name, database)
+    if name in _UTC_OTHER or (name.startswith("Etc/") and name.removeprefix("Etc/") in _UTC_OTHER):
+        return ZoneAdvice(_zone(name), "warning", "zone-old-name", f'"{name}" is another name of UTC', '"UTC"')
+    if _FIXED.fullmatch(name):
+        message = f'"{name}" is a fixed offset that follows no clock change, with its sign turned round'
+        return ZoneAdvice(_zone(name), "warning", "zone-fixed", message, 'a region such as "Europe/Berlin"')
+    return _region(name, database)
+
+
+def _region(name: str, database: TzDatabase) -> ZoneAdvice:
+    target = database.links().get(name) if name not in database.regions() else None
+    if target is None:
+        return ZoneAdvice(_zone(name))
+    return ZoneAdvice(_zone(target), "warning", "zone-old-name", f'"{name}" is an old name of {target}', f'"{target}"')
+
+
+def _ambiguous(name: str, now: Instant | None) -> ZoneAdvice:
+    regions = _AMBIGUOUS[name.upper()]
+    clocks = [f" ({local_of(now, zone_of(region)):%H:%M} now)" if now else "" for region in regions]
+    listed = " or ".join(f'"{region}"{clock}' for region, clock in zip(regions, clocks, strict=True))
+    meaning = "means different clocks to different people" if len(regions) > 1 else "is an abbreviation, not a place"
+    return ZoneAdvice(None, "error", "zone-ambiguous", f'"{name}" {meaning}', listed)
+
+
+def _unknown(name: str, database: TzDatabase) -> ZoneAdvice:
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+    region = {windows.lower(): region for windows, region in WINDOWS_TO_OLSON.items()}.get(name.strip().lower())
+    if region and database.has(region):
+        message = f'"{name}" is a Windows name of {region}'
+        return ZoneAdvice(_zone(region), "warning", "zone-windows", message, f'"{region}"')
+    if _OFFSET.fullmatch(name.strip()):
+        hint = 'a region such as "Europe/Berlin"'
+        return ZoneAdvice(None, "error", "zone-unknown", f'"{name}" is an offset, which no community keeps all year', hint)
+    return ZoneAdvice(None, "error", "zone-unknown", f'"{name}" is no time zone', _suggestion(name, database))
+
+
+def _suggestion(name: str, database: TzDatabase) -> str:
+    from difflib import get_close_matches
+
+    keys = sorted(database.regions() or database.keys())
+    wanted = name.strip().replace(" ", "_").lower()
+    places = {key.rpartition("/")[2].lower(): key for key in keys}
+    whole = {key.lower(): key for key in keys}
+    if wanted in whole or wanted in places:
+        return f'did you mean "{whole.get(wanted) or places[wanted]}"?'
+    close = get_close_matches(wanted, whole, n=1, cutoff=0.75) or get_close_matches(wanted, places, n=1, cutoff=0.75)
+    if close:
+        return f'did you mean "{whole.get(close[0]) or places[close[0]]}"?'
+    return 'a region and city, as in "Europe/Berlin"'
+
+
+def _zone(name: str) -> Zone | None:
+    try:
+        return zone_of(name)
+    except ZoneError:
+        return None

@@ -1,0 +1,89 @@
+"""Frozen, slotted values: what `dataclass(frozen=True, slots=True)` gives, at a tenth of its start-up cost.
+
+A dataclass compiles six functions for each class, over a millisecond of every run; the look-ups have some
+forty value classes and less than a tenth of a second. Here nothing is compiled. To a type checker these are
+frozen dataclasses (PEP 681). Defaults must be immutable, as they are shared.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, dataclass_transform
+
+__all__ = ["Value", "fields_of", "replace"]
+
+_set = object.__setattr__
+
+
+@dataclass_transform(frozen_default=True)
+class _ValueType(type):
+    """Turns a class body's annotations into slots, and its assignments into defaults."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _ValueType:
+        own = tuple(namespace.get("__annotations__", ()))
+        defaults = {each: namespace.pop(each) for each in own if each in namespace}
+        inherited = bases[0] if bases else None
+        namespace["__slots__"] = own
+        namespace["__match_args__"] = (*getattr(inherited, "__match_args__", ()), *own)
+        namespace["_defaults"] = {**getattr(inherited, "_defaults", {}), **defaults}
+        return super().__new__(cls, name, bases, namespace)
+
+
+class Value(metaclass=_ValueType):
+    """A frozen value: equal to one of the same class with equal fields, hashable if they are."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        names = self.__match_args__
+        if kwargs or len(args) != len(names):
+            args = _bound(type(self), args, kwargs)
+        for name, value in zip(names, args, strict=True):
+            _set(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__match_args__)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, name) for name in self.__match_args__)))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        return f"{type(self).__qualname__}({shown})"
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), tuple(getattr(self, name) for name in self.__match_args__)
+
+
+def _bound(cls: type[Value], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the fields' values in order; raises TypeError as a function with that signature would."""
+    names, defaults = cls.__match_args__, cls._defaults  # type: ignore[attr-defined]
+    if len(args) > len(names):
+        raise TypeError(f"{cls.__name__}() takes {len(names)} fields, not {len(args)}")
+    given = dict(zip(names, args, strict=False))
+    twice = given.keys() & kwargs.keys()
+    unknown = kwargs.keys() - set(names)
+    given |= kwargs
+    missing = [name for name in names if name not in given and name not in defaults]
+    if twice or unknown or missing:
+        raise TypeError(f"{cls.__name__}(): twice {sorted(twice)}, unknown {sorted(unknown)}, missing {missing}")
+    return tuple(given[name] if name in given else defaults[name] for name in names)
+
+
+_SomeValue = TypeVar("_SomeValue", bound=Value)
+
+
+def fields_of(value: Value | type[Value]) -> tuple[str, ...]:
+    """Return the names of a value's fields, in order."""
+    names: tuple[str, ...] = value.__match_args__
+    return names
+
+
+def replace(value: _SomeValue, **changes: Any) -> _SomeValue:
+    """Return a copy of a value with some fields changed."""
+    return type(value)(**{name: getattr(value, name) for name in value.__match_args__} | changes)

@@ -1,0 +1,29 @@
+"""A finding: one thing wrong, or doubtful, at one place of a file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from svsm_cal.core.value import Value
+
+__all__ = ["Finding", "Severity"]
+
+Severity = Literal["error", "warning"]
+
+
+class Finding(Value):
+    """One thing wrong at one place: `line` and `column` count from 1, `code` is stable, `hint` may be empty."""
+
+    severity: Severity
+    file: str
+    line: int
+    column: int
+    code: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Return the compiler-style line: place, severity if only a warning, message, hint."""
+        kind = "warning: " if self.severity == "warning" else ""
+        hint = f" (hint: {self.hint})" if self.hint else ""
+        return f"{self.file}:{self.line}:{self.column}: {kind}{self.message}{hint}"

@@ -1,0 +1,1 @@
+"""Calendar and occurrences to what people read: values out, nothing done."""
