@@ -91,7 +91,7 @@ def _nearest(stretches: tuple[Segment, ...], to: LocalDateTime) -> LocalDateTime
 
 
 def _what_the_call_is_on(stretches: tuple[Segment, ...], at: LocalDateTime) -> str:
-    from svsm_cal.render.words import rule_days
+    from svsm_cal.words.phrases import rule_days
 
     current = [segment for segment in stretches if segment.start <= at] or list(stretches[:1])
     if at < stretches[0].start:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.rrule import RecurrenceRule
 
-__all__ = ["Segment", "next_occurrences", "occurrences", "occurrences_between_days", "occurrences_on", "segments", "stream"]
+__all__ = ["Segment", "added_occurrences", "next_occurrences", "occurrences", "occurrences_between_days", "occurrences_on", "segments", "stream"]
 
 _DAY = timedelta(days=1)
 _Value = TypeVar("_Value")
@@ -176,7 +176,7 @@ def stream(series: Series, since: Instant) -> Iterator[tuple[Instant, Occurrence
     """Yield (start, occurrence) of all that begin at or after `since`, cancelled ones included, in time order."""
     overrides = {override.recurrence: override for override in series.overrides}
     stretches = segments(series)
-    apart = [_added(series, stretches, addition) for addition in series.additions]
+    apart = added_occurrences(series)
     for override in series.overrides:
         if override.status is Status.MOVED:
             apart += [segment.occurrence(override.recurrence, override) for segment in _of(stretches, override)]
@@ -195,6 +195,12 @@ def _regular(
             at = instant_of(start, zone)
             if at >= since:
                 yield at, segment.occurrence(start, override)
+
+
+def added_occurrences(series: Series) -> list[Occurrence]:
+    """Return a series' calls outside its rule, in time order; each has a UID of its own."""
+    stretches = segments(series)
+    return [_added(series, stretches, addition) for addition in series.additions]
 
 
 def _of(stretches: tuple[Segment, ...], override: Override) -> list[Segment]:

@@ -205,6 +205,11 @@ class Zone:
                     yield at, before, after
 
     @property
+    def recorded_until(self) -> int:
+        """Return the epoch second from which on the yearly rule alone says what the clocks do."""
+        return self._footer_from
+
+    @property
     def yearly_rule(self) -> PosixRule:
         """Return the rule that holds after the zone's recorded transitions."""
         return self._footer

@@ -12,7 +12,8 @@ from unicodedata import combining, east_asian_width
 from svsm_cal.core.model import Status
 from svsm_cal.core.shifts import ShiftKind
 from svsm_cal.render.records import instant_text
-from svsm_cal.render.words import (
+from svsm_cal.words.notes import note_of
+from svsm_cal.words.phrases import (
     amount,
     change_in_words,
     clock,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     Paint = Callable[[str, str], str]
     Cell = tuple[str, str]
 
-__all__ = ["aligned", "deadlines_text", "next_text", "note_of", "plain", "shifts_text", "when_text"]
+__all__ = ["aligned", "deadlines_text", "next_text", "plain", "shifts_text", "when_text"]
 
 
 def plain(style: str, text: str) -> str:
@@ -60,31 +61,6 @@ def aligned(rows: Sequence[Sequence[Cell]], paint: Paint = plain, indent: str = 
         ]
         lines.append((indent + "  ".join(cells)).rstrip())
     return lines
-
-
-def note_of(call: CallOnClock) -> str:
-    """Return in words what is unusual about a call on this clock; "" if nothing is."""
-    notes = []
-    occurrence, window = call.occurrence, call.window
-    if occurrence.status is Status.CANCELLED:
-        return f"cancelled: {occurrence.reason}" if occurrence.reason else "cancelled"
-    if occurrence.status is Status.MOVED:
-        notes.append(f"moved from {day(occurrence.recurrence)} {clock(occurrence.recurrence)}")
-    if call.change_minutes:
-        notes.append(_change_note(call, window))
-    if occurrence.reason:
-        notes.append(occurrence.reason)
-    return "; ".join(notes)
-
-
-def _change_note(call: CallOnClock, window: ShiftWindow | None) -> str:
-    words = change_in_words(call.change_minutes)
-    if call.returns:
-        return f"back to the usual time ({words} than the last call)"
-    if window is None or window.kind is ShiftKind.MISMATCH:
-        until = f", until {day(window.last)}" if window is not None and window.last and window.last != window.first else ""
-        return f"{words} than usual{until}"
-    return f"from now on {words}"
 
 
 def next_text(

@@ -1,0 +1,122 @@
+"""Publishing: one feed, or the whole site in one step."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from svsm_cal.app.files import replace_folder
+from svsm_cal.app.lookups import shift_table, zones_of
+from svsm_cal.core.civil import Instant
+from svsm_cal.core.clocks import Clocks
+from svsm_cal.core.deadlines import outlook
+from svsm_cal.core.occurrences import next_occurrences, occurrences
+from svsm_cal.core.tzdb import tz_database
+from svsm_cal.ical.feed import Feeds
+from svsm_cal.render.page import STYLE, page
+from svsm_cal.render.records import deadline_record, dumps, instant_text, occurrence_record, window_record
+
+if TYPE_CHECKING:
+    from svsm_cal.core.model import Calendar
+
+__all__ = ["publish", "site", "token_of"]
+
+_GENERATOR = "svsm_cal"
+_PAST, _AHEAD = timedelta(weeks=4), timedelta(weeks=52)
+_COMING = 10
+
+
+def token_of(id: str, secret: bytes) -> str:
+    """Return the unguessable part of a participant's feed address: an HMAC of their id, 128 bits in base32."""
+    digest = hmac.new(secret, f"feed:{id}".encode(), hashlib.sha256).digest()[:16]
+    return base64.b32encode(digest).decode("ascii").rstrip("=").lower()
+
+
+def site(calendar: Calendar, *, now: Instant, secret: bytes | None = None) -> dict[str, bytes]:
+    """Return every file of the site, path -> bytes; participants' feeds only with a `secret` to hide them by."""
+    feeds = Feeds(calendar, now=now)
+    files = {"calendar.ics": feeds.public(), "deadlines.ics": feeds.deadlines()}
+    files |= {f"series/{series.id}.ics": feeds.series(series) for series in calendar.series}
+    names = [("All calls", "calendar.ics"), ("Deadlines", "deadlines.ics")]
+    if len(calendar.series) > 1:
+        names += [(series.title, f"series/{series.id}.ics") for series in calendar.series]
+    if secret is not None:
+        for person in calendar.participants:
+            files[f"p/{token_of(person.id, secret)}/calendar.ics"] = feeds.participant(person)
+    files["style.css"] = STYLE.encode()
+    files["index.html"] = _page(calendar, now, names).encode()
+    files["calendar.json"] = b""
+    # Personal addresses are secrets: what is published lists everything but them.
+    listed = sorted(name for name in files if not name.startswith("p/"))
+    files["calendar.json"] = dumps(_data(calendar, now, names, listed)).encode()
+    return files
+
+
+def _page(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]]) -> str:
+    clocks = Clocks()
+    coming = next_occurrences(calendar, now, _COMING, cancelled=True)
+    following = next((each for each in coming if each.held), None)
+    zones = [] if following is None else list({following.zone: (), **zones_of(calendar, following.series)})
+    day = now.date()
+    rows = shift_table(calendar, day, day + _AHEAD)
+    return page(
+        calendar,
+        coming,
+        [clocks.see(following, zone) for zone in zones] if following is not None else [],
+        [row.window for row in rows],
+        outlook(calendar, now),
+        feeds,
+        tz_database().version,
+    )
+
+
+def _data(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]], files: list[str]) -> dict[str, Any]:
+    start, end = datetime.min.replace(tzinfo=now.tzinfo), datetime.max.replace(tzinfo=now.tzinfo)
+    begin = now - _PAST if now - start > _PAST else start
+    until = now + _AHEAD if end - now > _AHEAD else end
+    rows = shift_table(calendar, now.date(), until.date())
+    return {
+        "generator": _GENERATOR,
+        "calendar": {
+            "id": calendar.id,
+            "name": calendar.name,
+            "description": calendar.description,
+            "url": calendar.url,
+            "zone": calendar.zone.key,
+        },
+        "generated_utc": instant_text(now),
+        "tz_database": tz_database().version,
+        "feeds": [{"name": name, "path": path} for name, path in feeds],
+        "occurrences": [occurrence_record(each) for each in occurrences(calendar, begin, until, cancelled=True)],
+        "windows": [window_record(row.window) for row in rows],
+        "deadlines": [deadline_record(each) for each in outlook(calendar, now)],
+        "files": files,
+    }
+
+
+def publish(calendar: Calendar, out: str, *, now: Instant, secret: bytes | None = None) -> list[str]:
+    """Write the site to the folder `out`, all of it or nothing, and return its files' paths.
+
+    Raises PublicationError for a folder that holds anything else, OSError where it cannot be written.
+    """
+    files = site(calendar, now=now, secret=secret)
+    replace_folder(out, files, ours=_published_files)
+    return sorted(files)
+
+
+def _published_files(folder: str) -> list[str] | None:
+    """Return the files an earlier publication put into a folder, None if there was none."""
+    try:
+        with open(os.path.join(folder, "calendar.json"), encoding="utf-8") as stream:
+            data = json.load(stream)
+    except (OSError, ValueError):
+        return None
+    if not isinstance(data, dict) or data.get("generator") != _GENERATOR:
+        return None
+    listed = data.get("files")
+    return [*(str(name) for name in listed), "p"] if isinstance(listed, list) else None

@@ -1,0 +1,65 @@
+"""`init`, `check` and `completion`."""
+
+from __future__ import annotations
+
+import click
+
+from svsm_cal.cli.options import Invocation, json_option
+
+__all__ = ["check_command", "completion_command", "init_command"]
+
+
+@click.command("init")
+@click.argument("folder", metavar="[DIR]", default=".")
+def init_command(folder: str) -> None:
+    """Write a commented calendar.toml to start from, and a workflow that publishes it, into DIR."""
+    from svsm_cal.app.start import start
+
+    for path in start(folder):
+        click.echo(path)
+    click.echo("Next: edit calendar.toml, then run `svsm-cal check` and `svsm-cal next`.", err=True)
+
+
+@click.command("check")
+@click.option("--strict", is_flag=True, help="Fail for warnings too.")
+@json_option
+@click.pass_obj
+@click.pass_context
+def check_command(ctx: click.Context, invocation: Invocation, *, strict: bool, as_json: bool) -> None:
+    """Report every mistake in the calendar file, with its place and a hint.
+
+    Fails (exit status 1) for errors; with --strict for warnings too.
+    """
+    from svsm_cal.config.load import check_file
+    from svsm_cal.render.records import dumps, finding_record
+
+    findings = check_file(invocation.path, now=invocation.given_now)
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = len(findings) - errors
+    if as_json:
+        click.echo(dumps({"findings": [finding_record(finding) for finding in findings]}), nl=False)
+    else:
+        for finding in findings:
+            click.echo(str(finding))
+        click.echo(f"{invocation.path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}", err=True)
+    if errors or (strict and warnings):
+        ctx.exit(1)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion_command(ctx: click.Context, shell: str) -> None:
+    """Print the completion script of SHELL.
+
+    For bash: svsm-cal completion bash > ~/.local/share/bash-completion/completions/svsm-cal
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is not None:
+        click.echo(found(ctx.find_root().command, {}, "svsm-cal", "_SVSM_CAL_COMPLETE").source())

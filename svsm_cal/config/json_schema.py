@@ -1,0 +1,74 @@
+"""The JSON Schema of calendar.toml, for editors; made from the same table as the reader.
+
+`calendar.schema.json` beside this module is its output (`python -m svsm_cal.config.json_schema` prints it).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from svsm_cal.config.schema import TABLES, Field, Kind
+
+__all__ = ["json_schema", "json_schema_text"]
+
+_ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"}
+_DURATION = {"type": "string", "pattern": r"^(P.+|\s*(\d+\s*(w|d|h|m|min|s)\s*)+)$"}
+_DATE = {"type": "string", "format": "date"}
+_LOCAL = {"type": "string", "format": "date-time"}
+_KINDS: dict[Kind, dict[str, Any]] = {
+    Kind.ID: _ID,
+    Kind.TEXT: {"type": "string", "minLength": 1},
+    Kind.LONG_TEXT: {"type": "string", "minLength": 1},
+    Kind.DOMAIN: {"type": "string", "format": "hostname"},
+    Kind.ZONE: {"type": "string", "examples": ["Europe/Berlin", "America/New_York", "UTC"]},
+    Kind.URL: {"type": "string", "format": "uri"},
+    Kind.TEMPLATE: {"type": "string", "examples": ["https://example.org/minutes/{date}.md"]},
+    Kind.EMAIL: {"type": "string", "format": "email"},
+    Kind.COLOR: {"type": "string", "pattern": "^[a-z]+$"},
+    Kind.RULE: {"type": "string", "pattern": "FREQ=", "examples": ["FREQ=WEEKLY;BYDAY=WE"]},
+    Kind.REPEAT: {"type": "string", "examples": ["every Wednesday", "first Monday of the month"]},
+    Kind.DURATION: _DURATION,
+    Kind.DURATIONS: {"type": "array", "items": _DURATION},
+    Kind.IDS: {"type": "array", "items": _ID},
+    Kind.DATE: _DATE,
+    Kind.INSTANCE: {"anyOf": [_DATE, _LOCAL]},
+    Kind.LOCAL: _LOCAL,
+    Kind.TIME: {"type": "string", "format": "time"},
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the schema (draft 2020-12) of a calendar.toml read as JSON."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "svsm_cal calendar.toml",
+        **_table(TABLES[""]),
+        "$defs": {name: _table(fields) for name, fields in TABLES.items() if name},
+    }
+
+
+def _table(fields: dict[str, Field]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [key for key, field in fields.items() if field.required],
+        "properties": {key: {"description": field.doc, **_field(field)} for key, field in fields.items()},
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    if field.kind is Kind.TABLE:
+        return {"$ref": f"#/$defs/{field.table}"}
+    if field.kind is Kind.TABLES:
+        return {"type": "array", "items": {"$ref": f"#/$defs/{field.table}"}}
+    return _KINDS[field.kind]
+
+
+def json_schema_text() -> str:
+    """Return the schema as the text of calendar.schema.json."""
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    print(json_schema_text(), end="")  # noqa: T201 - this is its output

@@ -1,0 +1,175 @@
+"""One call as VEVENTs: the component of a whole segment, and those of instances that differ from it.
+
+What is the same for every reader is serialised once; the description and the alarms, which may be a person's
+own, are put in afterwards (`VEvent.to_bytes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from icalendar import Alarm, Event, vRecur
+
+from svsm_cal.core.civil import LocalDateTime, midnight
+from svsm_cal.core.model import Occurrence, Status
+from svsm_cal.core.rrule import RecurrenceRule
+from svsm_cal.core.value import Value, replace
+from svsm_cal.core.zones import instant_of, local_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from svsm_cal.core.civil import Instant
+    from svsm_cal.core.model import Details, Override
+    from svsm_cal.core.occurrences import Segment
+    from svsm_cal.core.zones import Zone
+
+__all__ = ["Revision", "VEvent", "added_event", "instance_event", "segment_event", "segment_instances", "wall"]
+
+_END = b"END:VEVENT\r\n"
+Properties = Sequence[tuple[str, Any]]
+
+
+class Revision(Value):
+    """Which revision of a component this is: SEQUENCE, and the instant of its DTSTAMP and LAST-MODIFIED."""
+
+    sequence: int
+    at: Instant
+
+
+class VEvent(Value):
+    """A VEVENT for everybody: its bytes without description, alarms and end; its occurrence, None for a segment's own."""
+
+    head: bytes
+    title: str
+    occurrence: Occurrence | None
+
+    def to_bytes(self, description: str, reminders: tuple[timedelta, ...] = ()) -> bytes:
+        """Return the whole component with a description and a display alarm for each reminder."""
+        return self.head + _rest(description, reminders, self.title)
+
+
+@lru_cache(maxsize=65536)
+def _rest(description: str, reminders: tuple[timedelta, ...], title: str) -> bytes:
+    rest = Event()
+    if description:
+        rest.add("DESCRIPTION", description)
+    for reminder in reminders:
+        alarm = Alarm()
+        alarm.add("ACTION", "DISPLAY")
+        alarm.add("TRIGGER", -reminder)
+        alarm.add("DESCRIPTION", title)
+        rest.add_component(alarm)
+    text: bytes = rest.to_ical(sorted=False)
+    return text.removeprefix(b"BEGIN:VEVENT\r\n")
+
+
+def wall(local: LocalDateTime, zone: Zone) -> datetime:
+    """Return a civil time as iCalendar writes it: with its TZID, or in UTC when that is the zone."""
+    return local.replace(tzinfo=UTC if zone.key in ("UTC", "Etc/UTC") else zone.tzinfo)
+
+
+def _event(uid: str, revision: Revision, properties: Iterable[tuple[str, Any]]) -> bytes:
+    event = Event()
+    event.add("UID", uid)
+    event.add("DTSTAMP", revision.at)
+    event.add("LAST-MODIFIED", revision.at)
+    event.add("SEQUENCE", revision.sequence)
+    for name, value in properties:
+        event.add(name, value)
+    head: bytes = event.to_ical(sorted=False)
+    return head.removesuffix(_END)
+
+
+def _shown(details: Details, title: str) -> Iterator[tuple[str, Any]]:
+    yield "SUMMARY", title
+    if details.location or details.url:
+        yield "LOCATION", details.location or details.url
+    if details.url:
+        yield "URL", details.url
+
+
+def _span(start: LocalDateTime, zone: Zone, duration: timedelta) -> Iterator[tuple[str, Any]]:
+    yield "DTSTART", wall(start, zone)
+    yield "DTEND", wall(local_of(instant_of(start, zone) + duration, zone), zone)  # type: ignore[arg-type]
+
+
+def segment_event(segment: Segment, revision: Revision, people: Properties = ()) -> VEvent:
+    """Return the VEVENT of a segment: its rule, its cancelled calls as EXDATE, and what it says last of itself.
+
+    `people` are an invite's ORGANIZER and ATTENDEE; a feed has none.
+    """
+    series, zone = segment.series, segment.zone
+    details = segment.details[-1][1]
+    title = details.title or series.title
+    properties = [*_span(segment.start, zone, segment.durations[-1][1])]
+    if segment.rule is not None:
+        properties.append(("RRULE", vRecur.from_ical(str(_rule_in_utc(segment, segment.rule)))))
+        cancelled = (each.recurrence for each in series.overrides if each.status is Status.CANCELLED)
+        properties += [("EXDATE", wall(start, zone)) for start in cancelled if _has(segment, start)]
+    if segment.continues is not None:
+        properties.append(("RELATED-TO", segment.continues))
+    properties += [*_shown(details, title), *people]
+    return VEvent(_event(segment.uid, revision, properties), title, None)
+
+
+def _has(segment: Segment, start: LocalDateTime) -> bool:
+    return bool(segment.starts(start, LocalDateTime(start + timedelta(seconds=1))))
+
+
+def _rule_in_utc(segment: Segment, rule: RecurrenceRule) -> RecurrenceRule:
+    """Return the rule with its last instance, in UTC, as UNTIL (RFC 5545 section 3.3.10), if it has a last one."""
+    if segment.end is None and rule.until is None:
+        return rule
+    bounds = [] if segment.end is None else [segment.end]
+    if isinstance(rule.until, datetime):
+        bounds.append(LocalDateTime(rule.until + timedelta(seconds=1)))
+    elif rule.until is not None:
+        bounds.append(LocalDateTime(datetime.combine(rule.until, time(23, 59, 59)) + timedelta(seconds=1)))
+    end = min(bounds)
+    last = segment.start
+    for days in (8, 40, 400, 4000, 400_000, 4_000_000):
+        begin = end - timedelta(days=days) if (end - datetime.min).days > days else datetime.min
+        starts = segment.starts(max(segment.start, LocalDateTime(begin)), end)
+        if starts:
+            last = starts[-1]
+            break
+    return replace(rule, until=instant_of(last, segment.zone))
+
+
+def segment_instances(segment: Segment, overrides: Mapping[LocalDateTime, Override]) -> list[Occurrence]:
+    """Return the held instances that differ from what the segment's own VEVENT says of them, in order."""
+    last = max(segment.details[-1][0], segment.durations[-1][0])
+    end = midnight(last) if last > segment.start.date() else segment.start
+    earlier = segment.starts(segment.start, end)
+    differing = {start for start in overrides if _has(segment, start)}
+    found = [segment.occurrence(start, overrides.get(start)) for start in sorted({*earlier, *differing})]
+    final = (segment.details[-1][1], segment.durations[-1][1])
+    return [each for each in found if each.held and (each.recurrence in differing or (each.details, each.duration) != final)]
+
+
+def instance_event(occurrence: Occurrence, revision: Revision, people: Properties = ()) -> VEvent:
+    """Return the VEVENT of one instance of a segment, known by RECURRENCE-ID."""
+    zone = occurrence.zone
+    properties = [
+        ("RECURRENCE-ID", wall(occurrence.recurrence, zone)),
+        *_span(occurrence.start, zone, occurrence.duration),
+        *_shown(occurrence.details, occurrence.title),
+        *people,
+    ]
+    return VEvent(_event(occurrence.uid, revision, properties), occurrence.title, occurrence)
+
+
+def added_event(occurrence: Occurrence, revision: Revision) -> VEvent:
+    """Return the VEVENT of a call outside the rule."""
+    properties = [
+        *_span(occurrence.start, occurrence.zone, occurrence.duration),
+        ("RELATED-TO", f"{occurrence.series.id}@{occurrence.series.uid_domain}"),
+        *_shown(occurrence.details, occurrence.title),
+    ]
+    return VEvent(_event(occurrence.uid, revision, properties), occurrence.title, occurrence)
+
+

@@ -1,0 +1,258 @@
+"""Feeds (RFC 5545, RFC 7986): the public one, one a series, one a person, and the deadlines.
+
+A feed carries no METHOD, no ORGANIZER and no ATTENDEE, and so no address. DTSTAMP is a revision's, never the
+present, so that the same calendar gives the same bytes. Each VEVENT is serialised once for everybody; a
+person's feed puts their local time, their notices and their alarms into copies of it, so that a thousand
+feeds cost little more than their distinct words.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from icalendar import Calendar as VCalendar
+from icalendar import Event, vText
+
+from svsm_cal.core.civil import Instant, instant
+from svsm_cal.core.clocks import CallOnClock, Clocks
+from svsm_cal.core.deadlines import all_deadlines
+from svsm_cal.core.model import Calendar, Deadline, Occurrence, Participant, Series, Status
+from svsm_cal.core.occurrences import added_occurrences, occurrences, segments
+from svsm_cal.core.value import Value
+from svsm_cal.errors import UsageError
+from svsm_cal.ical.event import (
+    Revision,
+    VEvent,
+    added_event,
+    instance_event,
+    segment_event,
+    segment_instances,
+)
+from svsm_cal.ical.vtimezone import vtimezone
+from svsm_cal.words.descriptions import (
+    deadline_description,
+    local_notice,
+    occurrence_description,
+    own_times,
+    segment_description,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from svsm_cal.core.occurrences import Segment
+    from svsm_cal.core.zones import Zone
+
+__all__ = ["PRODID", "Feeds", "to_ical"]
+
+PRODID = "-//svsm_cal//svsm_cal//EN"
+_REFRESH = timedelta(hours=6)
+_END = b"END:VCALENDAR\r\n"
+
+
+class _Component(Value):
+    """A VEVENT for everybody, and its description for everybody."""
+
+    event: VEvent
+    description: str
+
+
+class _SegmentEvents(Value):
+    """A segment's own VEVENT and those of its differing instances, by recurrence."""
+
+    segment: Segment
+    master: _Component
+    instances: dict[Occurrence, _Component]
+
+
+class Feeds:
+    """The feeds of one calendar at one time: what they share is made once.
+
+    `now` decides only which years a personal feed has notices for: this one and the next.
+    """
+
+    def __init__(self, calendar: Calendar, *, now: datetime) -> None:
+        self.calendar = calendar
+        self._clocks = Clocks()
+        year = instant(now).year
+        self._notice_span = (datetime(year, 1, 1, tzinfo=UTC), datetime(min(year + 2, 9999), 1, 1, tzinfo=UTC))
+        starts = [segments(series)[0] for series in calendar.series if segments(series)]
+        first = min((_utc(segment) for segment in starts), default=Instant(datetime(2000, 1, 1, tzinfo=UTC)))
+        self._revision = Revision(0, first)
+        self._series: dict[str, tuple[list[_SegmentEvents], list[_Component]]] = {}
+        self._concerned: dict[tuple[str, str], list[CallOnClock]] = {}
+        self._instance_components: dict[tuple[str, datetime], _Component] = {}
+        self._zones: dict[str, bytes] = {}
+        self._personal: dict[tuple[str, str, tuple[timedelta, ...]], bytes] = {}
+
+    def public(self) -> bytes:
+        """Return the feed of all series."""
+        return self._stream(self.calendar.name, self.calendar.series, [self._public(each) for each in self.calendar.series])
+
+    def series(self, series: Series) -> bytes:
+        """Return the feed of one series."""
+        return self._stream(f"{series.title} ({self.calendar.name})", [series], [self._public(series)])
+
+    def participant(self, person: Participant) -> bytes:
+        """Return a participant's feed: the series they attend, on their clock, with their reminders."""
+        attended = [each for each in self.calendar.series if person.id in each.attendees]
+        events = [self._for(each, person.zone, person.reminders) for each in attended]
+        return self._stream(f"{self.calendar.name}: {person.name}", attended, events)
+
+    def deadlines(self) -> bytes:
+        """Return the feed of deadlines and release milestones, as whole days that leave people free."""
+        events = [_deadline_event(self.calendar, each, self._revision) for each in all_deadlines(self.calendar)]
+        return self._stream(f"{self.calendar.name}: deadlines", (), events)
+
+    def _stream(self, name: str, series: Iterable[Series], events: Iterable[bytes]) -> bytes:
+        zones = {segment.zone: None for each in series for segment in segments(each)}
+        parts = [self._header(name), *(self._vtimezone(zone) for zone in sorted(zones, key=lambda zone: zone.key))]
+        return b"".join([*parts, *events, _END])
+
+    def _header(self, name: str) -> bytes:
+        calendar = self.calendar
+        header = VCalendar()
+        header.add("VERSION", "2.0")
+        header.add("PRODID", PRODID)
+        header.add("CALSCALE", "GREGORIAN")
+        header.add("NAME", name)
+        header.add("X-WR-CALNAME", vText(name))
+        if calendar.description:
+            header.add("DESCRIPTION", calendar.description)
+            header.add("X-WR-CALDESC", vText(calendar.description))
+        if calendar.url:
+            header.add("URL", calendar.url)
+        if calendar.color:
+            header.add("COLOR", calendar.color)
+        header.add("REFRESH-INTERVAL", _REFRESH, parameters={"VALUE": "DURATION"})
+        header.add("X-PUBLISHED-TTL", "PT6H")
+        text: bytes = header.to_ical(sorted=False)
+        return text.removesuffix(_END)
+
+    def _vtimezone(self, zone: Zone) -> bytes:
+        """Return the zone's VTIMEZONE, right from the first call of any series in it; nothing for UTC."""
+        if zone.key in ("UTC", "Etc/UTC"):
+            return b""
+        if zone.key not in self._zones:
+            starts = [_utc(each) for series in self.calendar.series for each in segments(series) if each.zone == zone]
+            self._zones[zone.key] = vtimezone(zone, first=min(starts) - timedelta(days=1)).to_ical(sorted=False)
+        return self._zones[zone.key]
+
+    def _shared(self, series: Series) -> tuple[list[_SegmentEvents], list[_Component]]:
+        if series.id not in self._series:
+            overrides = {override.recurrence: override for override in series.overrides}
+            stretches = []
+            for segment in segments(series):
+                if segment.rule is None and any(each.status is Status.CANCELLED for each in series.overrides):
+                    continue  # a single call that is cancelled leaves nothing to show
+                master = _Component(segment_event(segment, self._revision), segment_description(self.calendar, segment))
+                instances = {each: self._instance(each) for each in segment_instances(segment, overrides)}
+                stretches.append(_SegmentEvents(segment, master, instances))
+            added = [
+                _Component(added_event(each, self._revision), occurrence_description(self.calendar, each))
+                for each in added_occurrences(series)
+            ]
+            self._series[series.id] = (stretches, added)
+        return self._series[series.id]
+
+    def _instance(self, occurrence: Occurrence) -> _Component:
+        key = (occurrence.uid, occurrence.recurrence)
+        if key not in self._instance_components:
+            event = instance_event(occurrence, self._revision)
+            self._instance_components[key] = _Component(event, occurrence_description(self.calendar, occurrence))
+        return self._instance_components[key]
+
+    def _public(self, series: Series) -> bytes:
+        stretches, added = self._shared(series)
+        components = [each for stretch in stretches for each in (stretch.master, *stretch.instances.values())]
+        return b"".join(each.event.to_bytes(each.description) for each in (*components, *added))
+
+    def _for(self, series: Series, zone: Zone, reminders: tuple[timedelta, ...]) -> bytes:
+        """Return a series' VEVENTs for people of one zone with the same reminders."""
+        key = (series.id, zone.key, reminders)
+        if key not in self._personal:
+            stretches, added = self._shared(series)
+            concerned = {call.occurrence: call for call in self._unusual(series, zone)}
+            parts = []
+            for stretch in stretches:
+                local = own_times(zone, self._clocks.windows(series, zone, *(each.date() for each in self._notice_span)))
+                parts.append(stretch.master.event.to_bytes(f"{local}\n\n{stretch.master.description}", reminders))
+                instances = dict(stretch.instances)
+                instances |= {each: self._instance(each) for each in concerned if each.uid == stretch.segment.uid and not each.added}
+                for occurrence in sorted(instances, key=lambda each: each.recurrence):
+                    told = self._told(occurrence, concerned.get(occurrence), zone, instances[occurrence].description)
+                    parts.append(instances[occurrence].event.to_bytes(told, reminders))
+            for extra in added:
+                if extra.event.occurrence is not None:
+                    told = self._told(extra.event.occurrence, None, zone, extra.description)
+                    parts.append(extra.event.to_bytes(told, reminders))
+            self._personal[key] = b"".join(parts)
+        return self._personal[key]
+
+    def _unusual(self, series: Series, zone: Zone) -> list[CallOnClock]:
+        """Return the held calls of this year and the next that are not at their usual time in a zone."""
+        calls = (self._clocks.see(each, zone) for each in occurrences(series, *self._notice_span))
+        return [call for call in calls if call.change_minutes]
+
+    def _told(self, occurrence: Occurrence, unusual: CallOnClock | None, zone: Zone, description: str) -> str:
+        return f"{local_notice(unusual or self._clocks.see(occurrence, zone))}\n\n{description}"
+
+
+def _utc(segment: Segment) -> Instant:
+    return segment.occurrence(segment.start).start_utc
+
+
+def _deadline_event(calendar: Calendar, deadline: Deadline, revision: Revision) -> bytes:
+    event = Event()
+    event.add("UID", f"deadline+{deadline.id}@{calendar.domain}")
+    event.add("DTSTAMP", revision.at)
+    event.add("LAST-MODIFIED", revision.at)
+    event.add("SEQUENCE", revision.sequence)
+    event.add("DTSTART", deadline.date)
+    event.add("DTEND", date.fromordinal(deadline.date.toordinal() + 1))
+    event.add("SUMMARY", deadline.title)
+    event.add("TRANSP", "TRANSPARENT")
+    if deadline.url:
+        event.add("URL", deadline.url)
+    head: bytes = event.to_ical(sorted=False)
+    whole = VEvent(head.removesuffix(b"END:VEVENT\r\n"), deadline.title, None)
+    return whole.to_bytes(deadline_description(deadline), deadline.remind)
+
+
+def to_ical(
+    calendar: Calendar,
+    *,
+    now: datetime,
+    series: str | None = None,
+    participant: str | None = None,
+    deadlines: bool = False,
+) -> bytes:
+    """Return one feed as iCalendar bytes: all series, one series, one participant's, or the deadlines.
+
+    `now` (aware) decides only for which years a participant's feed has notices. Raises UsageError for an id the
+    calendar does not have, and for more than one kind of feed at once.
+
+    >>> from datetime import datetime, timezone
+    >>> import svsm_cal
+    >>> calendar = svsm_cal.load("examples/minimal/calendar.toml")
+    >>> feed = to_ical(calendar, now=datetime(2025, 3, 5, tzinfo=timezone.utc))
+    >>> feed.count(b"BEGIN:VEVENT"), b"TZID:Europe/Berlin" in feed
+    (1, True)
+    """
+    if sum((series is not None, participant is not None, deadlines)) > 1:
+        raise UsageError("a feed is of a series, of a participant or of the deadlines: choose one")
+    feeds = Feeds(calendar, now=now)
+    if deadlines:
+        return feeds.deadlines()
+    if participant is not None:
+        person = calendar.participant(participant)
+        if person is None:
+            raise UsageError(f'no participant "{participant}" in {calendar.name}')
+        return feeds.participant(person)
+    if series is not None:
+        wanted = next((each for each in calendar.series if each.id == series), None)
+        if wanted is None:
+            raise UsageError(f'no series "{series}" in {calendar.name}')
+        return feeds.series(wanted)
+    return feeds.public()

@@ -1,0 +1,88 @@
+"""Invites (RFC 5546): a segment's whole set of components for one attendee, or for a mailing list.
+
+To an attendee it is a REQUEST with one ATTENDEE, whose address nobody else sees; to a list, where nobody
+answers, a PUBLISH without any. Both carry the ORGANIZER that the mail is from.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from icalendar import Calendar as VCalendar
+from icalendar import vCalAddress, vText
+
+from svsm_cal.core.civil import Instant
+from svsm_cal.core.model import Calendar, Organizer, Participant
+from svsm_cal.core.value import Value
+from svsm_cal.ical.event import Revision, instance_event, segment_event, segment_instances
+from svsm_cal.ical.feed import PRODID
+from svsm_cal.ical.vtimezone import vtimezone
+from svsm_cal.words.descriptions import occurrence_description, segment_description
+
+if TYPE_CHECKING:
+    from svsm_cal.core.occurrences import Segment
+
+__all__ = ["Invite", "invite"]
+
+_END = b"END:VCALENDAR\r\n"
+Method = Literal["REQUEST", "PUBLISH"]
+
+
+class Invite(Value):
+    """An iTIP message for one segment: its method, UID, SEQUENCE and iCalendar bytes."""
+
+    method: Method
+    uid: str
+    sequence: int
+    data: bytes
+
+
+def invite(
+    calendar: Calendar, segment: Segment, organizer: Organizer, attendee: Participant | None, *, since: Instant
+) -> Invite:
+    """Return the invite to a segment for an attendee with an address, for a list when there is none.
+
+    Instances before `since` that differ only in what they say are left out: nobody joins them any more.
+    """
+    method: Method = "PUBLISH" if attendee is None else "REQUEST"
+    revision = Revision(0, segment.occurrence(segment.start).start_utc)
+    people = [("ORGANIZER", _address(organizer.name, organizer.email))]
+    if attendee is not None and attendee.email is not None:
+        people.append(("ATTENDEE", _attendee(attendee.name, attendee.email)))
+    overrides = {override.recurrence: override for override in segment.series.overrides}
+    events = [segment_event(segment, revision, people).to_bytes(segment_description(calendar, segment))]
+    for each in segment_instances(segment, overrides):
+        if each.end_utc >= since or each.start != each.recurrence:
+            events.append(instance_event(each, revision, people).to_bytes(occurrence_description(calendar, each)))
+    head = VCalendar()
+    head.add("VERSION", "2.0")
+    head.add("PRODID", PRODID)
+    head.add("CALSCALE", "GREGORIAN")
+    head.add("METHOD", method)
+    header: bytes = head.to_ical(sorted=False)
+    zone = b""
+    if segment.zone.key not in ("UTC", "Etc/UTC"):
+        first = segment.occurrence(segment.start).start_utc - timedelta(days=1)
+        zone = vtimezone(segment.zone, first=first).to_ical(sorted=False)
+    data = b"".join([header.removesuffix(_END), zone, *events, _END])
+    return Invite(method, segment.uid, revision.sequence, data)
+
+
+def _address(name: str, email: str) -> vCalAddress:
+    address = vCalAddress(f"mailto:{email}")
+    address.params["CN"] = vText(name)
+    return address
+
+
+def _attendee(name: str, email: str) -> vCalAddress:
+    address = _address(name, email)
+    parameters: dict[str, Any] = {
+        "CUTYPE": "INDIVIDUAL",
+        "ROLE": "REQ-PARTICIPANT",
+        "PARTSTAT": "NEEDS-ACTION",
+        "RSVP": "TRUE",
+    }
+    for key, value in parameters.items():
+        address.params[key] = vText(value)
+    return address

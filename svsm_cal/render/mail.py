@@ -1,0 +1,198 @@
+"""An invite as an RFC 5322 message: text and HTML with the reader's own times, and the invite for their client.
+
+The form is the one clients agree on: mixed(alternative(plain, html, calendar last), the same as a file). The
+message is made of its arguments alone, boundaries and Message-ID included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from html import escape
+from typing import TYPE_CHECKING
+
+from svsm_cal.core.shifts import ShiftKind
+from svsm_cal.core.value import Value
+from svsm_cal.words.notes import note_of
+from svsm_cal.words.phrases import (
+    change_in_words,
+    clock,
+    day_and_year,
+    duration_in_words,
+    rule_in_words,
+    utc_offset,
+    window_in_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from svsm_cal.core.civil import Instant
+    from svsm_cal.core.clocks import CallOnClock
+    from svsm_cal.core.model import Calendar, Organizer
+    from svsm_cal.core.occurrences import Segment
+    from svsm_cal.core.shifts import ShiftWindow
+    from svsm_cal.ical.invite import Invite
+
+__all__ = ["Reader", "invite_message"]
+
+
+class Reader(Value):
+    """Who a message is for: an address, a name ("" for a list), and the next calls and windows on their clocks.
+
+    `calls` has a list of calls for each zone shown: one for a person, all the attendees' for a list.
+    """
+
+    email: str
+    name: str
+    calls: tuple[tuple[CallOnClock, ...], ...]
+    windows: tuple[ShiftWindow, ...]
+
+
+class _Section(Value):
+    """A heading and a table under it."""
+
+    heading: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+def invite_message(
+    calendar: Calendar, segment: Segment, organizer: Organizer, reader: Reader, invite: Invite, *, now: Instant
+) -> bytes:
+    """Return the message as bytes with CRLF line ends, ready to be sent as it is."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _address(organizer.name, organizer.email)
+    message["To"] = _address(reader.name, reader.email)
+    message["Subject"] = _subject(segment, reader)
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = _message_id(calendar, invite.uid, str(invite.sequence), reader.email)
+    message["References"] = _message_id(calendar, invite.uid)
+    message["Auto-Submitted"] = "auto-generated"
+    message["MIME-Version"] = "1.0"
+    message["Content-Type"] = "multipart/mixed"
+    lead, sections, facts = _content(calendar, segment, reader)
+    bodies = EmailMessage(policy=SMTP)
+    bodies["Content-Type"] = "multipart/alternative"
+    bodies.attach(_text(_plain(lead, sections, facts), "plain"))
+    bodies.attach(_text(_html(segment, lead, sections, facts), "html"))
+    bodies.attach(_text(invite.data.decode(), "calendar", {"method": invite.method}))
+    message.attach(bodies)
+    attached = EmailMessage(policy=SMTP)
+    attached.set_content(invite.data, maintype="application", subtype="ics", filename="invite.ics", disposition="attachment")
+    del attached["MIME-Version"]
+    message.attach(attached)
+    seal = hashlib.sha256(str(message["Message-ID"]).encode()).hexdigest()[:24]
+    message.set_boundary(f"mixed-{seal}")
+    bodies.set_boundary(f"alternative-{seal}")
+    return message.as_bytes()
+
+
+def _address(name: str, email: str) -> Address:
+    return Address(display_name=name, addr_spec=email)
+
+
+def _message_id(calendar: Calendar, *parts: str) -> str:
+    return f"<{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:32]}@{calendar.domain}>"
+
+
+def _text(body: str, subtype: str, params: dict[str, str] | None = None) -> EmailMessage:
+    part = EmailMessage(policy=SMTP)
+    part.set_content(body, subtype=subtype, charset="utf-8", cte="base64" if subtype == "calendar" else None, params=params)
+    del part["MIME-Version"]
+    return part
+
+
+def _subject(segment: Segment, reader: Reader) -> str:
+    rule = f"{rule_in_words(segment.rule)}, " if segment.rule is not None else ""
+    title = segment.details[-1][1].title or segment.series.title
+    first = reader.calls[0][0] if reader.name and reader.calls and reader.calls[0] else None
+    if first is None:
+        return f"{title}: {rule}{clock(segment.start)} {segment.zone.key}"
+    return f"Invitation: {title} ({rule}{clock(segment.start)} {segment.zone.key})"
+
+
+def _content(
+    calendar: Calendar, segment: Segment, reader: Reader
+) -> tuple[list[str], list[_Section], list[tuple[str, str]]]:
+    """Return the opening lines, the tables, and the facts (label, value)."""
+    details = reader.calls[0][0].occurrence.details if reader.calls and reader.calls[0] else segment.details[-1][1]
+    title = details.title or segment.series.title
+    rule = f"{rule_in_words(segment.rule)} at " if segment.rule is not None else f"{day_and_year(segment.start)}, "
+    lead = [title, f"{rule}{clock(segment.start)} {segment.zone.key}, {duration_in_words(segment.durations[-1][1])}"]
+    sections = _for_one(reader) if reader.name else _for_all(reader)
+    facts = [("Join", details.url), ("Where", details.location), ("Chair", calendar.person(details.chair))]
+    if details.description:
+        lead.append(details.description)
+    return lead, sections, [(label, value) for label, value in facts if value]
+
+
+def _for_one(reader: Reader) -> list[_Section]:
+    calls = reader.calls[0] if reader.calls else ()
+    zone = calls[0].localized.zone.key if calls else ""
+    sections = []
+    if calls:
+        rows = tuple(_call_row(call) for call in calls)
+        sections.append(_Section(f"The next calls on your clock ({zone})", rows))
+    if reader.windows:
+        sections.append(_Section("When clocks change", tuple(_window_row(each) for each in reader.windows)))
+    return sections
+
+
+def _for_all(reader: Reader) -> list[_Section]:
+    sections = []
+    firsts = [calls[0] for calls in reader.calls if calls]
+    if firsts:
+        rows = tuple(
+            (call.localized.zone.key, *_call_row(call))
+            for call in sorted(firsts, key=lambda call: (call.localized.utc_offset, call.localized.zone.key))
+        )
+        sections.append(_Section("The next call, zone by zone", rows))
+    if reader.windows:
+        rows = tuple((window.zone.key, *_window_row(window)) for window in reader.windows)
+        sections.append(_Section("When clocks change", rows))
+    return sections
+
+
+def _call_row(call: CallOnClock) -> tuple[str, ...]:
+    local = call.localized
+    return day_and_year(local.local), f"{clock(local.local)} (UTC{utc_offset(local.utc_offset)})", note_of(call)
+
+
+def _window_row(window: ShiftWindow) -> tuple[str, ...]:
+    change = change_in_words(window.change_minutes or 0)
+    suffix = ", for these only" if window.kind is ShiftKind.MISMATCH else ""
+    return window_in_words(window), clock(window.local_time), f"{change}{suffix}"
+
+
+def _plain(lead: list[str], sections: list[_Section], facts: list[tuple[str, str]]) -> str:
+    lines = [*lead]
+    for section in sections:
+        widths = [max(len(row[n]) for row in section.rows) for n in range(len(section.rows[0]))]
+        lines += ["", f"{section.heading}:"]
+        for row in section.rows:
+            cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+            lines.append(f"  {'  '.join(cells)}".rstrip())
+    if facts:
+        lines += ["", *(f"{label}: {value}" for label, value in facts)]
+    return "\n".join(lines) + "\n"
+
+
+def _html(segment: Segment, lead: list[str], sections: list[_Section], facts: list[tuple[str, str]]) -> str:
+    cell = 'style="padding:2px 14px 2px 0;vertical-align:top"'
+    parts = [f'<h2 style="margin:0">{escape(lead[0])}</h2>', *(f"<p>{escape(line)}</p>" for line in lead[1:])]
+    for section in sections:
+        rows = "".join(f"<tr>{''.join(f'<td {cell}>{escape(text)}</td>' for text in row)}</tr>" for row in section.rows)
+        parts.append(f'<h3>{escape(section.heading)}</h3><table style="border-collapse:collapse">{rows}</table>')
+    shown = [f"<b>{escape(label)}:</b> {_linked(value)}" for label, value in facts]
+    if shown:
+        parts.append(f"<p>{'<br>'.join(shown)}</p>")
+    title = escape(segment.series.title)
+    return f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head><body>{"".join(parts)}</body></html>\n'
+
+
+def _linked(value: str) -> str:
+    shown = escape(value)
+    return f'<a href="{shown}">{shown}</a>' if value.startswith(("https://", "http://")) else shown
