@@ -1,10 +1,70 @@
 # Everything a newcomer needs: `make demo` and `make test` set up all they need themselves.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+CACHE := .cache
+DEMO := $(CACHE)/demo-venv
 VENV := .venv
 BIN := $(VENV)/bin
+EXAMPLE := examples/svsm/calendar.toml
+DEMO_NOW := 2025-03-05T17:00Z
 
-.PHONY: help demo test lint bench soak schema lock clean
+.PHONY: help demo test lint types bench soak readers schema format lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(DEMO)/done ## Set up, build the example's site, and show its next calls, shifts and deadlines
+	@echo "The example as of $(DEMO_NOW): the Wednesday before the US changes its clocks, three weeks ahead of Europe."
+	@echo; echo '$$ svsm-cal next --tz America/New_York'
+	@$(DEMO)/bin/svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) next --tz America/New_York
+	@echo; echo '$$ svsm-cal when 2025-03-12'
+	@$(DEMO)/bin/svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) when 2025-03-12
+	@echo; echo '$$ svsm-cal shifts --until 2025-12-31'
+	@$(DEMO)/bin/svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) shifts --until 2025-12-31
+	@echo; echo '$$ svsm-cal deadlines --within 8w'
+	@$(DEMO)/bin/svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) deadlines --within 8w
+	@echo; echo '$$ svsm-cal build demo-site'
+	@$(DEMO)/bin/svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) build demo-site
+	@echo "Open demo-site/index.html, or subscribe a calendar program to demo-site/calendar.ics."
+
+test: lint types readers ## Set up, then run every check and test
+	$(BIN)/python -m pytest -m "not soak"
+
+lint: $(VENV)/done ## Check style and the layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(VENV)/done
+	$(BIN)/mypy
+
+bench: readers ## Measure against other programs, side by side
+	$(BIN)/python tests/bench/run.py
+
+soak: readers ## Run the long sweeps
+	$(BIN)/python -m pytest -m soak
+
+format: $(VENV)/done ## Format the code
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+schema: $(VENV)/done ## Write the JSON Schema of calendar.toml anew
+	$(BIN)/python -m svsm_cal.config.json_schema > svsm_cal/config/calendar.schema.json.new
+	mv svsm_cal/config/calendar.schema.json.new svsm_cal/config/calendar.schema.json
+
+lock: $(VENV)/done ## Resolve and pin the dependencies anew (needs uv)
+	sh tests/lock.sh
+
+readers: $(VENV)/done
+	sh tests/readers/setup.sh $(PYTHON) $(CACHE)
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) $(CACHE) demo-site
+
+# An environment with what the program needs and nothing else.
+$(DEMO)/done: requirements.lock pyproject.toml
+	@sh tests/environment.sh $(PYTHON) $(DEMO) requirements.lock
+	@touch $@
+
+$(VENV)/done: tests/requirements.lock pyproject.toml
+	@sh tests/environment.sh $(PYTHON) $(VENV) tests/requirements.lock
+	@touch $@

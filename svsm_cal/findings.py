@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from svsm_cal.core.value import Value
+from svsm_cal.value import Value
 
 __all__ = ["Finding", "Severity"]
 

@@ -11,10 +11,10 @@ from svsm_cal.app.files import write_file
 from svsm_cal.app.lookups import series_of, zones_of
 from svsm_cal.core.clocks import Clocks
 from svsm_cal.core.occurrences import next_occurrences, segments
-from svsm_cal.core.value import Value
 from svsm_cal.errors import UsageError
 from svsm_cal.ical.invite import invite
 from svsm_cal.render.mail import Reader, invite_message
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from svsm_cal.core.civil import Instant
@@ -82,16 +82,12 @@ def _message(
     return invite_message(calendar, segment, organizer, reader, message, now=now)
 
 
-def _reader(
-    series: Series, person: Participant, email: str, coming: list[Occurrence], clocks: Clocks, now: Instant
-) -> Reader:
+def _reader(series: Series, person: Participant, email: str, coming: list[Occurrence], clocks: Clocks, now: Instant) -> Reader:
     calls = tuple(clocks.see(each, person.zone) for each in coming)
     return Reader(email, person.name, (calls,), _windows(series, (person.zone,), clocks, now))
 
 
-def _list_reader(
-    calendar: Calendar, series: Series, to: str, coming: list[Occurrence], clocks: Clocks, now: Instant
-) -> Reader:
+def _list_reader(calendar: Calendar, series: Series, to: str, coming: list[Occurrence], clocks: Clocks, now: Instant) -> Reader:
     zones = tuple({series.zone: (), **zones_of(calendar, series)})
     calls = tuple(tuple(clocks.see(each, zone) for each in coming if each.held) for zone in zones)
     return Reader(to, "", calls, _windows(series, zones, clocks, now))

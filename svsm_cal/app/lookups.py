@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from svsm_cal.core.clocks import CallOnClock, Clocks
 from svsm_cal.core.model import Calendar, Participant, Series
 from svsm_cal.core.occurrences import next_occurrences, occurrences_on
-from svsm_cal.core.value import Value
 from svsm_cal.errors import UsageError
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from svsm_cal.core.civil import Instant
@@ -128,4 +128,3 @@ def shift_table(
         for where, people in zones.items():
             found += [WindowFor(window, people) for window in clocks.windows(each, where, start, end)]
     return found
-

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import os
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from svsm_cal.app.files import replace_folder
@@ -68,7 +68,7 @@ def _page(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]]) -> str
         calendar,
         coming,
         [clocks.see(following, zone) for zone in zones] if following is not None else [],
-        [row.window for row in rows],
+        [row.window for row in rows if row.window.first >= day],
         outlook(calendar, now),
         feeds,
         tz_database().version,
@@ -76,9 +76,7 @@ def _page(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]]) -> str
 
 
 def _data(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]], files: list[str]) -> dict[str, Any]:
-    start, end = datetime.min.replace(tzinfo=now.tzinfo), datetime.max.replace(tzinfo=now.tzinfo)
-    begin = now - _PAST if now - start > _PAST else start
-    until = now + _AHEAD if end - now > _AHEAD else end
+    begin, until = now - _PAST, now + _AHEAD
     rows = shift_table(calendar, now.date(), until.date())
     return {
         "generator": _GENERATOR,

@@ -45,9 +45,7 @@ class _Commands(click.Group):
         found: click.Command = getattr(module, f"{name}_command")
         return found
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             from difflib import get_close_matches
 
@@ -76,7 +74,7 @@ class _Commands(click.Group):
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             click.echo(f"svsm-cal: {place}{error.strerror or error}", err=True)
-        ctx.exit(1)
+        raise SystemExit(1)
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature

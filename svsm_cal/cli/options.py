@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from svsm_cal.core.civil import Instant, instant, parse_duration
-from svsm_cal.core.value import Value
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,10 +54,12 @@ def parse_instant(text: str) -> Instant:
     try:
         return instant(datetime.fromisoformat(text.strip().replace("z", "Z")))
     except (ValueError, OverflowError):
-        raise click.BadParameter(f'"{text}" is no instant: write it with an offset, e.g. 2025-03-05T17:00Z', param_hint="--now") from None
+        raise click.BadParameter(
+            f'"{text}" is no instant: write it with an offset, e.g. 2025-03-05T17:00Z', param_hint="--now"
+        ) from None
 
 
-class _Day(click.ParamType):
+class _Day(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
@@ -68,11 +70,11 @@ class _Day(click.ParamType):
             if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
                 return date.fromisoformat(text)
         except ValueError:
-            pass
-        self.fail(f'"{text}" is no date: write it as 2025-03-12', param, ctx)
+            pass  # 2025-02-30 is told like any other text that is no date
+        raise self.fail(f'"{text}" is no date: write it as 2025-03-12', param, ctx)
 
 
-class _Length(click.ParamType):
+class _Length(click.ParamType[timedelta]):
     name = "length"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
@@ -84,7 +86,7 @@ class _Length(click.ParamType):
             self.fail(f"{error}: write it as 4w, 10d or 36h", param, ctx)
 
 
-class _ZoneName(click.ParamType):
+class _ZoneName(click.ParamType["Zone"]):
     name = "zone"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Zone:
@@ -97,7 +99,9 @@ class _ZoneName(click.ParamType):
             click.echo(f"svsm-cal: warning: {advice.message} (hint: {advice.hint})", err=True)
         return advice.zone
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[click.shell_completion.CompletionItem]:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
         from svsm_cal.core.tzdb import tz_database
 
         del ctx, param

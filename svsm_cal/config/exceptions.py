@@ -82,8 +82,8 @@ def _instance(
 def _nearest(stretches: tuple[Segment, ...], to: LocalDateTime) -> LocalDateTime | None:
     for days in (8, 40, 400, 4000):
         reach = timedelta(days=days)
-        low = LocalDateTime(to - reach) if to - datetime.min > reach else LocalDateTime(datetime.min)
-        high = LocalDateTime(to + reach) if datetime.max - to > reach else LocalDateTime(datetime.max)
+        low = LocalDateTime(to - reach) if to.toordinal() > days else LocalDateTime(datetime.min)
+        high = LocalDateTime(to + reach) if datetime.max.toordinal() - to.toordinal() > days else LocalDateTime(datetime.max)
         near = [start for segment in stretches for start in segment.starts(low, high)]
         if near:
             return min(near, key=lambda start: (abs(start - to), start))
@@ -110,7 +110,7 @@ def _clashes(
     """Return a problem for each moved or added call that overlaps another call of its series."""
     problems = []
     taken: list[tuple[LocalDateTime, timedelta, str]] = []
-    newcomers = [
+    newcomers: list[tuple[LocalDateTime, timedelta, Path, str, LocalDateTime | None]] = [
         (override.start, override.duration or series.duration, (*path, "to"), f"move to {override.start.isoformat()}", start)
         for start, (override, path, _) in found.items()
         if override.start is not None
@@ -121,7 +121,9 @@ def _clashes(
     ]
     for start, duration, path, what, origin in newcomers:
         if origin == start:
-            problems.append(Problem(path, "move-nowhere", f"{label}: {what} is where it was", "another time, or a change instead"))
+            problems.append(
+                Problem(path, "move-nowhere", f"{label}: {what} is where it was", "another time, or a change instead")
+            )
             continue
         end = start + duration
         longest = max(duration, *(length for segment in stretches for _, length in segment.durations))
@@ -138,5 +140,3 @@ def _clashes(
             problems.append(Problem(path, "move-collides", message, "a time without a call"))
         taken.append((start, duration, what))
     return problems
-
-

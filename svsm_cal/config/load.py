@@ -74,9 +74,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
         raise InputError(f"{name}:{line}:1: is no UTF-8 text (save it as UTF-8)") from error
 
 
-def _read(
-    text: str, file: str, *, now: Instant | None, warnings: bool
-) -> tuple[Calendar | None, list[Finding]]:
+def _read(text: str, file: str, *, now: Instant | None, warnings: bool) -> tuple[Calendar | None, list[Finding]]:
     import tomllib
 
     try:
@@ -95,9 +93,7 @@ def _read(
 
 def _paths(document: Mapping[str, list[dict[str, str]]]) -> dict[tuple[str, str], Path]:
     return {
-        (table, row["id"]): (table, number)
-        for table in ("series", "event")
-        for number, row in enumerate(document.get(table, []))
+        (table, row["id"]): (table, number) for table in ("series", "event") for number, row in enumerate(document.get(table, []))
     }
 
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Path", "Positions", "locate"]
 
@@ -104,7 +108,7 @@ class _Scanner:
         self.value(path)
 
     def dotted(self) -> list[str]:
-        names = []
+        names: list[str] = []
         while True:
             self.inline_blank()
             string = _STRING.match(self.text, self.at)
@@ -124,15 +128,15 @@ class _Scanner:
         opening = self.text[self.at]
         if opening == "[":
             self.at += 1
-            self.items(path, "]", lambda number: self.value((*path, number)))
+            self.items("]", lambda number: self.value((*path, number)))
         elif opening == "{":
             self.at += 1
-            self.items(path, "}", lambda _: self.pair(path))
+            self.items("}", lambda _: self.pair(path))
         else:
             match = _STRING.match(self.text, self.at) or _SCALAR.match(self.text, self.at)
             self.at = match.end() if match else self.at + 1
 
-    def items(self, path: Path, closing: str, item) -> None:  # type: ignore[no-untyped-def]
+    def items(self, closing: str, item: Callable[[int], None]) -> None:
         number = 0
         self.blank()
         while self.text[self.at] != closing:

@@ -25,7 +25,7 @@ from svsm_cal.core.model import (
     Series,
     Step,
 )
-from svsm_cal.core.value import replace
+from svsm_cal.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +80,9 @@ class _Reader:
         for key, value in raw.items():
             field = fields.get(key)
             if field is None:
-                self.error((*path, key), "unknown-key", f'{_label(path)}: unknown key "{key}"', _nearest(key, fields), at_key=True)
+                self.error(
+                    (*path, key), "unknown-key", f'{_label(path)}: unknown key "{key}"', _nearest(key, fields), at_key=True
+                )
                 continue
             meaning, problems = read_value(field.kind, value, (*path, key), self.now)
             self.problems += problems
@@ -99,7 +101,9 @@ class _Reader:
                 values[key] = meaning
         for key, field in fields.items():
             if field.required and key not in raw:
-                self.error(path, "missing-key", f'{_label(path, raw)}: "{key}" is missing', f"{key} = ... ({field.doc})", at_key=True)
+                self.error(
+                    path, "missing-key", f'{_label(path, raw)}: "{key}" is missing', f"{key} = ... ({field.doc})", at_key=True
+                )
                 whole = False
         return values if whole else None
 
@@ -160,7 +164,9 @@ class _Reader:
             if email is not None and emails.setdefault(email.lower(), name) != name:
                 message = f'participant "{name}" has the e-mail address of "{emails[email.lower()]}"'
                 self.error((*path, "email"), "email-duplicate", message, "one address, one participant")
-            away = [Away(each["from"], each["to"]) for each, at in values.pop("away", []) if self._in_order(each, at, "from", "to")]
+            away = [
+                Away(each["from"], each["to"]) for each, at in values.pop("away", []) if self._in_order(each, at, "from", "to")
+            ]
             person = Participant(**values, away=tuple(away))
             self.people[person.id] = person
             for group in person.groups:
@@ -222,7 +228,7 @@ class _Reader:
                 hint = _nearest(name, [*self.people, *self.groups]) or "declare a participant or a group of that name"
                 message = f'{label}: attendee "{name}" is no participant and no group'
                 self.error((*path, "attendees", number), "unknown-participant", message, hint)
-        return tuple(id for id in self.people if id in found)
+        return tuple(each for each in self.people if each in found)
 
     def _rule_of(self, values: Values, path: Path, label: str) -> tuple[RecurrenceRule | None, bool]:
         """Return the rule, and whether the table's rule can be relied on."""
@@ -246,7 +252,9 @@ class _Reader:
             message = f"{label}: the rule ends on {str(rule.until)[:10]}, before it starts on {start.date()}"
             self.error(at, "rule-ends-before-start", message, "an UNTIL after start")
         elif first is None:
-            self.error(at, "rule-never", f"{label}: the rule {rule} never gives a call from start on", "check its days and months")
+            self.error(
+                at, "rule-never", f"{label}: the rule {rule} never gives a call from start on", "check its days and months"
+            )
         else:
             message = f"{label}: start {start.isoformat()} is a {weekday_name(start)} and off the rule {rule}"
             self.error((*path, "start"), "start-off-rule", message, f"start = {first.isoformat()}")
@@ -265,7 +273,13 @@ class _Reader:
                 continue
             previous = day
             if len(values) - ("reason" in values) == 1 and sound:
-                self.error(path, "from-changes-nothing", f"{label}: from {day} changes nothing", "a zone, start, rule, link ...", at_key=True)
+                self.error(
+                    path,
+                    "from-changes-nothing",
+                    f"{label}: from {day} changes nothing",
+                    "a zone, start, rule, link ...",
+                    at_key=True,
+                )
                 continue
             step = Step(
                 day,
@@ -312,7 +326,9 @@ class _Reader:
             for milestone in release.milestones:
                 path = self.ids.get(("deadline", f"{release.id}-{milestone.id}"))
                 if path is not None:
-                    message = f'deadline "{release.id}-{milestone.id}" is also milestone "{milestone.id}" of release "{release.id}"'
+                    message = (
+                        f'deadline "{release.id}-{milestone.id}" is also milestone "{milestone.id}" of release "{release.id}"'
+                    )
                     self.error((*path, "id"), "duplicate-id", message, "keep one of them")
 
     def events(self, rows: list[tuple[Values, Path]]) -> Iterator[CalendarEvent]:
@@ -329,8 +345,8 @@ def _label(path: Path, raw: Mapping[str, object] | None = None) -> str:
     names = [part for part in path if isinstance(part, str)]
     if not names:
         return "the file"
-    id = (raw or {}).get("id")
-    return f'{names[-1]} "{id}"' if isinstance(id, str) else names[-1]
+    declared = (raw or {}).get("id")
+    return f'{names[-1]} "{declared}"' if isinstance(declared, str) else names[-1]
 
 
 def _nearest(name: str, known: Any) -> str:
@@ -338,5 +354,3 @@ def _nearest(name: str, known: Any) -> str:
 
     found = get_close_matches(name, list(known), n=1)
     return f'did you mean "{found[0]}"?' if found else ""
-
-

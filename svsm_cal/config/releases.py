@@ -32,8 +32,8 @@ def read_milestones(rows: list[Row], label: str) -> tuple[tuple[Milestone, ...],
         problems += _form_problems(values, path, label)
         planned[values["id"]] = _planned(values["id"], by_id, label, problems)
     found = [
-        Milestone(id, values.get("title", id), planned[id], values.get("actual"), values.get("remind", ()))
-        for id, (values, _) in by_id.items()
+        Milestone(name, values.get("title", name), planned[name], values.get("actual"), values.get("remind", ()))
+        for name, (values, _) in by_id.items()
     ]
     problems += _order_problems(found, by_id, label)
     return tuple(found), problems
@@ -100,9 +100,7 @@ def _order_problems(found: list[Milestone], by_id: dict[str, Row], label: str) -
                 values, path = by_id[milestone.id]
                 key = "actual" if what == "actual" else "date" if "date" in values else "offset"
                 code = "milestone-order" if what == "planned" else "actual-contradiction"
-                message = (
-                    f'{label}: milestone "{milestone.id}" {what} {day} is before "{before.id}" ({getattr(before, what)})'
-                )
+                message = f'{label}: milestone "{milestone.id}" {what} {day} is before "{before.id}" ({getattr(before, what)})'
                 problems.append(Problem((*path, key), code, message, "milestones in the order they happen"))
             else:
                 before = milestone

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from svsm_cal.core.value import Value
+from svsm_cal.value import Value
 
 __all__ = ["TABLES", "Field", "Kind"]
 

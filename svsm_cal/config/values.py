@@ -10,8 +10,8 @@ from svsm_cal.config.schema import Kind
 from svsm_cal.config.zone_names import read_zone
 from svsm_cal.core.civil import parse_duration
 from svsm_cal.core.rrule import Frequency, RecurrenceRule
-from svsm_cal.core.value import Value
 from svsm_cal.errors import RuleError
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,11 +106,11 @@ def _text_problem(kind: Kind, value: str, path: Path) -> Problem | None:
     return None
 
 
-def _plain(value: Any, path: Path) -> _Result:
+def _plain(value: Any, _: Path) -> _Result:
     return value, []
 
 
-def _text(value: str, path: Path) -> _Result:
+def _text(value: str, _: Path) -> _Result:
     return value.strip(), []
 
 

@@ -70,13 +70,14 @@ def _collisions(calendar: Calendar, paths: Mapping[tuple[str, str], Path]) -> It
             if not shared:
                 continue
             begin = max(instant_of(each.start, each.zone) for each in (first, second)) - timedelta(days=1)
-            clashes = _overlaps(occurrences(first, begin, begin + _COLLISION_SPAN), occurrences(second, begin, begin + _COLLISION_SPAN))
+            clashes = _overlaps(
+                occurrences(first, begin, begin + _COLLISION_SPAN), occurrences(second, begin, begin + _COLLISION_SPAN)
+            )
             if clashes:
                 more = f", and {len(clashes) - 1} more within two years" if len(clashes) > 1 else ""
                 names = ", ".join(sorted(shared)[:3])
                 message = (
-                    f'series "{second.id}": call on {clashes[0].start.date()} collides with series "{first.id}"'
-                    f" for {names}{more}"
+                    f'series "{second.id}": call on {clashes[0].start.date()} collides with series "{first.id}" for {names}{more}'
                 )
                 yield Problem((*paths["series", second.id], "start"), "series-collide", message, "another time", "warning")
 
@@ -101,5 +102,3 @@ def _event_days(calendar: Calendar, paths: Mapping[tuple[str, str], Path]) -> It
                 path = paths["event", event.id]
                 message = f'series "{call.series.id}": call on {call.start.date()} is during event "{event.id}" ({event.title})'
                 yield Problem((*path, "start"), "call-on-event", message, "cancel or move the call", "warning")
-
-

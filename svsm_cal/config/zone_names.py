@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.tzdb import TzDatabase, tz_database
-from svsm_cal.core.value import Value
 from svsm_cal.core.zones import Zone, local_of, zone_of
 from svsm_cal.errors import ZoneError
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from svsm_cal.core.civil import Instant

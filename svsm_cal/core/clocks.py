@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from svsm_cal.core.localized import LocalizedOccurrence, localize
 from svsm_cal.core.shifts import RegularCalls, ShiftKind, ShiftWindow
-from svsm_cal.core.value import Value
 from svsm_cal.core.zones import Zone
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from datetime import date

@@ -5,12 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from svsm_cal.core.civil import Instant
 from svsm_cal.core.model import Calendar, Deadline, Occurrence, Release
 from svsm_cal.core.occurrences import occurrences
-from svsm_cal.core.value import Value
+from svsm_cal.value import Value
 
 __all__ = ["DeadlineOutlook", "DeadlineStatus", "all_deadlines", "outlook"]
 
@@ -66,9 +65,7 @@ def all_deadlines(calendar: Calendar) -> list[Deadline]:
     return sorted(found, key=lambda deadline: (deadline.due_utc, deadline.id))
 
 
-def outlook(
-    calendar: Calendar, now: Instant, *, within: timedelta | None = None, past: bool = False
-) -> list[DeadlineOutlook]:
+def outlook(calendar: Calendar, now: Instant, *, within: timedelta | None = None, past: bool = False) -> list[DeadlineOutlook]:
     """Return how the deadlines stand at `now`: those ahead, at most `within` ahead, and those over too when `past`."""
     dues = [(deadline.due_utc, deadline) for deadline in all_deadlines(calendar)]
     wanted = [(due, each) for due, each in dues if (past or due > now) and (within is None or due - now <= within)]

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.civil import LocalDateTime
-from svsm_cal.core.value import Value
 from svsm_cal.core.zones import Zone, local_of, zone_of
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.civil import Instant, LocalDateTime
-from svsm_cal.core.value import Value, fields_of
 from svsm_cal.core.zones import Zone, instant_of
+from svsm_cal.value import Value, fields_of
 
 if TYPE_CHECKING:
     from svsm_cal.core.rrule import RecurrenceRule
@@ -181,6 +181,8 @@ class Organizer(Value):
     email: str
 
 
+# `Deadline.date` hides the type's name within its class.
+_Date = date
 _ANYWHERE_ON_EARTH = timedelta(hours=12)
 
 
@@ -199,8 +201,8 @@ class Deadline(Value):
     remind: tuple[timedelta, ...] = ()
     url: str | None = None
     release: str | None = None
-    planned: date | None = None
-    actual: date | None = None
+    planned: _Date | None = None
+    actual: _Date | None = None
 
     @property
     def due_utc(self) -> Instant:

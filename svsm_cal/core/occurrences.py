@@ -25,15 +25,24 @@ from svsm_cal.core.model import (
     Series,
     Status,
 )
-from svsm_cal.core.value import Value, replace
 from svsm_cal.core.zones import Zone, instant_of, local_of
+from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from svsm_cal.core.rrule import RecurrenceRule
 
-__all__ = ["Segment", "added_occurrences", "next_occurrences", "occurrences", "occurrences_between_days", "occurrences_on", "segments", "stream"]
+__all__ = [
+    "Segment",
+    "added_occurrences",
+    "next_occurrences",
+    "occurrences",
+    "occurrences_between_days",
+    "occurrences_on",
+    "segments",
+    "stream",
+]
 
 _DAY = timedelta(days=1)
 _Value = TypeVar("_Value")
@@ -150,9 +159,7 @@ def _parts(
             yield Segment(series, uid, zone, LocalDateTime(first), part, end, clock, details, durations, continues)
 
 
-def _stages(
-    series: Series, begin: date
-) -> tuple[tuple[tuple[date, Details], ...], tuple[tuple[date, timedelta], ...]]:
+def _stages(series: Series, begin: date) -> tuple[tuple[tuple[date, Details], ...], tuple[tuple[date, timedelta], ...]]:
     details, durations = [(begin, series.details)], [(begin, series.duration)]
     for step in series.steps:
         following = details[-1][1].updated(step.details)
@@ -185,9 +192,7 @@ def stream(series: Series, since: Instant) -> Iterator[tuple[Instant, Occurrence
     return merge(*streams, (pair for pair in starts if pair[0] >= since), key=_by_start)
 
 
-def _regular(
-    segment: Segment, overrides: dict[LocalDateTime, Override], since: Instant
-) -> Iterator[tuple[Instant, Occurrence]]:
+def _regular(segment: Segment, overrides: dict[LocalDateTime, Override], since: Instant) -> Iterator[tuple[Instant, Occurrence]]:
     zone = segment.zone
     for start in segment.starts_from(LocalDateTime(local_of(since, zone) - _DAY)):
         override = overrides.get(start)
@@ -272,8 +277,10 @@ def next_occurrences(of: Series | Calendar, after: datetime, n: int = 1, *, canc
 
 
 def _longest(series: Series) -> timedelta:
-    exceptions = (*series.steps, *series.overrides, *series.additions)
-    return max(series.duration, *(each.duration or series.duration for each in exceptions), timedelta())
+    lengths = [step.duration for step in series.steps]
+    lengths += [override.duration for override in series.overrides]
+    lengths += [addition.duration for addition in series.additions]
+    return max(series.duration, *(length for length in lengths if length is not None), timedelta())
 
 
 def occurrences_on(of: Series | Calendar, day: date) -> list[Occurrence]:
@@ -296,4 +303,3 @@ def occurrences_between_days(of: Series | Calendar, first: date, last: date) -> 
     end = midnight(last).replace(tzinfo=UTC) + reach + _DAY
     found = occurrences(of, start, end, cancelled=True)
     return [each for each in found if first <= each.start.date() <= last]
-

@@ -11,8 +11,8 @@ from datetime import date
 from functools import lru_cache
 
 from svsm_cal.core.civil import EPOCH_ORDINAL
-from svsm_cal.core.value import Value
 from svsm_cal.errors import ZoneError
+from svsm_cal.value import Value
 
 __all__ = ["LocalTimeType", "PosixRule", "YearlyDay", "parse_posix_tz"]
 
@@ -50,7 +50,9 @@ class YearlyDay(Value):
             return date(year, 1, 1).toordinal() + self.day
         first = date(year, self.month, 1).toordinal()
         ordinal = first + (self.weekday - first) % 7 + 7 * (self.week - 1)  # ordinal % 7 == 0 is a Sunday
-        after = date(year + self.month // 12, self.month % 12 + 1, 1).toordinal() if (year, self.month) != (9999, 12) else first + 31
+        after = (
+            date(year + self.month // 12, self.month % 12 + 1, 1).toordinal() if (year, self.month) != (9999, 12) else first + 31
+        )
         return ordinal if ordinal < after else ordinal - 7
 
     def local_seconds_in(self, year: int) -> int:
@@ -71,8 +73,6 @@ class PosixRule(Value):
 
         Empty without daylight saving, and with daylight saving that never ends.
         """
-        if self.daylight is None or self.begins is None or self.ends is None:
-            return ()
         return _yearly(self, year)
 
     @property
@@ -83,7 +83,8 @@ class PosixRule(Value):
 
 @lru_cache(maxsize=4096)
 def _yearly(rule: PosixRule, year: int) -> tuple[tuple[int, LocalTimeType, LocalTimeType], ...]:
-    assert rule.daylight is not None and rule.begins is not None and rule.ends is not None  # noqa: S101 - for mypy
+    if rule.daylight is None or rule.begins is None or rule.ends is None:
+        return ()
     begin = rule.begins.local_seconds_in(year) - rule.standard.offset
     end = rule.ends.local_seconds_in(year) - rule.daylight.offset
     if begin < end and year < 9999:
@@ -109,11 +110,11 @@ def parse_posix_tz(text: str) -> PosixRule:
     if not match:
         raise ZoneError(f'"{text}" is no POSIX TZ rule')
     name, offset, dst_name, dst_offset, begins, ends = match.groups()
-    standard = LocalTimeType(-_seconds(offset), False, name.strip("<>"))
+    standard = LocalTimeType(-_seconds(offset), is_dst=False, abbreviation=name.strip("<>"))
     if dst_name is None:
         return PosixRule(standard)
     east = -_seconds(dst_offset) if dst_offset else standard.offset + 3600
-    daylight = LocalTimeType(east, True, dst_name.strip("<>"))
+    daylight = LocalTimeType(east, is_dst=True, abbreviation=dst_name.strip("<>"))
     # POSIX leaves the days open where none are given; the reference code takes the US rule.
     return PosixRule(standard, daylight, _yearly_day(begins or "M3.2.0"), _yearly_day(ends or "M11.1.0"))
 

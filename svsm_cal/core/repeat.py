@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["parse_repeat"]
 
 _HINT = '"every Wednesday", "every other Tuesday", "every 3 weeks", "first Monday of the month" or "every month on the 15th"'
-_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "last": -1}
+_ORDINALS = {
+    "first": 1,
+    "1st": 1,
+    "second": 2,
+    "2nd": 2,
+    "third": 3,
+    "3rd": 3,
+    "fourth": 4,
+    "4th": 4,
+    "fifth": 5,
+    "5th": 5,
+    "last": -1,
+}
 _DAYS = {name.lower(): number for number, name in enumerate(WEEKDAYS)} | {
     name[:3].lower(): number for number, name in enumerate(WEEKDAYS)
 }
@@ -70,7 +82,7 @@ def _unit(match: re.Match[str]) -> RecurrenceRule:
     return RecurrenceRule(_UNITS[match["unit"]], interval=_interval(match))
 
 
-def _workdays(match: re.Match[str]) -> RecurrenceRule:
+def _workdays(_: re.Match[str]) -> RecurrenceRule:
     return RecurrenceRule(Frequency.WEEKLY, by_day=_WORKDAYS)
 
 

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from svsm_cal.core.value import Value, replace
 from svsm_cal.errors import RuleError
+from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -116,7 +116,6 @@ class RecurrenceRule(Value):
 
         return after(self, dtstart, local, inclusive=inclusive)
 
-
     def parts(self) -> tuple[tuple[str, RecurrenceRule], ...]:
         """Return the rules, none with an instance in common, whose union this is and which Outlook can each hold.
 
@@ -130,9 +129,7 @@ class RecurrenceRule(Value):
             values = getattr(self, attribute)
             if len(values) > 1 and _divides(self, attribute):
                 found = [
-                    (f"{name}{letter}{value}", replace(rule, **{attribute: (value,)}))
-                    for name, rule in found
-                    for value in values
+                    (f"{name}{letter}{value}", replace(rule, **{attribute: (value,)})) for name, rule in found for value in values
                 ]
         return tuple(found)
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from svsm_cal.core.civil import EPOCH, Instant, epoch_seconds, local_seconds
 from svsm_cal.core.model import Occurrence, Series, Status
 from svsm_cal.core.occurrences import segments
-from svsm_cal.core.value import Value, replace
 from svsm_cal.core.zones import Zone, zone_of
+from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -8,8 +8,8 @@ from __future__ import annotations
 import struct
 
 from svsm_cal.core.posix_tz import LocalTimeType, PosixRule, parse_posix_tz
-from svsm_cal.core.value import Value
 from svsm_cal.errors import ZoneError
+from svsm_cal.value import Value
 
 __all__ = ["TzifData", "read_tzif"]
 
@@ -56,8 +56,7 @@ def _read(data: bytes) -> TzifData:
     names = data[at : at + charcnt]
     at += charcnt + leap * (width + 4) + isstd + isut
     types = [
-        LocalTimeType(offset, bool(dst), names[index : names.index(b"\0", index)].decode("ascii"))
-        for offset, dst, index in raw
+        LocalTimeType(offset, bool(dst), names[index : names.index(b"\0", index)].decode("ascii")) for offset, dst, index in raw
     ]
     footer = None
     if width == 8:

@@ -23,8 +23,8 @@ from svsm_cal.core.civil import (
 )
 from svsm_cal.core.posix_tz import LocalTimeType, PosixRule
 from svsm_cal.core.tzdb import TzDatabase, tz_database
-from svsm_cal.core.value import Value
 from svsm_cal.errors import ZoneError
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -302,6 +302,5 @@ def transitions(zone: Zone | str, start: datetime, end: datetime) -> tuple[ZoneO
     """
     first, last = epoch_seconds(instant(start)), epoch_seconds(instant(end))
     return tuple(
-        ZoneOffsetTransition(instant_from_epoch(at), before, after)
-        for at, before, after in zone_of(zone).changes(first, last)
+        ZoneOffsetTransition(instant_from_epoch(at), before, after) for at, before, after in zone_of(zone).changes(first, last)
     )

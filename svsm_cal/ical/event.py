@@ -11,13 +11,14 @@ from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from icalendar import Alarm, Event, vRecur
+from icalendar import Alarm, Event, Parameters, vRecur, vText
+from icalendar.parser import Contentline
 
 from svsm_cal.core.civil import LocalDateTime, midnight
 from svsm_cal.core.model import Occurrence, Status
 from svsm_cal.core.rrule import RecurrenceRule
-from svsm_cal.core.value import Value, replace
 from svsm_cal.core.zones import instant_of, local_of
+from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +28,16 @@ if TYPE_CHECKING:
     from svsm_cal.core.occurrences import Segment
     from svsm_cal.core.zones import Zone
 
-__all__ = ["Revision", "VEvent", "added_event", "instance_event", "segment_event", "segment_instances", "wall"]
+__all__ = [
+    "Revision",
+    "VEvent",
+    "added_event",
+    "description_line",
+    "instance_event",
+    "segment_event",
+    "segment_instances",
+    "wall",
+]
 
 _END = b"END:VEVENT\r\n"
 Properties = Sequence[tuple[str, Any]]
@@ -49,22 +59,27 @@ class VEvent(Value):
 
     def to_bytes(self, description: str, reminders: tuple[timedelta, ...] = ()) -> bytes:
         """Return the whole component with a description and a display alarm for each reminder."""
-        return self.head + _rest(description, reminders, self.title)
+        return b"".join((self.head, description_line(description), _alarms(reminders, self.title), _END))
 
 
-@lru_cache(maxsize=65536)
-def _rest(description: str, reminders: tuple[timedelta, ...], title: str) -> bytes:
-    rest = Event()
-    if description:
-        rest.add("DESCRIPTION", description)
+def description_line(description: str) -> bytes:
+    """Return a DESCRIPTION as iCalendar writes it: escaped, folded, with its line end; nothing for none."""
+    if not description:
+        return b""
+    line: bytes = Contentline.from_parts("DESCRIPTION", Parameters(), vText(description)).to_ical()
+    return line + b"\r\n"
+
+
+@lru_cache(maxsize=1024)
+def _alarms(reminders: tuple[timedelta, ...], title: str) -> bytes:
+    alarms = []
     for reminder in reminders:
         alarm = Alarm()
         alarm.add("ACTION", "DISPLAY")
         alarm.add("TRIGGER", -reminder)
         alarm.add("DESCRIPTION", title)
-        rest.add_component(alarm)
-    text: bytes = rest.to_ical(sorted=False)
-    return text.removeprefix(b"BEGIN:VEVENT\r\n")
+        alarms.append(alarm.to_ical(sorted=False))
+    return b"".join(alarms)
 
 
 def wall(local: LocalDateTime, zone: Zone) -> datetime:
@@ -94,7 +109,7 @@ def _shown(details: Details, title: str) -> Iterator[tuple[str, Any]]:
 
 def _span(start: LocalDateTime, zone: Zone, duration: timedelta) -> Iterator[tuple[str, Any]]:
     yield "DTSTART", wall(start, zone)
-    yield "DTEND", wall(local_of(instant_of(start, zone) + duration, zone), zone)  # type: ignore[arg-type]
+    yield "DTEND", wall(local_of(instant_of(start, zone) + duration, zone), zone)
 
 
 def segment_event(segment: Segment, revision: Revision, people: Properties = ()) -> VEvent:
@@ -132,7 +147,7 @@ def _rule_in_utc(segment: Segment, rule: RecurrenceRule) -> RecurrenceRule:
     end = min(bounds)
     last = segment.start
     for days in (8, 40, 400, 4000, 400_000, 4_000_000):
-        begin = end - timedelta(days=days) if (end - datetime.min).days > days else datetime.min
+        begin = end - timedelta(days=days) if end.toordinal() > days else datetime.min
         starts = segment.starts(max(segment.start, LocalDateTime(begin)), end)
         if starts:
             last = starts[-1]
@@ -171,5 +186,3 @@ def added_event(occurrence: Occurrence, revision: Revision) -> VEvent:
         *_shown(occurrence.details, occurrence.title),
     ]
     return VEvent(_event(occurrence.uid, revision, properties), occurrence.title, occurrence)
-
-

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 from icalendar import Calendar as VCalendar
 from icalendar import Event, vText
 
-from svsm_cal.core.civil import Instant, instant
+from svsm_cal.core.civil import Instant, LocalDateTime, instant
 from svsm_cal.core.clocks import CallOnClock, Clocks
 from svsm_cal.core.deadlines import all_deadlines
 from svsm_cal.core.model import Calendar, Deadline, Occurrence, Participant, Series, Status
 from svsm_cal.core.occurrences import added_occurrences, occurrences, segments
-from svsm_cal.core.value import Value
 from svsm_cal.errors import UsageError
 from svsm_cal.ical.event import (
     Revision,
@@ -30,6 +29,7 @@ from svsm_cal.ical.event import (
     segment_instances,
 )
 from svsm_cal.ical.vtimezone import vtimezone
+from svsm_cal.value import Value
 from svsm_cal.words.descriptions import (
     deadline_description,
     local_notice,
@@ -63,7 +63,7 @@ class _SegmentEvents(Value):
 
     segment: Segment
     master: _Component
-    instances: dict[Occurrence, _Component]
+    instances: dict[LocalDateTime, Occurrence]
 
 
 class Feeds:
@@ -81,7 +81,7 @@ class Feeds:
         first = min((_utc(segment) for segment in starts), default=Instant(datetime(2000, 1, 1, tzinfo=UTC)))
         self._revision = Revision(0, first)
         self._series: dict[str, tuple[list[_SegmentEvents], list[_Component]]] = {}
-        self._concerned: dict[tuple[str, str], list[CallOnClock]] = {}
+        self._coming: dict[str, list[Occurrence]] = {}
         self._instance_components: dict[tuple[str, datetime], _Component] = {}
         self._zones: dict[str, bytes] = {}
         self._personal: dict[tuple[str, str, tuple[timedelta, ...]], bytes] = {}
@@ -147,7 +147,7 @@ class Feeds:
                 if segment.rule is None and any(each.status is Status.CANCELLED for each in series.overrides):
                     continue  # a single call that is cancelled leaves nothing to show
                 master = _Component(segment_event(segment, self._revision), segment_description(self.calendar, segment))
-                instances = {each: self._instance(each) for each in segment_instances(segment, overrides)}
+                instances = {each.recurrence: each for each in segment_instances(segment, overrides)}
                 stretches.append(_SegmentEvents(segment, master, instances))
             added = [
                 _Component(added_event(each, self._revision), occurrence_description(self.calendar, each))
@@ -165,7 +165,9 @@ class Feeds:
 
     def _public(self, series: Series) -> bytes:
         stretches, added = self._shared(series)
-        components = [each for stretch in stretches for each in (stretch.master, *stretch.instances.values())]
+        components = []
+        for stretch in stretches:
+            components += [stretch.master, *(self._instance(each) for each in stretch.instances.values())]
         return b"".join(each.event.to_bytes(each.description) for each in (*components, *added))
 
     def _for(self, series: Series, zone: Zone, reminders: tuple[timedelta, ...]) -> bytes:
@@ -173,30 +175,31 @@ class Feeds:
         key = (series.id, zone.key, reminders)
         if key not in self._personal:
             stretches, added = self._shared(series)
-            concerned = {call.occurrence: call for call in self._unusual(series, zone)}
+            local = own_times(zone, self._clocks.windows(series, zone, *(each.date() for each in self._notice_span)))
+            unusual = self._unusual(series, zone)
             parts = []
             for stretch in stretches:
-                local = own_times(zone, self._clocks.windows(series, zone, *(each.date() for each in self._notice_span)))
                 parts.append(stretch.master.event.to_bytes(f"{local}\n\n{stretch.master.description}", reminders))
-                instances = dict(stretch.instances)
-                instances |= {each: self._instance(each) for each in concerned if each.uid == stretch.segment.uid and not each.added}
-                for occurrence in sorted(instances, key=lambda each: each.recurrence):
-                    told = self._told(occurrence, concerned.get(occurrence), zone, instances[occurrence].description)
-                    parts.append(instances[occurrence].event.to_bytes(told, reminders))
-            for extra in added:
-                if extra.event.occurrence is not None:
-                    told = self._told(extra.event.occurrence, None, zone, extra.description)
-                    parts.append(extra.event.to_bytes(told, reminders))
+                concerned = {
+                    call.occurrence.recurrence: call.occurrence for call in unusual if call.occurrence.uid == stretch.segment.uid
+                }
+                for _, occurrence in sorted((concerned | stretch.instances).items()):
+                    parts.append(self._told(self._instance(occurrence), occurrence, zone, reminders))
+            parts += [self._told(extra, extra.event.occurrence, zone, reminders) for extra in added if extra.event.occurrence]
             self._personal[key] = b"".join(parts)
         return self._personal[key]
 
     def _unusual(self, series: Series, zone: Zone) -> list[CallOnClock]:
         """Return the held calls of this year and the next that are not at their usual time in a zone."""
-        calls = (self._clocks.see(each, zone) for each in occurrences(series, *self._notice_span))
+        if series.id not in self._coming:
+            self._coming[series.id] = [each for each in occurrences(series, *self._notice_span) if not each.added]
+        calls = (self._clocks.see(each, zone) for each in self._coming[series.id])
         return [call for call in calls if call.change_minutes]
 
-    def _told(self, occurrence: Occurrence, unusual: CallOnClock | None, zone: Zone, description: str) -> str:
-        return f"{local_notice(unusual or self._clocks.see(occurrence, zone))}\n\n{description}"
+    def _told(self, component: _Component, occurrence: Occurrence, zone: Zone, reminders: tuple[timedelta, ...]) -> bytes:
+        """Return a call's VEVENT with its local time, and what is unusual about it, before the description."""
+        notice = local_notice(self._clocks.see(occurrence, zone))
+        return component.event.to_bytes(f"{notice}\n\n{component.description}", reminders)
 
 
 def _utc(segment: Segment) -> Instant:

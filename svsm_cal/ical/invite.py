@@ -14,10 +14,10 @@ from icalendar import vCalAddress, vText
 
 from svsm_cal.core.civil import Instant
 from svsm_cal.core.model import Calendar, Organizer, Participant
-from svsm_cal.core.value import Value
 from svsm_cal.ical.event import Revision, instance_event, segment_event, segment_instances
 from svsm_cal.ical.feed import PRODID
 from svsm_cal.ical.vtimezone import vtimezone
+from svsm_cal.value import Value
 from svsm_cal.words.descriptions import occurrence_description, segment_description
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ class Invite(Value):
     data: bytes
 
 
-def invite(
-    calendar: Calendar, segment: Segment, organizer: Organizer, attendee: Participant | None, *, since: Instant
-) -> Invite:
+def invite(calendar: Calendar, segment: Segment, organizer: Organizer, attendee: Participant | None, *, since: Instant) -> Invite:
     """Return the invite to a segment for an attendee with an address, for a list when there is none.
 
     Instances before `since` that differ only in what they say are left out: nobody joins them any more.
@@ -52,9 +50,11 @@ def invite(
         people.append(("ATTENDEE", _attendee(attendee.name, attendee.email)))
     overrides = {override.recurrence: override for override in segment.series.overrides}
     events = [segment_event(segment, revision, people).to_bytes(segment_description(calendar, segment))]
-    for each in segment_instances(segment, overrides):
-        if each.end_utc >= since or each.start != each.recurrence:
-            events.append(instance_event(each, revision, people).to_bytes(occurrence_description(calendar, each)))
+    events += [
+        instance_event(each, revision, people).to_bytes(occurrence_description(calendar, each))
+        for each in segment_instances(segment, overrides)
+        if each.end_utc >= since or each.start != each.recurrence
+    ]
     head = VCalendar()
     head.add("VERSION", "2.0")
     head.add("PRODID", PRODID)

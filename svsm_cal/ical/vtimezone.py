@@ -12,16 +12,16 @@ An onset is told on the clock that ends with it, so DTSTART goes with TZOFFSETFR
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDDDLists, vRecur, vUTCOffset
+from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDDDLists, vRecur
 
 from svsm_cal.core.civil import epoch_seconds, instant, instant_from_epoch, local_from_epoch
 from svsm_cal.core.posix_tz import LocalTimeType, YearlyDay
 from svsm_cal.core.rrule import DAY_CODES
-from svsm_cal.core.value import Value
 from svsm_cal.core.zones import Zone, zone_of
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,7 +122,7 @@ def _changes_in(zone: Zone, year: int) -> tuple[tuple[int, LocalTimeType, LocalT
 
 
 def _fixed(kind: LocalTimeType) -> Observance:
-    return Observance(False, local_from_epoch(0), kind.offset, kind.offset, kind.abbreviation)
+    return Observance(daylight=False, start=local_from_epoch(0), before=kind.offset, after=kind.offset, name=kind.abbreviation)
 
 
 def _yearly_pair(zone: Zone, since: int | None) -> list[Observance]:
@@ -249,13 +249,7 @@ def vtimezone(zone: Zone | str | tzinfo, *, first: datetime) -> Timezone:
         if observance.dates:
             part.add("RDATE", vDDDLists(list(observance.dates)))
         part.add("TZNAME", observance.name)
-        part.add("TZOFFSETFROM", vUTCOffset.from_ical(_offset_text(observance.before)))
-        part.add("TZOFFSETTO", vUTCOffset.from_ical(_offset_text(observance.after)))
+        part.add("TZOFFSETFROM", timedelta(seconds=observance.before))
+        part.add("TZOFFSETTO", timedelta(seconds=observance.after))
         component.add_component(part)
     return component
-
-
-def _offset_text(seconds: int) -> str:
-    sign, size = ("-" if seconds < 0 else "+"), abs(seconds)
-    text = f"{sign}{size // 3600:02}{size // 60 % 60:02}"
-    return f"{text}{size % 60:02}" if size % 60 else text

@@ -15,7 +15,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.shifts import ShiftKind
-from svsm_cal.core.value import Value
+from svsm_cal.value import Value
 from svsm_cal.words.notes import note_of
 from svsm_cal.words.phrases import (
     change_in_words,
@@ -28,8 +28,6 @@ from svsm_cal.words.phrases import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from svsm_cal.core.civil import Instant
     from svsm_cal.core.clocks import CallOnClock
     from svsm_cal.core.model import Calendar, Organizer
@@ -66,7 +64,7 @@ def invite_message(
     message = EmailMessage(policy=SMTP)
     message["From"] = _address(organizer.name, organizer.email)
     message["To"] = _address(reader.name, reader.email)
-    message["Subject"] = _subject(segment, reader)
+    message["Subject"] = _subject(segment)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = _message_id(calendar, invite.uid, str(invite.sequence), reader.email)
     message["References"] = _message_id(calendar, invite.uid)
@@ -105,18 +103,13 @@ def _text(body: str, subtype: str, params: dict[str, str] | None = None) -> Emai
     return part
 
 
-def _subject(segment: Segment, reader: Reader) -> str:
+def _subject(segment: Segment) -> str:
     rule = f"{rule_in_words(segment.rule)}, " if segment.rule is not None else ""
     title = segment.details[-1][1].title or segment.series.title
-    first = reader.calls[0][0] if reader.name and reader.calls and reader.calls[0] else None
-    if first is None:
-        return f"{title}: {rule}{clock(segment.start)} {segment.zone.key}"
-    return f"Invitation: {title} ({rule}{clock(segment.start)} {segment.zone.key})"
+    return f"{title}: {rule}{clock(segment.start)} {segment.zone.key}"
 
 
-def _content(
-    calendar: Calendar, segment: Segment, reader: Reader
-) -> tuple[list[str], list[_Section], list[tuple[str, str]]]:
+def _content(calendar: Calendar, segment: Segment, reader: Reader) -> tuple[list[str], list[_Section], list[tuple[str, str]]]:
     """Return the opening lines, the tables, and the facts (label, value)."""
     details = reader.calls[0][0].occurrence.details if reader.calls and reader.calls[0] else segment.details[-1][1]
     title = details.title or segment.series.title
@@ -189,8 +182,8 @@ def _html(segment: Segment, lead: list[str], sections: list[_Section], facts: li
     shown = [f"<b>{escape(label)}:</b> {_linked(value)}" for label, value in facts]
     if shown:
         parts.append(f"<p>{'<br>'.join(shown)}</p>")
-    title = escape(segment.series.title)
-    return f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head><body>{"".join(parts)}</body></html>\n'
+    head = f'<meta charset="utf-8"><title>{escape(segment.series.title)}</title>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 
 def _linked(value: str) -> str:

@@ -57,8 +57,8 @@ def page(
         _shifts(windows),
         _deadlines(deadlines),
         _subscribe(calendar, feeds),
-        f"<footer><p>Time zones from tz database {escape(tz_version)}. "
-        'The same as data: <a href="calendar.json">calendar.json</a>.</p></footer>',
+        f"<footer><p>Time zones from tz database {escape(tz_version)}.</p>",
+        '<p>The same as data: <a href="calendar.json">calendar.json</a>.</p></footer>',
     ]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -83,7 +83,10 @@ def _next_call(calendar: Calendar, clocks: Sequence[CallOnClock]) -> str:
     chair = calendar.person(occurrence.details.chair)
     note = status_note(occurrence)
     lines = [
-        f"<p class=\"when\"><strong>{day_and_year(occurrence.start)}, {clock(occurrence.start)}</strong> {escape(occurrence.zone.key)}</p>",
+        (
+            f'<p class="when"><strong>{day_and_year(occurrence.start)}, {clock(occurrence.start)}</strong>'
+            f" {escape(occurrence.zone.key)}</p>"
+        ),
         f"<p>{escape(occurrence.title)}, {duration_in_words(occurrence.duration)}"
         + (f", chaired by {escape(chair)}" if chair else "")
         + (f" ({escape(note)})" if note else "")
@@ -91,16 +94,17 @@ def _next_call(calendar: Calendar, clocks: Sequence[CallOnClock]) -> str:
     ]
     if occurrence.details.url:
         lines.append(f'<p><a class="join" href="{escape(occurrence.details.url)}">Join the call</a></p>')
+    unusual = any(call.change_minutes for call in clocks)
     rows = [
         (
             escape(call.localized.zone.key.replace("_", " ")),
             f"<strong>{day(call.localized.local)}, {clock(call.localized.local)}</strong>",
             f"UTC{utc_offset(call.localized.utc_offset)}",
-            f'<span class="shift">{escape(change_note(call))}</span>' if call.change_minutes else "",
+            *([f'<span class="shift">{escape(change_note(call))}</span>'] if unusual else []),
         )
         for call in sorted(clocks, key=lambda call: (call.localized.utc_offset, call.localized.zone.key))
     ]
-    table = _table(("Zone", "Local time", "Offset", "Unlike usual"), rows)
+    table = _table(("Zone", "Local time", "Offset", *(["Unlike usual"] if unusual else [])), rows)
     return f'<section aria-labelledby="next"><h2 id="next">Next call</h2>{"".join(lines)}{table}</section>'
 
 
@@ -124,7 +128,11 @@ def _shifts(windows: Sequence[ShiftWindow]) -> str:
     for window in changing:
         mismatch = window.kind is ShiftKind.MISMATCH
         change = change_in_words(window.change_minutes or 0)
-        later = f" ({amount(abs(window.day_offset), 'day')} {'later' if window.day_offset > 0 else 'earlier'})" if window.day_offset else ""
+        later = (
+            f" ({amount(abs(window.day_offset), 'day')} {'later' if window.day_offset > 0 else 'earlier'})"
+            if window.day_offset
+            else ""
+        )
         rows.append(
             (
                 escape(window.zone.key.replace("_", " ")),
@@ -169,12 +177,18 @@ def _subscribe(calendar: Calendar, feeds: Sequence[tuple[str, str]]) -> str:
 
 
 STYLE = """\
-:root { color-scheme: light dark; --ink: #16232b; --soft: #51626d; --line: #d5dde2; --paper: #fcfdfd; --teal: #0b6b66; --warn: #8a4b00; }
+:root {
+  color-scheme: light dark;
+  --ink: #16232b; --soft: #51626d; --line: #d5dde2; --paper: #fcfdfd; --teal: #0b6b66; --warn: #8a4b00;
+}
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e7eef1; --soft: #9fb1bb; --line: #33434c; --paper: #12191e; --teal: #58c4bb; --warn: #f0b35e; }
 }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 60rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+body {
+  margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 60rem;
+  font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+}
 h1 { margin: 0; font-size: 1.8rem; line-height: 1.2; }
 h2 { margin: 2.2rem 0 .5rem; font-size: 1.15rem; color: var(--teal); }
 header p, footer { color: var(--soft); }

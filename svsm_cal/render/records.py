@@ -9,10 +9,13 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from svsm_cal.core.civil import LocalDateTime
+from svsm_cal.core.zones import instant_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from svsm_cal.core.civil import Instant, LocalDateTime
+    from svsm_cal.core.civil import Instant
     from svsm_cal.core.clocks import CallOnClock
     from svsm_cal.core.deadlines import DeadlineOutlook
     from svsm_cal.core.model import Occurrence, Participant
@@ -52,9 +55,7 @@ def local_text(wall: LocalDateTime, offset: timedelta) -> str:
 
 def _anchor_text(wall: LocalDateTime, zone: Zone) -> str:
     """Return a wall-clock time with the offset that its instant has: the one before a gap, the first of a fold."""
-    from svsm_cal.core.zones import instant_of
-
-    return local_text(wall, wall - instant_of(wall, zone).replace(tzinfo=None))
+    return local_text(wall, wall - LocalDateTime(instant_of(wall, zone).replace(tzinfo=None)))
 
 
 def occurrence_record(occurrence: Occurrence) -> Record:

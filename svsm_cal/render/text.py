@@ -56,16 +56,12 @@ def aligned(rows: Sequence[Sequence[Cell]], paint: Paint = plain, indent: str = 
     widths = [max((_width(row[n][1]) for row in rows if n < len(row)), default=0) for n in range(columns)]
     lines = []
     for row in rows:
-        cells = [
-            (paint(style, text) if text else "") + " " * (widths[n] - _width(text)) for n, (style, text) in enumerate(row)
-        ]
+        cells = [(paint(style, text) if text else "") + " " * (widths[n] - _width(text)) for n, (style, text) in enumerate(row)]
         lines.append((indent + "  ".join(cells)).rstrip())
     return lines
 
 
-def next_text(
-    calendar: Calendar, calls: Sequence[CallOnClock], zone: Zone, now: Instant, paint: Paint = plain
-) -> list[str]:
+def next_text(calendar: Calendar, calls: Sequence[CallOnClock], zone: Zone, now: Instant, paint: Paint = plain) -> list[str]:
     """Return the lines of `next`."""
     if not calls:
         return [f"{calendar.name}: no more calls."]
@@ -106,11 +102,11 @@ def _anchor(occurrence: Occurrence, day_offset: int) -> str:
     return f"{date}{clock(occurrence.start)} {occurrence.zone.key}"
 
 
-def when_text(
-    occurrence: Occurrence, clocks: Iterable[tuple[Participant, CallOnClock]], paint: Paint = plain
-) -> list[str]:
+def when_text(occurrence: Occurrence, clocks: Iterable[tuple[Participant, CallOnClock]], paint: Paint = plain) -> list[str]:
     """Return the lines of `when`, from west to east."""
-    heading = f"{paint('strong', occurrence.title)}, {day_and_year(occurrence.start)}, {clock(occurrence.start)} {occurrence.zone.key}"
+    heading = (
+        f"{paint('strong', occurrence.title)}, {day_and_year(occurrence.start)}, {clock(occurrence.start)} {occurrence.zone.key}"
+    )
     if occurrence.status is not Status.CONFIRMED:
         reason = f": {occurrence.reason}" if occurrence.reason else ""
         heading += f" ({paint('cancelled', occurrence.status.value)}{reason})"
@@ -130,17 +126,15 @@ def when_text(
     return [heading, *aligned(rows, paint)]
 
 
-def shifts_text(
-    windows: Iterable[tuple[ShiftWindow, tuple[Participant, ...]]], paint: Paint = plain
-) -> list[str]:
+def shifts_text(windows: Iterable[tuple[ShiftWindow, tuple[Participant, ...]]], paint: Paint = plain) -> list[str]:
     """Return the lines of `shifts`: a block for each series and zone."""
     blocks: dict[tuple[str, str], list[tuple[ShiftWindow, tuple[Participant, ...]]]] = {}
     for window, people in windows:
         blocks.setdefault((window.series.title, window.zone.key), []).append((window, people))
     lines: list[str] = []
     for (title, zone), entries in blocks.items():
-        people = ", ".join(person.name for person in entries[0][1])
-        lines += ["", f"{paint('strong', zone)}, {title}" + (f": {people}" if people else "")]
+        names = ", ".join(person.name for person in entries[0][1])
+        lines += ["", f"{paint('strong', zone)}, {title}" + (f": {names}" if names else "")]
         rows = []
         for window, _ in entries:
             shown = clock(window.local_time) + _day_word(window)

@@ -67,7 +67,7 @@ def ordinal(number: int) -> str:
         return "last" if number == -1 else f"{ordinal(-number)} to last"
     if number % 100 in (11, 12, 13):
         return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
 def _listed(items: list[str]) -> str:
@@ -139,7 +139,12 @@ def _days_in_words(rule: RecurrenceRule) -> str:
             return f"every {names}"
         return f"every other {names}" if rule.interval == 2 else f"{every} on {names}"
     if rule.by_day and not rule.by_month_day:
-        names = _listed([f"{ordinal(each.ordinal)} {WEEKDAYS[each.weekday]}" if each.ordinal else WEEKDAYS[each.weekday] for each in rule.by_day])
+        names = _listed(
+            [
+                f"{ordinal(each.ordinal)} {WEEKDAYS[each.weekday]}" if each.ordinal else WEEKDAYS[each.weekday]
+                for each in rule.by_day
+            ]
+        )
         return f"on the {names} of {every}" if any(each.ordinal for each in rule.by_day) else f"on {names} of {every}"
     if rule.by_month_day:
         days = _listed([f"{ordinal(each)} day" if each < 0 else ordinal(each) for each in rule.by_month_day])

@@ -7,7 +7,7 @@ frozen dataclasses (PEP 681). Defaults must be immutable, as they are shared.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 __all__ = ["Value", "fields_of", "replace"]
 
@@ -19,11 +19,11 @@ class _ValueType(type):
     """Turns a class body's annotations into slots, and its assignments into defaults."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _ValueType:
-        own = tuple(namespace.get("__annotations__", ()))
+        own = tuple(each for each in namespace.get("__annotations__", ()) if not each.startswith("_"))
         defaults = {each: namespace.pop(each) for each in own if each in namespace}
         inherited = bases[0] if bases else None
         namespace["__slots__"] = own
-        namespace["__match_args__"] = (*getattr(inherited, "__match_args__", ()), *own)
+        namespace["_names"] = namespace["__match_args__"] = (*getattr(inherited, "_names", ()), *own)
         namespace["_defaults"] = {**getattr(inherited, "_defaults", {}), **defaults}
         return super().__new__(cls, name, bases, namespace)
 
@@ -31,8 +31,11 @@ class _ValueType(type):
 class Value(metaclass=_ValueType):
     """A frozen value: equal to one of the same class with equal fields, hashable if they are."""
 
+    _names: ClassVar[tuple[str, ...]]
+    _defaults: ClassVar[dict[str, Any]]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        names = self.__match_args__
+        names = self._names
         if kwargs or len(args) != len(names):
             args = _bound(type(self), args, kwargs)
         for name, value in zip(names, args, strict=True):
@@ -47,22 +50,22 @@ class Value(metaclass=_ValueType):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__match_args__)
+        return all(getattr(self, name) == getattr(other, name) for name in self._names)
 
     def __hash__(self) -> int:
-        return hash((type(self), *(getattr(self, name) for name in self.__match_args__)))
+        return hash((type(self), *(getattr(self, name) for name in self._names)))
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names)
         return f"{type(self).__qualname__}({shown})"
 
     def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
-        return type(self), tuple(getattr(self, name) for name in self.__match_args__)
+        return type(self), tuple(getattr(self, name) for name in self._names)
 
 
 def _bound(cls: type[Value], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """Return the fields' values in order; raises TypeError as a function with that signature would."""
-    names, defaults = cls.__match_args__, cls._defaults  # type: ignore[attr-defined]
+    names, defaults = cls._names, cls._defaults
     if len(args) > len(names):
         raise TypeError(f"{cls.__name__}() takes {len(names)} fields, not {len(args)}")
     given = dict(zip(names, args, strict=False))
@@ -80,10 +83,9 @@ _SomeValue = TypeVar("_SomeValue", bound=Value)
 
 def fields_of(value: Value | type[Value]) -> tuple[str, ...]:
     """Return the names of a value's fields, in order."""
-    names: tuple[str, ...] = value.__match_args__
-    return names
+    return value._names
 
 
 def replace(value: _SomeValue, **changes: Any) -> _SomeValue:
     """Return a copy of a value with some fields changed."""
-    return type(value)(**{name: getattr(value, name) for name in value.__match_args__} | changes)
+    return type(value)(**{name: getattr(value, name) for name in value._names} | changes)

@@ -1,0 +1,142 @@
+"""`make bench`: this program and others at the same work, in turn, in one run; medians and ratios.
+
+Every row is measured in rounds that take each contender once, so that a machine that speeds up or slows down
+does so for all of them. How to read the table is in README.md beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples/svsm/calendar.toml"
+READERS = ROOT / ".cache/readers"
+NOW = "2025-03-05T17:00Z"
+
+
+def measured(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Return seconds by contender, one for each round after a first one that does not count."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds + 1):
+        for name, work in contenders.items():
+            begin = time.perf_counter()
+            work()
+            if number:
+                seconds[name].append(time.perf_counter() - begin)
+    return seconds
+
+
+def table(title: str, seconds: dict[str, list[float]], ours: str, scale: float = 1e3, unit: str = "ms") -> None:
+    print(f"\n{title}")
+    base = statistics.median(seconds[ours])
+    width = max(map(len, seconds))
+    for name, runs in seconds.items():
+        median, low, high = statistics.median(runs), min(runs), max(runs)
+        ratio = "" if name == ours else f"  {median / base:8.2f} x ours"
+        print(f"  {name:{width}}  {median * scale:10.1f} {unit}  ({low * scale:.1f} to {high * scale:.1f}){ratio}")
+
+
+def command(*words: str | Path, env: dict[str, str] | None = None) -> Callable[[], object]:
+    line = [str(word) for word in words]
+    return lambda: subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
+
+
+def start_up(rounds: int) -> None:
+    """`next` as a whole process, validation included, beside programs that answer the same question."""
+    python = sys.executable
+    with tempfile.TemporaryDirectory() as folder:
+        contenders = {
+            "svsm-cal next": command(Path(python).with_name("svsm-cal"), "-c", EXAMPLE, "--now", NOW, "next"),
+            "svsm-cal next --tz": command(
+                Path(python).with_name("svsm-cal"), "-c", EXAMPLE, "--now", NOW, "next", "--tz", "America/New_York"
+            ),
+            "python -c pass": command(python, "-c", "pass"),
+            "  + click": command(python, "-c", "import click"),
+            "  + tomllib": command(python, "-c", "import tomllib"),
+            "  + icalendar": command(python, "-c", "import icalendar"),
+        }
+        khal = khal_list(Path(folder))
+        if khal:
+            contenders["khal list"] = khal
+        if undertime := shutil.which("undertime"):
+            contenders["undertime"] = command(undertime, "-t", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "--no-default-zone")
+        table("The next calls, as a whole process", measured(contenders, rounds), "svsm-cal next")
+
+
+def khal_list(folder: Path) -> Callable[[], object] | None:
+    """Return `khal list` over the example's feed, imported once; None where khal is not set up."""
+    khal = READERS / "bin/khal"
+    if not khal.exists():
+        return None
+    import svsm_cal
+
+    (folder / "feed.ics").write_bytes(svsm_cal.to_ical(svsm_cal.load(EXAMPLE), now=datetime(2025, 3, 5, 17, tzinfo=UTC)))
+    (folder / "calendar").mkdir()
+    formats = "timeformat = %H:%M\ndateformat = %Y-%m-%d\nlongdateformat = %Y-%m-%d\n"
+    formats += "datetimeformat = %Y-%m-%d %H:%M\nlongdatetimeformat = %Y-%m-%d %H:%M\n"
+    (folder / "conf").write_text(
+        f"[calendars]\n[[feed]]\npath = {folder}/calendar\ntype = calendar\n"
+        f"[locale]\nlocal_timezone = UTC\ndefault_timezone = UTC\n{formats}[sqlite]\npath = {folder}/db\n"
+    )
+    command(khal, "-c", folder / "conf", "import", "--batch", "-a", "feed", folder / "feed.ics")()
+    return command(khal, "-c", folder / "conf", "list", "2025-03-05", "2025-04-10")
+
+
+def feeds(rounds: int, people: int = 1000, zones: int = 100) -> None:
+    """Every participant's own feed, beside one icalendar serialisation of the same feed for each of them."""
+    import icalendar
+
+    import svsm_cal
+    from svsm_cal.core.tzdb import tz_database
+    from svsm_cal.ical.feed import Feeds
+
+    regions = sorted(tz_database().regions())
+    chosen = [regions[number * len(regions) // zones] for number in range(zones)]
+    head = EXAMPLE.read_text().split("[[participant]]")[0].replace('chair = "joerg"\n', "")
+    head = "\n".join(line for line in head.splitlines() if "chair = " not in line).replace("change = [\n]", "")
+    rows = [
+        f'[[participant]]\nid = "p{number}"\nname = "Participant {number}"\nzone = "{chosen[number % zones]}"\n'
+        f'groups = ["everyone"]\nreminders = ["1d", "15m"]\n'
+        for number in range(people)
+    ]
+    calendar = svsm_cal.loads(f"{head}\n" + "\n".join(rows))
+    now = datetime(2025, 3, 5, 17, tzinfo=UTC)
+
+    def ours() -> list[bytes]:
+        made = Feeds(calendar, now=now)
+        return [made.participant(person) for person in calendar.participants]
+
+    written = ours()
+    sample = [icalendar.Calendar.from_ical(each) for each in written[: max(1, people // 100)]]
+    size = sum(map(len, written))
+    seconds = measured({"svsm_cal": ours, "icalendar, sample": lambda: [each.to_ical() for each in sample]}, rounds)
+    scale = people / len(sample)
+    seconds[f"icalendar (from {len(sample)} of them)"] = [run * scale for run in seconds.pop("icalendar, sample")]
+    table(f"Feeds for {people} participants in {zones} zones, {size / 1e6:.1f} MB", seconds, "svsm_cal")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure against other programs, side by side.")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("only", nargs="*", choices=["start", "feeds", []], help="which tables; all if left out")
+    options = parser.parse_args()
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; medians (lowest to highest)")
+    if not options.only or "start" in options.only:
+        start_up(options.rounds)
+    if not options.only or "feeds" in options.only:
+        feeds(max(3, options.rounds // 5))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,484 @@
+"""Every mistake a calendar file can have: where it is reported, as what, and what the writer is told to do.
+
+A row is one mistake and one finding. The finding's place is marked with a » that is not part of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import svsm_cal.config
+from svsm_cal.config.load import check_text, loads
+from svsm_cal.core.civil import instant
+from svsm_cal.errors import CalendarError
+from svsm_cal.findings import Finding
+
+HEAD = """\
+[calendar]
+id = "coconut-svsm"
+name = "COCONUT-SVSM community calendar"
+domain = "coconut-svsm.example.org"
+zone = "Europe/Berlin"
+"""
+PEOPLE = """
+[[participant]]
+id = "joerg"
+name = "Joerg Roedel"
+email = "joerg@example.org"
+zone = "Europe/Berlin"
+groups = ["everyone", "europe"]
+
+[[participant]]
+id = "jon"
+name = "Jon Lange"
+zone = "America/Los_Angeles"
+groups = ["everyone", "us"]
+"""
+CALL = """
+[[series]]
+id = "devel-call"
+title = "SVSM Development Call"
+duration = "1h"
+"""
+
+
+def head(line):
+    return f"{HEAD}{line}\n"
+
+
+def without(key):
+    """[calendar] without one key, the mark at what stands in its place."""
+    return re.sub(rf"^{key} = .*\n", "", f"»{HEAD}", flags=re.MULTILINE)
+
+
+def person(lines):
+    return f"{HEAD}{PEOPLE}{lines}\n"
+
+
+def call(lines, rule='rule = "FREQ=WEEKLY;BYDAY=WE"', start="2025-01-08T18:00:00"):
+    """The Wednesday call, with more lines."""
+    return f"{HEAD}{PEOPLE}{CALL}start = {start}\n{rule}\n{lines}\n"
+
+
+def timed(start, rule=""):
+    """A call with this start and rule line."""
+    return call("", rule, start)
+
+
+def zone(name):
+    return person(f'zone = »"{name}"').replace('zone = "America/Los_Angeles"\n', "")
+
+
+def length(text):
+    return call("").replace('duration = "1h"', f'duration = »"{text}"')
+
+
+def deadline(lines):
+    return f'{HEAD}\n[[deadline]]\nid = "soft-freeze"\ntitle = "QEMU 10.0 soft feature freeze"\n{lines}\n'
+
+
+def release(*milestones):
+    rows = "".join(f"  {{ {milestone} }},\n" for milestone in milestones)
+    return f'{HEAD}\n[[release]]\nid = "qemu-10.0"\ntitle = "QEMU 10.0"\nmilestones = [\n{rows}]\n'
+
+
+def event(lines):
+    return f'{call("")}\n[[event]]\nid = "lpc-2025"\ntitle = "Linux Plumbers Conference"\n{lines}\n'
+
+
+def twice(table, lines):
+    """Two tables of one kind with the same id."""
+    return f'{HEAD}\n[[{table}]]\nid = "one"\n{lines}\n\n[[{table}]]\nid = »"one"\n{lines}\n'
+
+
+FILE = [
+    ("a value without quotes", 'name = »hello\n[calendar]', "toml-syntax", "this is not TOML: Invalid value", 'a text in "quotes"'),
+    ("no =", "[calendar]\nid »\"x\"", "toml-syntax", "Expected '=' after a key", "key = value"),
+    ("a text that does not end", '[calendar]\nid = "x»\nname = "y"', "toml-syntax", "this is not TOML: ", ""),
+    ("a list that does not end", '[calendar]\nid = ["x"»', "toml-syntax", "Unclosed array", "toml.io"),
+    ("a key twice", head('id = "other"»'), "toml-syntax", "Cannot overwrite a value", "a key stands twice"),
+    ("a table twice", HEAD + "[calendar»]", "toml-syntax", "Cannot declare ('calendar',) twice", "[[table]]"),
+    ("a backslash", 'name = "C:\\d»ata"', "toml-syntax", "Unescaped '\\' in a string", "single quotes"),
+    ("a date that is none", deadline("date = »2025-02-30"), "toml-syntax", "Invalid date or datetime", ""),
+    ("no [calendar]", "»# nothing but a comment\n", "missing-key", 'the file: "calendar" is missing', "calendar = ..."),
+    ("[calendar] as a list", "»[[calendar]]\n", "wrong-type", "calendar must be a table, not a list", "[section]"),
+    ("[series] as a table", HEAD + '»[series]\nid = "x"', "wrong-type", "series must be a list of tables", "[[section]]"),
+    ("[[series]] as a number", "series = »1\n" + HEAD, "wrong-type", "not a number", "[[section]]"),
+    ("a list of no tables", "series = [»1]\n" + HEAD, "wrong-type", "series must be a table", "{ ... }"),
+]  # fmt: skip
+KEYS = [
+    ("top level", HEAD + "»[[serie]]", "unknown-key", 'unknown key "serie"', 'did you mean "series"?'),
+    ("calendar", head('»timezone = "x"'), "unknown-key", 'calendar: unknown key "timezone"', 'did you mean "zone"?'),
+    ("nothing near", head("»qqq = 1"), "unknown-key", 'unknown key "qqq"', ""),
+    ("organizer", head('organizer = { name = "x", email = "x@example.org", »phone = "1" }'), "unknown-key", 'organizer: unknown key "phone"', ""),
+    ("series", call('»attendes = ["everyone"]'), "unknown-key", 'series: unknown key "attendes"', 'did you mean "attendees"?'),
+    ("cancel", call('cancel = [{ date = 2025-01-15, »resaon = "x" }]'), "unknown-key", 'cancel: unknown key "resaon"', '"reason"?'),
+    ("participant", person('»group = ["x"]'), "unknown-key", 'participant: unknown key "group"', 'did you mean "groups"?'),
+    ("quoted", head('»"naem" = 1'), "unknown-key", 'unknown key "naem"', 'did you mean "name"?'),
+    ("no id", without("id"), "missing-key", 'calendar: "id" is missing', "id = ... (Names files and feeds.)"),
+    ("no name", without("name"), "missing-key", 'calendar "coconut-svsm": "name" is missing', "name = ... ("),
+    ("no domain", without("domain"), "missing-key", '"domain" is missing', "never change it"),
+    ("no zone", without("zone"), "missing-key", '"zone" is missing', "Anchor zone"),
+    ("no start", f"{HEAD}{CALL}".replace("[[", "»[["), "missing-key", 'series "devel-call": "start" is missing', "wall clock"),
+    ("no to", call("move = [»{ date = 2025-01-15 }]"), "missing-key", 'move: "to" is missing', "The new start"),
+    ("no title", deadline("").replace("\n[[", "\n»[[").replace("title =", "url =").replace('"QEMU', '"https://QEMU').replace(" ", "")
+     + "date = 2025-01-01", "missing-key", 'deadline "soft-freeze": "title" is missing', "What is due."),
+    ("no milestones", HEAD + '»[[release]]\nid = "r"\ntitle = "R"', "missing-key", '"milestones" is missing', "in order"),
+    ("organizer without address", head('»organizer = { name = "x" }'), "missing-key", '"email" is missing', "appears in invites only"),
+]  # fmt: skip
+TYPES = [
+    ("an id", head("").replace('id = "coconut-svsm"', "id = »7"), "wrong-type", "id must be an id, not a number", '"devel-call"'),
+    ("a text", call("location = »7.5"), "wrong-type", "location must be a text, not a number", "put it in quotes"),
+    ("a long text", head("description = »true"), "wrong-type", "description must be a text of several lines, not true or false", "quotes"),
+    ("a domain", head("").replace('domain = "', "domain = »[] #"), "wrong-type", "domain must be a domain name, not a list", "calendar.example.org"),
+    ("a zone", call("zone = »1"), "wrong-type", "zone must be a time zone, not a number", '"Europe/Berlin"'),
+    ("a link", call("url = »{}"), "wrong-type", "url must be a link, not a table", '"https://..."'),
+    ("minutes", call("minutes = »2025-01-08"), "wrong-type", "minutes must be a link with {date} in it, not a date", "{date}.md"),
+    ("an address", head('organizer = { name = "x", email = »1 }'), "wrong-type", "email must be an e-mail address", "name@example.org"),
+    ("a colour", head("color = »0x008080"), "wrong-type", "color must be a colour, not a number", '"teal"'),
+    ("a rule", timed("2025-01-08T18:00:00", "rule = »1"), "wrong-type", "rule must be a recurrence rule", '"FREQ=WEEKLY;BYDAY=WE"'),
+    ("a repetition", timed("2025-01-08T18:00:00", "repeat = »1"), "wrong-type", "repeat must be a repetition in words", '"every Wednesday"'),
+    ("a length", call("").replace('duration = "1h"', "duration = »60"), "wrong-type", "duration must be a length of time, not a number", '"1h"'),
+    ("lengths", person('reminders = »"1d"'), "wrong-type", "reminders must be a list of lengths of time, not a text", '["1d", "15m"]'),
+    ("one of the lengths", person('reminders = ["1d", »15]'), "wrong-type", "reminders must be a length of time, not a number", '"1h"'),
+    ("ids", call('attendees = »"everyone"'), "wrong-type", "attendees must be a list of ids, not a text", '["everyone"]'),
+    ("one of the ids", call('attendees = ["joerg", »["jon"]]'), "wrong-type", "attendees must be an id, not a list", '"devel-call"'),
+    ("a date in quotes", deadline('date = »"2025-03-11"'), "wrong-type", "date must be a date, not a text", "2025-03-11, without quotes"),
+    ("a date with a time", deadline("date = »2025-03-11T12:00:00"), "wrong-type", "date must be a date, not a date and time", "without quotes and time"),
+    ("a call's date in quotes", call('cancel = [{ date = »"2025-01-15" }]'), "wrong-type", "date must be a date, or a date and time", "2025-03-12, without"),
+    ("a start without a time", timed("»2025-01-08"), "wrong-type", "start must be a date and time, not a date", "2025-03-12T18:00:00"),
+    ("a time of day in quotes", call('from = [{ date = 2025-02-05, chair = "jon", start = »"17:00" }]'), "wrong-type", "start must be a time of day, not a text", "17:00:00, without"),
+    ("a time of day with a date", call('from = [{ date = 2025-02-05, chair = "jon", start = »2025-02-05T17:00:00 }]'), "wrong-type", "not a date and time", "17:00:00"),
+    ("a table", head('organizer = »"x"'), "wrong-type", "organizer must be a table, not a text", "{ ... }"),
+    ("tables", call("cancel = »2025-01-15"), "wrong-type", "cancel must be a list of tables, not a date", "[{ ... }]"),
+    ("one of the tables", call("cancel = [»2025-01-15]"), "wrong-type", "cancel must be a table", "{ ... }"),
+    ("a start with Z", timed("»2025-01-08T18:00:00Z"), "wrong-type", "carries an offset; a wall-clock time has none", "2025-01-08T18:00:00"),
+    ("a start with an offset", timed("»2025-01-08T18:00:00+01:00"), "wrong-type", "start 2025-01-08T18:00:00+01:00 carries an offset", "2025-01-08T18:00:00"),
+    ("a call's date with an offset", call("cancel = [{ date = »2025-01-15T18:00:00+01:00 }]"), "wrong-type", "carries an offset", "2025-01-15T18:00:00"),
+    ("a moment with an offset", deadline("at = »2025-03-11T12:00:00-05:00"), "wrong-type", "carries an offset", "2025-03-11T12:00:00"),
+]  # fmt: skip
+TEXTS = [
+    ("an id with a path", head("").replace('id = "c', 'id = »"../c'), "id-invalid", 'id "../coconut-svsm" is no id', "letters, digits"),
+    ("an id with a space", person("").replace('id = "jon"', 'id = »"jon lange"'), "id-invalid", 'id "jon lange" is no id', "at most 64"),
+    ("an id of a letter outside ASCII", person('groups = [»"größe"]').replace('groups = ["everyone", "us"]\n', ""), "id-invalid", "is no id", "letters"),
+    ("a domain", head("").replace('domain = "c', 'domain = »"https://c'), "domain-invalid", "is no domain name", "calendar.example.org"),
+    ("an address without @", head('organizer = { name = "x", email = »"example.org" }'), "email-invalid", "is no e-mail address", "name@example.org"),
+    ("an address with a name", person('email = »"Jon Lange <jon@example.org>"'), "email-invalid", "is no e-mail address", "name@example.org"),
+    ("an address for two headers", person('email = »"jon@example.org,tom@example.org"'), "email-invalid", "is no e-mail address", "name@"),
+    ("an address of somebody else", person('email = »"Joerg@Example.org"'), "email-duplicate", '"jon" has the e-mail address of "joerg"', "one address"),
+    ("a colour", head('color = »"#008080"'), "color-invalid", "is no CSS colour name", '"teal"'),
+    ("a link without a scheme", call('url = »"meet.example.org"'), "url-invalid", 'url "meet.example.org" is no link', "https://..."),
+    ("a link that is a script", call('url = »"javascript:alert(1)"'), "url-invalid", "is no link", "https://..."),
+    ("a script in capitals", head('url = »"JavaScript:alert(1)"'), "url-invalid", "is no link", "https://..."),
+    ("a data link", deadline('date = 2025-03-11\nurl = »"data:text/html,x"'), "url-invalid", "is no link", "https://..."),
+    ("a link with a space", call('url = »"https://example.org/a b"'), "url-invalid", "is no link", "https://..."),
+    ("a link with quotes", call("url = »'https://example.org/\"onclick=\"'"), "url-invalid", "is no link", "https://..."),
+    ("minutes with another name", call('minutes = »"https://example.org/{day}"'), "template-invalid", "only {date} can be filled in", "{date}"),
+    ("minutes that are a script", call('minutes = »"javascript:{date}"'), "url-invalid", "is no link", "https://..."),
+    ("no text", call('location = »""'), "empty", "location is empty", "leave the key out"),
+    ("blanks", person("").replace('name = "Jon Lange"', 'name = »"  "'), "empty", "name is empty", "leave the key out"),
+    ("too much text", head(f'description = »"{"x" * 4001}"'), "too-long", "description has 4001 characters", "at most 4000"),
+    ("NUL", call('location = »"a\\u0000b"'), "control-character", "location has a control character (U+0000)", "remove it"),
+    ("an escape sequence", call('location = »"\\u001b[31mred"'), "control-character", "(U+001B)", "remove it"),
+    ("a line break in a title", call("").replace('title = "SVSM', 'title = »"SVSM\\n'), "control-character", "(U+000A)", "remove it"),
+    ("a carriage return", head('description = »"a\\rb"'), "control-character", "(U+000D)", "remove it"),
+    ("text turned round", call('cancel = [{ date = 2025-01-15, reason = »"a\u202eb" }]'), "control-character", "(U+202E)", "remove it"),
+    ("text isolated", call('location = »"a\u2066b"'), "control-character", "(U+2066)", "remove it"),
+    ("a line separator", call('location = »"a\u2028b"'), "control-character", "(U+2028)", "remove it"),
+    ("DEL", call('url = »"https://example.org/\\u007f"'), "control-character", "(U+007F)", "remove it"),
+    ("a control character in an id", head("").replace('id = "c', 'id = »"\\tc'), "control-character", "id has a control character", "remove it"),
+]  # fmt: skip
+IDS = [
+    ("two series", f"{HEAD}{CALL}start = 2025-01-08T18:00:00\n{CALL}start = 2025-01-09T18:00:00".replace("id = \"d", "id = »\"d").replace("»", "", 1),
+     "duplicate-id", 'series "devel-call" is declared twice', "an id of its own"),
+    ("two participants", twice("participant", 'name = "x"\nzone = "UTC"'), "duplicate-id", 'participant "one" is declared twice', "of its own"),
+    ("two deadlines", twice("deadline", 'title = "x"\ndate = 2025-03-11'), "duplicate-id", 'deadline "one" is declared twice', "of its own"),
+    ("two releases", twice("release", 'title = "x"\nmilestones = []'), "duplicate-id", 'release "one" is declared twice', "of its own"),
+    ("two events", twice("event", 'title = "x"\nstart = 2025-03-11'), "duplicate-id", 'event "one" is declared twice', "of its own"),
+    ("two milestones", release('id = "rc1", date = 2025-03-11', 'id = »"rc1", date = 2025-03-18'), "duplicate-id", 'milestone "rc1" is declared twice', "own"),
+    ("a deadline that is a milestone", release('id = "rc1", date = 2025-03-11')
+     + '[[deadline]]\nid = »"qemu-10.0-rc1"\ntitle = "rc1"\ndate = 2025-03-11', "duplicate-id", 'is also milestone "rc1" of release "qemu-10.0"', "keep one"),
+    ("a chair", call('chair = »"jorg"'), "unknown-participant", 'series "devel-call": chair "jorg" is no participant', 'did you mean "joerg"?'),
+    ("a chair unlike anybody", call('chair = »"qqq"'), "unknown-participant", 'chair "qqq" is no participant', "declare a [[participant]]"),
+    ("a chair for once", call('change = [{ date = 2025-01-15, chair = »"jom" }]'), "unknown-participant", 'chair "jom" is no participant', '"jon"?'),
+    ("a chair of a moved call", call('move = [{ date = 2025-01-15, to = 2025-01-16T18:00:00, chair = »"jom" }]'), "unknown-participant", '"jom"', '"jon"?'),
+    ("a chair of an added call", call('add = [{ start = 2025-01-16T18:00:00, chair = »"jom" }]'), "unknown-participant", '"jom"', '"jon"?'),
+    ("a chair from then on", call('from = [{ date = 2025-02-05, chair = »"jom" }]'), "unknown-participant", '"jom"', '"jon"?'),
+    ("a group", call('attendees = ["joerg", »"everyon"]'), "unknown-participant", '"everyon" is no participant and no group', 'did you mean "everyone"?'),
+    ("a group unlike any", call('attendees = [»"qqq"]'), "unknown-participant", 'attendee "qqq" is no participant and no group', "declare a participant or"),
+]  # fmt: skip
+ZONES = [
+    ("EST", zone("EST"), "zone-ambiguous", '"EST" means different clocks', '"America/New_York" (12:00 now) or "America/Panama" (12:00 now) or "Aus'),
+    ("IST", zone("IST"), "zone-ambiguous", '"IST" means different clocks to different people', '"Asia/Kolkata" (22:30 now) or "Asia/Jerusalem" (19:00 now)'),
+    ("BST", zone("BST"), "zone-ambiguous", '"BST" means different clocks', '"Europe/London" (17:00 now) or "Asia/Dhaka" (23:00 now)'),
+    ("PT", zone("PT"), "zone-ambiguous", '"PT" is an abbreviation, not a place', '"America/Los_Angeles" (09:00 now)'),
+    ("cest", zone("cest"), "zone-ambiguous", '"cest" means different clocks', '"Europe/Berlin" (18:00 now)'),
+    ("misspelt", zone("Europe/Brelin"), "zone-unknown", 'zone: "Europe/Brelin" is no time zone', 'did you mean "Europe/Berlin"?'),
+    ("a city alone", zone("Berlin"), "zone-unknown", '"Berlin" is no time zone', 'did you mean "Europe/Berlin"?'),
+    ("a city with a space", zone("Los Angeles"), "zone-unknown", '"Los Angeles" is no time zone', 'did you mean "America/Los_Angeles"?'),
+    ("lower case", zone("asia/shanghai"), "zone-unknown", '"asia/shanghai" is no time zone', 'did you mean "Asia/Shanghai"?'),
+    ("a planet", zone("Mars"), "zone-unknown", '"Mars" is no time zone', ""),
+    ("a continent", zone("Europe"), "zone-unknown", '"Europe" is no time zone', "a region and city"),
+    ("nothing", zone(""), "zone-unknown", '"" is no time zone', "a region and city"),
+    ("a path", zone("../../etc/passwd"), "zone-unknown", "is no time zone", "a region and city"),
+    ("a copy with leap seconds", zone("right/Europe/Berlin"), "zone-unknown", "is no time zone", 'did you mean "Europe/Berlin"?'),
+    ("the machine's own", zone("localtime"), "zone-unknown", '"localtime" is no time zone', "a region and city"),
+    ("an offset", zone("+01:00"), "zone-unknown", '"+01:00" is an offset, which no community keeps all year', '"Europe/Berlin"'),
+    ("UTC and an offset", zone("UTC+1"), "zone-unknown", '"UTC+1" is an offset', 'a region such as "Europe/Berlin"'),
+    ("the calendar's own", head("").replace('zone = "', 'zone = »"EST" #'), "zone-ambiguous", '"EST" means', '"America/New_York"'),
+    ("from then on", call('from = [{ date = 2025-02-05, zone = »"PST" }]'), "zone-ambiguous", '"PST" means different clocks', '"Asia/Manila" (01:00 now)'),
+    ("of a deadline", deadline('date = 2025-03-11\nzone = »"AoE"'), "zone-unknown", '"AoE" is no time zone', ""),
+]  # fmt: skip
+TAKEN_ZONES = [
+    ("CET", zone("CET"), "zone-abbreviation", '"CET" names a rule, not a place', '"Europe/Berlin"'),
+    ("MET", zone("MET"), "zone-abbreviation", '"MET" names a rule', '"Europe/Berlin"'),
+    ("PST8PDT", zone("PST8PDT"), "zone-abbreviation", '"PST8PDT" names a rule', '"America/Los_Angeles"'),
+    ("Poland", zone("Poland"), "zone-old-name", '"Poland" is an old name of Europe/Warsaw', '"Europe/Warsaw"'),
+    ("US/Eastern", zone("US/Eastern"), "zone-old-name", "is an old name of America/New_York", '"America/New_York"'),
+    ("Asia/Calcutta", zone("Asia/Calcutta"), "zone-old-name", "is an old name of Asia/Kolkata", '"Asia/Kolkata"'),
+    ("GMT", zone("GMT"), "zone-old-name", '"GMT" is another name of UTC', '"UTC"'),
+    ("Etc/GMT+5", zone("Etc/GMT+5"), "zone-fixed", "with its sign turned round", '"Europe/Berlin"'),
+    ("a Windows name", zone("W. Europe Standard Time"), "zone-windows", "is a Windows name of Europe/Berlin", '"Europe/Berlin"'),
+    ("one in capitals", zone("PACIFIC STANDARD TIME"), "zone-windows", "is a Windows name of America/Los_Angeles", '"America/Los_Angeles"'),
+    ("the calendar's own", head("").replace('zone = "', 'zone = »"CET" #'), "zone-abbreviation", '"CET" names a rule', '"Europe/Berlin"'),
+]  # fmt: skip
+LENGTHS = [
+    ("zero", length("0m"), "duration-not-positive", 'duration "0m" is not positive', '"1h"'),
+    ("zero in ISO 8601", length("PT0S"), "duration-not-positive", "is not positive", '"1h"'),
+    ("negative", length("-1h"), "duration-not-positive", 'duration "-1h" is not positive', '"1h30m"'),
+    ("a bare number", length("60"), "duration-invalid", 'duration "60" is no length of time', '"45min"'),
+    ("words", length("an hour"), "duration-invalid", '"an hour" is no length of time', '"45min"'),
+    ("months", length("1mo"), "duration-invalid", '"1mo" is no length of time', '"45min"'),
+    ("longer than anything", length("999999999d"), "duration-invalid", "is longer than ten years", '"1h"'),
+    ("a reminder", person('reminders = ["1d", »"15 minutes"]'), "duration-invalid", 'reminders "15 minutes" is no length of time', '"45min"'),
+    ("a reminder of nothing", person('reminders = [»"0d"]'), "duration-not-positive", 'reminders "0d" is not positive', '"1h"'),
+    ("of a moved call", call('move = [{ date = 2025-01-15, to = 2025-01-16T18:00:00, duration = »"0h" }]'), "duration-not-positive", '"0h"', '"1h"'),
+    ("from then on", call('from = [{ date = 2025-02-05, duration = »"soon", chair = "jon" }]'), "duration-invalid", '"soon" is no length', '"1h"'),
+    ("before a deadline", deadline('date = 2025-03-11\nremind = [»"1y"]'), "duration-invalid", '"1y" is no length of time', '"1h"'),
+]  # fmt: skip
+WEDNESDAY = "2025-01-08T18:00:00"
+RULES = [
+    ("no frequency", timed(WEDNESDAY, 'rule = "»BYDAY=WE"'), "rule-invalid", "rule: no FREQ", "FREQ=DAILY, WEEKLY"),
+    ("no such part", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;»BYDAYS=WE"'), "rule-invalid", '"BYDAYS" is no part', "did you mean BYDAY?"),
+    ("no such frequency", timed(WEDNESDAY, 'rule = "FREQ=»FORTNIGHTLY"'), "rule-invalid", "is no frequency", "DAILY, WEEKLY"),
+    ("no such weekday", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;BYDAY=MO,»WX"'), "rule-invalid", '"WX" is no weekday', "MO, TU, WE"),
+    ("a part twice", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;BYDAY=WE;»BYDAY=TH"'), "rule-invalid", "BYDAY stands twice", "once"),
+    ("a semicolon at the end", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;»"'), "rule-invalid", "an empty part", "FREQ=WEEKLY"),
+    ("out of range", timed(WEDNESDAY, 'rule = "FREQ=MONTHLY;BYMONTHDAY=»32"'), "rule-invalid", "BYMONTHDAY=32 is out of range", "1 to 31"),
+    ("INTERVAL=0", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;INTERVAL=»0"'), "rule-invalid", "must be a whole number of at least 1", "INTERVAL=1"),
+    ("COUNT=1e9", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;COUNT=»1e9"'), "rule-invalid", "must be a whole number", "COUNT=1"),
+    ("no such date", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;UNTIL=»20250230"'), "rule-invalid", "UNTIL=20250230 is no date", "UNTIL=20251231"),
+    ("COUNT and UNTIL", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;COUNT=5;»UNTIL=20251231"'), "rule-invalid", "exclude each other", "keep one"),
+    ("a number in a weekly rule", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;»BYDAY=2WE"'), "rule-invalid", "cannot stand with FREQ=WEEKLY", "FREQ=MONTHLY"),
+    ("a rule in single quotes", timed(WEDNESDAY, "rule = 'FREQ=WEEKLY;BYDAY=»WX'"), "rule-invalid", '"WX" is no weekday', "MO, TU, WE"),
+    ("from then on", call('from = [{ date = 2025-02-05, rule = "FREQ=»OFTEN" }]'), "rule-invalid", "is no frequency", "DAILY, WEEKLY"),
+    ("hourly", timed(WEDNESDAY, 'rule = »"FREQ=HOURLY"'), "rule-too-often", "FREQ=HOURLY is too often for a call", "FREQ=DAILY, with BYHOUR"),
+    ("minutely", timed(WEDNESDAY, 'rule = »"FREQ=MINUTELY;INTERVAL=90"'), "rule-too-often", "FREQ=MINUTELY is too often", "BYHOUR"),
+    ("secondly", timed(WEDNESDAY, 'rule = »"FREQ=SECONDLY"'), "rule-too-often", "FREQ=SECONDLY is too often", "BYHOUR"),
+    ("26 times a day", timed(WEDNESDAY, 'rule = »"FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12;BYMINUTE=0,30"'),
+     "rule-too-often", "26 calls a day are too many", "FREQ=DAILY"),
+    ("words", timed(WEDNESDAY, 'repeat = »"every full moon"'), "repeat-invalid", 'repeat: "every full moon" is no repetition', '"every Wednesday"'),
+    ("no weekday", timed(WEDNESDAY, 'repeat = »"every Wensday"'), "repeat-invalid", 'repeat: "', '"every Wednesday"'),
+    ("every 0 weeks", timed(WEDNESDAY, 'repeat = »"every 0 weeks"'), "repeat-invalid", "never repeats", '"every 3 weeks"'),
+    ("rule and repeat", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY"\nrepeat = »"every week"'), "rule-and-repeat", "exclude each other", "keep one"),
+    ("both from then on", call('from = [{ date = 2025-02-06, rule = "FREQ=DAILY", repeat = »"every day" }]'), "rule-and-repeat", "exclude each", "keep one"),
+    ("off the rule", timed("»2025-01-07T18:00:00", 'rule = "FREQ=WEEKLY;BYDAY=WE"'), "start-off-rule",
+     "start 2025-01-07T18:00:00 is a Tuesday and off the rule FREQ=WEEKLY;BYDAY=WE", "start = 2025-01-08T18:00:00"),
+    ("off the words", timed("»2025-01-07T18:00:00", 'repeat = "first Monday of the month"'), "start-off-rule", "is a Tuesday", "start = 2025-02-03T18:00:00"),
+    ("off the hour", timed("»2025-01-08T18:00:00", 'rule = "FREQ=DAILY;BYHOUR=9"'), "start-off-rule", "off the rule", "start = 2025-01-09T09:00:00"),
+    ("ends before it starts", timed(WEDNESDAY, 'rule = »"FREQ=WEEKLY;BYDAY=WE;UNTIL=20240101"'), "rule-ends-before-start",
+     "the rule ends on 2024-01-01, before it starts on 2025-01-08", "an UNTIL after start"),
+    ("30 February", timed(WEDNESDAY, 'rule = »"FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30"'), "rule-never", "never gives a call", "days and months"),
+    ("31st of June, daily", timed(WEDNESDAY, 'rule = »"FREQ=DAILY;BYMONTH=6;BYMONTHDAY=31"'), "rule-never", "never gives a call", "days and months"),
+    ("week 53 in June", timed(WEDNESDAY, 'rule = »"FREQ=YEARLY;BYWEEKNO=53;BYMONTH=6"'), "rule-never", "never gives a call", "days and months"),
+]  # fmt: skip
+EXCEPTIONS = [
+    ("cancel", call("cancel = [{ date = »2025-01-21 }]"), "exception-unmatched",
+     'series "devel-call": cancel date 2025-01-21 is a Tuesday; the call is on Wednesdays', "2025-01-22"),
+    ("cancel, nearer to the one before", call("cancel = [{ date = »2025-01-24 }]"), "exception-unmatched", "is a Friday", "2025-01-22"),
+    ("move", call("move = [{ date = »2025-12-11, to = 2025-12-12T18:00:00 }]"), "exception-unmatched", "move date 2025-12-11 is a Thursday", "2025-12-10"),
+    ("change", call('change = [{ date = »2025-05-20, chair = "jon" }]'), "exception-unmatched", "change date 2025-05-20 is a Tuesday", "2025-05-21"),
+    ("before the first call", call("cancel = [{ date = »2025-01-01 }]"), "exception-unmatched", "the first call is on 2025-01-08", "2025-01-08"),
+    ("after the last call", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;COUNT=2"\ncancel = [{ date = »2025-01-22 }]'), "exception-unmatched", "is a Wed", "2025-01-15"),
+    ("at another time", call("cancel = [{ date = »2025-01-15T17:00:00 }]"), "exception-unmatched", "2025-01-15T17:00:00", "2025-01-15T18:00:00"),
+    ("of another rule since", call('from = [{ date = 2025-03-06, rule = "FREQ=WEEKLY;BYDAY=TH" }]\ncancel = [{ date = »2025-03-12 }]'),
+     "exception-unmatched", "is a Wednesday; the call is on Thursdays", "2025-03-13"),
+    ("of a single call", timed(WEDNESDAY, "cancel = [{ date = »2025-01-15 }]"), "exception-unmatched", "the call is on 2025-01-08", "2025-01-08"),
+    ("one of two that day", timed(WEDNESDAY, 'rule = "FREQ=DAILY;BYHOUR=9,18"\ncancel = [{ date = »2025-01-15 }]'), "exception-ambiguous",
+     "cancel date 2025-01-15 has 2 calls", "2025-01-15T09:00:00 or 2025-01-15T18:00:00"),
+    ("cancelled twice", call("cancel = [\n  { date = 2025-01-15 },\n  { date = »2025-01-15 },\n]"), "exception-duplicate", "already the date of a cancel", "one"),
+    ("cancelled and moved", call("cancel = [{ date = 2025-01-15 }]\nmove = [{ date = »2025-01-15, to = 2025-01-16T18:00:00 }]"),
+     "exception-duplicate", "move date 2025-01-15 is already the date of a cancel", "one entry for each call"),
+    ("moved and changed", call('move = [{ date = 2025-01-15, to = 2025-01-16T18:00:00 }]\nchange = [{ date = »2025-01-15, chair = "jon" }]'),
+     "exception-duplicate", "change date 2025-01-15 is already the date of a move", "a move can also name another chair"),
+    ("a date and the same with its time", call("cancel = [{ date = 2025-01-15 }, { date = »2025-01-15T18:00:00 }]"), "exception-duplicate", "already", "one"),
+    ("a change of nothing", call("change = [{ date = »2025-01-15 }]"), "exception-empty", "change of 2025-01-15 changes nothing", "a chair, url"),
+    ("a reason is no change", call('change = [{ date = »2025-01-15, reason = "x" }]'), "exception-empty", "changes nothing", "a chair, url"),
+    ("moved to where it was", call("move = [{ date = 2025-01-15, to = »2025-01-15T18:00:00 }]"), "move-nowhere", "is where it was", "or a change instead"),
+    ("moved onto a call", call("move = [{ date = 2025-01-15, to = »2025-01-22T18:30:00 }]"), "move-collides", "falls onto the call of 2025-01-22T18:00:00", "without"),
+    ("moved onto a moved one", call("move = [\n  { date = 2025-01-15, to = 2025-01-16T18:00:00 },\n  { date = 2025-01-22, to = »2025-01-16T18:59:59 },\n]"),
+     "move-collides", "move to 2025-01-16T18:59:59 falls onto the call of 2025-01-16T18:00:00", "a time without a call"),
+    ("made to last into the next one", call('move = [{ date = 2025-01-15, to = »2025-01-21T18:00:00, duration = "25h" }]'), "move-collides", "2025-01-22", "time"),
+    ("added onto a call", call("add = [{ start = »2025-01-15T17:30:00 }]"), "move-collides", "added call 2025-01-15T17:30:00 falls onto the call of", "time"),
+    ("added twice", call("add = [{ start = 2025-01-16T18:00:00 }, { start = »2025-01-16T18:00:00 }]"), "move-collides", "falls onto", "a time without"),
+    ("from before the start", call('from = [{ date = »2025-01-01, chair = "jon" }]'), "from-out-of-order", "not after the series' start (2025-01-08)", "ascending"),
+    ("from the start", call('from = [{ date = »2025-01-08, chair = "jon" }]'), "from-out-of-order", "not after the series' start", "after start"),
+    ("out of order", call('from = [\n  { date = 2025-03-05, chair = "jon" },\n  { date = »2025-02-05, chair = "joerg" },\n]'),
+     "from-out-of-order", "from 2025-02-05 is not after the one before (2025-03-05)", "ascending order"),
+    ("the same day twice", call('from = [{ date = 2025-03-05, chair = "jon" }, { date = »2025-03-05, start = 17:00:00 }]'), "from-out-of-order", "one before", "asc"),
+    ("from then on, nothing", call("from = [»{ date = 2025-03-05 }]"), "from-changes-nothing", "from 2025-03-05 changes nothing", "a zone, start, rule, link"),
+    ("from then on, a reason", call('from = [»{ date = 2025-03-05, reason = "x" }]'), "from-changes-nothing", "changes nothing", "a zone, start"),
+    ("from in a single call", timed(WEDNESDAY, "from = [{ date = »2025-03-05, start = 17:00:00 }]"), "from-without-rule", "a single call", "move it instead"),
+    ("from with COUNT", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;COUNT=20"\nfrom = [{ date = »2025-03-05, start = 17:00:00 }]'),
+     "from-with-count", "a rule with COUNT cannot change its time from 2025-03-05 on", "write UNTIL instead of COUNT"),
+]  # fmt: skip
+DATES = [
+    ("neither date nor moment", deadline("").replace('"soft', '»"soft'), "deadline-date", "needs either a date or a moment (at)", "date = 2025-03-11"),
+    ("date and moment", deadline("date = 2025-03-11\nat = 2025-03-11T12:00:00").replace('"soft', '»"soft'), "deadline-date", "needs either", "date ="),
+    ("away for less than no time", person("away = [{ from = 2025-07-18, to = »2025-07-07 }]"), "dates-reversed",
+     "away: to 2025-07-07 is before from 2025-07-18", "to = 2025-07-18 or later"),
+    ("an event that ends first", event("start = 2025-12-11\nend = »2025-12-10"), "dates-reversed", "end 2025-12-10 is before start 2025-12-11", "or later"),
+    ("no date", release('id = »"rc1"'), "milestone-dates", 'milestone "rc1" has no date', "date = 2025-03-11"),
+    ("date and after", release('id = "a", date = 2025-03-11', 'id = "b", date = 2025-03-18, after = »"a", offset = "1w"'),
+     "milestone-dates", 'release "qemu-10.0": milestone "b" has both a date and an after', "keep one"),
+    ("after without offset", release('id = "a", date = 2025-03-11', 'id = "b", after = »"a"'), "milestone-dates", "does not say how long after", 'offset = "1w"'),
+    ("offset without after", release('id = "a", date = 2025-03-11, offset = »"1w"'), "milestone-dates", "has an offset from nothing", 'after = "..."'),
+    ("after an unknown one", release('id = "a", date = 2025-03-11', 'id = "b", after = »"rc9", offset = "1w"'),
+     "milestone-unknown", 'milestone "b" is after "rc9", which is no milestone of it', "one of a, b"),
+    ("after what is after an unknown one", release('id = "a", after = »"x", offset = "1w"', 'id = "b", after = "a", offset = "1w"'), "milestone-unknown", '"x"', "a, b"),
+    ("after itself", release('id = "a", after = »"a", offset = "1w"'), "milestone-circular", "milestones a -> a wait for each other", "give one of them a date"),
+    ("in a circle", release('id = "a", after = »"c", offset = "1w"', 'id = "b", after = "a", offset = "1w"', 'id = "c", after = "b", offset = "1w"'),
+     "milestone-circular", "milestones a -> c -> b -> a wait for each other", "give one of them a date"),
+    ("before a circle", release('id = "x", after = "b", offset = "1w"', 'id = "a", after = »"b", offset = "1w"', 'id = "b", after = "a", offset = "1w"'),
+     "milestone-circular", "milestones a -> b -> a wait", "give one of them a date"),
+    ("planned out of order", release('id = "a", date = 2025-03-11', 'id = "b", date = »2025-03-04'), "milestone-order",
+     'milestone "b" planned 2025-03-04 is before "a" (2025-03-11)', "in the order they happen"),
+    ("after a later one", release('id = "a", date = 2025-03-11', 'id = "b", date = 2025-04-11', 'id = "c", after = "a", offset = »"1w"'), "milestone-order",
+     'milestone "c" planned 2025-03-18 is before "b" (2025-04-11)', "in the order they happen"),
+    ("happened out of order", release('id = "a", actual = 2025-03-11', 'id = "b", actual = »2025-03-04'), "actual-contradiction",
+     'milestone "b" actual 2025-03-04 is before "a" (2025-03-11)', "in the order they happen"),
+    ("still to come before what happened", release('id = "a", date = »2025-06-01', 'id = "b", actual = 2025-03-18'), "actual-contradiction",
+     'milestone "a" is planned for 2025-06-01, but "b" after it happened on 2025-03-18', "write its actual date"),
+]  # fmt: skip
+OFFICE = '\n[[series]]\nid = "office-hour"\ntitle = "Office hour"\nattendees = ["us"]\n'
+DOUBTS = [
+    ("a call that clocks skip", timed("»2025-03-30T02:30:00"), "call-in-gap", "call on 2025-03-30T02:30:00 in Europe/Berlin: clocks skip this time", "outside the night"),
+    ("every year", timed("»2025-01-05T02:30:00", 'rule = "FREQ=MONTHLY;BYDAY=-1SU;BYMONTH=1,3"').replace("01-05", "01-26"),
+     "call-in-gap", "call on 2025-03-30T02:30:00 in Europe/Berlin (and 12 more by 2037)", "outside the night"),
+    ("a call that clocks show twice", timed("»2025-10-26T02:30:00"), "call-in-fold", "clocks show this time twice; the first one is meant", "outside the night"),
+    ("calls in another zone", timed("»2025-11-02T01:30:00", 'zone = "America/New_York"'), "call-in-fold", "2025-11-02T01:30:00 in America/New_York", "outside"),
+    ("collision of one", call('attendees = ["everyone"]') + OFFICE + 'start = »2025-01-15T18:59:00\nduration = "30min"', "series-collide",
+     'series "office-hour": call on 2025-01-15 collides with series "devel-call" for jon', "another time"),
+    ("collisions of many", call('attendees = ["everyone"]') + OFFICE + 'start = »2025-01-15T09:30:00\nduration = "30min"\nrepeat = "every Wednesday"\n'
+     'zone = "America/Los_Angeles"', "series-collide", "call on 2025-01-15 collides with series \"devel-call\" for jon, and 96 more within two years", "another time"),
+    ("collision while clocks differ", call('attendees = ["jon"]') + OFFICE + 'start = »2025-01-15T10:00:00\nduration = "30min"\nrepeat = "every Wednesday"\n'
+     'zone = "America/Los_Angeles"', "series-collide", "call on 2025-03-12 collides", "another time"),
+    ("a call on an event's day", event("start = »2025-12-10\nend = 2025-12-12"), "call-on-event",
+     'series "devel-call": call on 2025-12-10 is during event "lpc-2025" (Linux Plumbers Conference)', "cancel or move the call"),
+    ("on its only day", event("start = »2025-12-10"), "call-on-event", "call on 2025-12-10 is during", "cancel or move"),
+]  # fmt: skip
+ERRORS = FILE + KEYS + TYPES + TEXTS + IDS + ZONES + LENGTHS + RULES + EXCEPTIONS + DATES
+WARNINGS = TAKEN_ZONES + DOUBTS
+NOW = instant(datetime(2025, 3, 5, 17, tzinfo=UTC))
+
+
+def marked(text: str) -> tuple[str, int, int]:
+    """Return a text without its mark, and the line and column of the mark."""
+    assert text.count("»") == 1, "one mark for each row"
+    before = text.split("»")[0]
+    return text.replace("»", ""), before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def rows(table):
+    return [pytest.param(*row[1:], id=f"{row[2]}: {row[0]}") for row in table]
+
+
+@pytest.mark.parametrize(("text", "code", "message", "hint"), rows(ERRORS))
+def test_a_mistake_is_one_error_at_its_place(text, code, message, hint):
+    text, line, column = marked(text)
+    with pytest.raises(CalendarError) as caught:
+        loads(text, file="there.toml", now=NOW)
+    (found,) = caught.value.findings
+    assert (found.severity, found.file, found.line, found.column, found.code) == ("error", "there.toml", line, column, code)
+    assert message in found.message
+    assert hint in found.hint
+    assert check_text(text, file="there.toml", now=NOW) == [found]
+
+
+@pytest.mark.parametrize(("text", "code", "message", "hint"), rows(WARNINGS))
+def test_a_doubt_is_one_warning_at_its_place_and_the_file_is_read(text, code, message, hint):
+    text, line, column = marked(text)
+    loads(text, now=NOW)
+    (found,) = check_text(text, now=NOW)
+    assert (found.severity, found.line, found.column, found.code) == ("warning", line, column, code)
+    assert message in found.message
+    assert hint in found.hint
+
+
+SOUND = [
+    ("the parts the rows are made of", call("")),
+    ("a date and a moment of the same call", timed(WEDNESDAY, 'rule = "FREQ=DAILY;BYHOUR=9,18"\ncancel = [{ date = 2025-01-15T18:00:00 }]')),
+    ("a call moved to the time of a cancelled one", call("cancel = [{ date = 2025-01-22 }]\nmove = [{ date = 2025-01-15, to = 2025-01-22T18:00:00 }]")),
+    ("two calls that change places", call("move = [\n{ date = 2025-01-15, to = 2025-01-22T18:00:00 },\n{ date = 2025-01-22, to = 2025-01-15T18:00:00 }]")),
+    ("a call added where another ends", call("add = [{ start = 2025-01-15T19:00:00 }]")),
+    ("a cancelled call on an event's day", event("start = 2025-12-10").replace('rule = "', 'cancel = [{ date = 2025-12-10 }]\nrule = "')),
+    ("a cancelled call that clocks skip", timed("2025-03-30T02:30:00", "cancel = [{ date = 2025-03-30 }]")),
+    ("calls at the same time for different people", call('attendees = ["joerg"]') + OFFICE + 'start = 2025-01-15T18:00:00\nduration = "1h"'),
+    ("calls one after the other", call('attendees = ["everyone"]') + OFFICE + 'start = 2025-01-15T19:00:00\nduration = "1h"'),
+    ("a new chair of a rule with COUNT", timed(WEDNESDAY, 'rule = "FREQ=WEEKLY;COUNT=20"\nfrom = [{ date = 2025-03-05, chair = "jon" }]')),
+    ("UTC", zone("UTC").replace("»", "")),
+    ("links of other kinds", call('url = "matrix:r/svsm:example.org"')),
+    ("a description of two lines", head('description = "one\\n\\ttwo"')),
+    ("milestones on one day", release('id = "a", date = 2025-03-11', 'id = "b", date = 2025-03-11')),
+    ("a milestone that happened early", release('id = "a", date = 2025-03-11, actual = 2025-03-09', 'id = "b", after = "a", offset = "1w", actual = 2025-03-10')),
+    ("a milestone after one that only happened", release('id = "a", actual = 2025-03-11', 'id = "b", after = "a", offset = "1w"')),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in SOUND])
+def test_what_is_no_mistake_has_no_finding(text):
+    assert check_text(text) == []
+
+
+def test_every_code_of_the_package_has_a_row():
+    sources = [path.read_text(encoding="utf-8") for path in Path(svsm_cal.config.__path__[0]).glob("*.py")]
+    reporting = [text for text in sources if re.search(r"\b(?:Problem|ZoneAdvice|Finding)\(", text)]
+    codes = {word for text in reporting for word in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', text)} - {"devel-call"}
+    assert codes | {"empty"} == {row[2] for row in ERRORS + WARNINGS}
+
+
+def test_all_mistakes_of_a_file_are_told_in_its_order():
+    text = call('chair = "jom"\ncancel = [{ date = 2025-01-14 }]\nurl = "x"') + person('zone = "EST"')[len(HEAD + PEOPLE) :]
+    text = text.replace('zone = "EST"', '[[event]]\nid = "e"\ntitle = ""\nstart = 2025-01-01')
+    findings = check_text(text)
+    assert [each.code for each in findings] == ["unknown-participant", "exception-unmatched", "url-invalid", "empty"]
+    assert findings == sorted(findings, key=lambda each: (each.line, each.column))
+
+
+def test_what_hangs_on_a_mistake_is_not_complained_about():
+    text = call('chair = "jon"\nattendees = ["us"]\ncancel = [{ date = 2025-01-14 }]', 'rule = "FREQ=WEEKLY;BYDAY=WX"')
+    text = text.replace('zone = "America/Los_Angeles"', 'zone = "PT"')
+    assert [each.code for each in check_text(text)] == ["zone-ambiguous", "rule-invalid"]
+
+
+@pytest.mark.parametrize(
+    ("finding", "expected"),
+    [
+        (Finding("error", "calendar.toml", 23, 8, "x", "what", "this"), "calendar.toml:23:8: what (hint: this)"),
+        (Finding("error", "calendar.toml", 23, 8, "x", "what"), "calendar.toml:23:8: what"),
+        (Finding("warning", "a/b.toml", 1, 1, "x", "what", "this"), "a/b.toml:1:1: warning: what (hint: this)"),
+    ],
+)
+def test_a_finding_reads_like_a_compilers(finding, expected):
+    assert str(finding) == expected
+
+
+def test_an_error_of_a_file_says_all_of_them():
+    with pytest.raises(CalendarError) as caught:
+        loads(call('chair = "jom"\nurl = "x"'))
+    assert str(caught.value).count("\n") == 1
+    assert str(caught.value).startswith('calendar.toml:26:9: series "devel-call": chair "jom" is no participant (hint: did you mean "jon"?)')

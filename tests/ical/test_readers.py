@@ -1,0 +1,80 @@
+"""The example's feeds, read by programs that are not ours: the 111 calls that were held, each at its instant."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import svsm_cal
+
+EXAMPLE = Path(__file__).parents[2] / "examples/svsm/calendar.toml"
+NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)
+FIRST, LAST = date(2024, 2, 14), date(2026, 8, 12)
+SINCE, UNTIL = FIRST, LAST + timedelta(days=1)
+SKIPPED = frozenset(
+    date.fromisoformat(day)
+    for day in """
+    2024-02-21 2024-03-13 2024-04-17 2024-05-01 2024-06-19 2024-07-03 2024-07-10 2024-07-24 2024-08-07 2024-09-18
+    2024-10-09 2024-11-13 2024-12-25 2025-01-01 2025-01-22 2025-03-19 2025-04-23 2025-12-10 2025-12-24 2025-12-31
+    """.split()
+)
+
+
+def held():
+    """Wednesdays at 18:00 in Berlin but for those skipped, counted off day by day: what the community did."""
+    found, day = [], FIRST
+    while day <= LAST:
+        if day not in SKIPPED:
+            local = datetime(day.year, day.month, day.day, 18, tzinfo=ZoneInfo("Europe/Berlin"))
+            found.append(local.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        day += timedelta(days=7)
+    return found
+
+
+@pytest.fixture(scope="module")
+def calendar():
+    return svsm_cal.load(EXAMPLE)
+
+
+def test_the_calls_that_were_held(calendar, stamp):
+    expected = held()
+    assert (len(expected), len(SKIPPED)) == (111, 20)
+    assert expected[0] == "2024-02-14T17:00:00Z"
+    assert expected[-1] == "2026-08-12T16:00:00Z"
+    until = datetime(2026, 8, 13, tzinfo=UTC)
+    assert [stamp(each.start_utc) for each in svsm_cal.occurrences(calendar, datetime(2024, 2, 14, tzinfo=UTC), until)] == expected
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [{}, {"series": "devel-call"}, {"participant": "claudio"}, {"participant": "vasant"}],
+    ids=["public", "series", "claudio", "vasant"],
+)
+def test_every_reader_finds_the_calls_that_were_held(calendar, read, reader, feed):
+    assert read(reader, svsm_cal.to_ical(calendar, now=NOW, **feed), SINCE, UNTIL) == held()
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [{}, {"participant": "claudio"}],
+    ids=["public", "claudio"],
+)
+def test_every_reader_finds_the_rest_of_time(calendar, read, reader, stamp, feed):
+    """Ten years on, where only the rule and the yearly clock changes speak."""
+    span = datetime(2034, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
+    expected = [stamp(each.start_utc) for each in svsm_cal.occurrences(calendar, *span)]
+    assert len(expected) == 104
+    assert read(reader, svsm_cal.to_ical(calendar, now=NOW, **feed), *(each.date() for each in span)) == expected
+
+
+def test_every_reader_finds_the_deadlines(calendar, read, reader):
+    """They are whole days, which a reader tells as dates."""
+    feed = svsm_cal.to_ical(calendar, now=NOW, deadlines=True)
+    expected = re.findall(r"DTSTART;VALUE=DATE:(\d{4})(\d\d)(\d\d)", feed.decode())
+    found = read(reader, feed, date(2024, 1, 1), date(2027, 1, 1))
+    assert [each[:10] for each in found] == sorted("-".join(parts) for parts in expected)
+    assert len(found) == 42
