@@ -236,7 +236,7 @@ def vtimezone(zone: Zone | str | tzinfo, *, first: datetime) -> Timezone:
     >>> from datetime import datetime, timezone
     >>> berlin = vtimezone("Europe/Berlin", first=datetime(2024, 2, 14, tzinfo=timezone.utc))
     >>> len(berlin.to_ical()), [part.name for part in berlin.subcomponents]
-    (333, ['DAYLIGHT', 'STANDARD'])
+    (344, ['DAYLIGHT', 'STANDARD'])
     """
     where = zone_of(zone)
     component = Timezone()
