@@ -20,8 +20,16 @@ _RENAME_EXCHANGE = 2
 
 
 def write_file(path: str, data: bytes) -> None:
-    """Write a file under a temporary name beside it, and rename it once it is on disk; raises OSError."""
+    """Write a file under a temporary name beside it, and rename it once it is on disk; raises OSError naming `path`."""
     folder = os.path.dirname(os.path.abspath(path))
+    try:
+        _write_beside(path, folder, data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
+    _sync(folder)
+
+
+def _write_beside(path: str, folder: str, data: bytes) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=".svsm-cal-", dir=folder)
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -33,7 +41,6 @@ def write_file(path: str, data: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
-    _sync(folder)
 
 
 def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str], Iterable[str] | None]) -> None:

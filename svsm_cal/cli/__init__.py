@@ -73,7 +73,7 @@ class _Commands(click.Group):
             raise
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
-            click.echo(f"svsm-cal: {place}{error.strerror or error}", err=True)
+            click.echo(f"svsm-cal: {place}{error.strerror or error} (check that it is there and can be written)", err=True)
         raise SystemExit(1)
 
 

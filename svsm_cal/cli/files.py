@@ -33,7 +33,7 @@ def check_command(ctx: click.Context, invocation: Invocation, *, strict: bool, a
     from svsm_cal.config.load import check_file
     from svsm_cal.render.records import dumps, finding_record
 
-    findings = check_file(invocation.path, now=invocation.given_now)
+    findings = check_file(invocation.path, now=invocation.now)
     errors = sum(finding.severity == "error" for finding in findings)
     warnings = len(findings) - errors
     if as_json:

@@ -46,7 +46,7 @@ class Invocation(Value):
         """Return the calendar; raises what `svsm_cal.config.load.load` does."""
         from svsm_cal.config.load import load
 
-        return load(self.path, now=self.given_now)
+        return load(self.path, now=self.now)
 
 
 def parse_instant(text: str) -> Instant:

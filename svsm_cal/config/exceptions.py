@@ -3,61 +3,59 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from svsm_cal.config.values import Problem
+from svsm_cal.config.values import Problem, details_of
 from svsm_cal.core.civil import LocalDateTime, midnight, weekday_name
-from svsm_cal.core.model import Addition, Details, Override, Series, Status
+from svsm_cal.core.model import Addition, Override, Series, Status
 from svsm_cal.core.occurrences import Segment, segments
 
 if TYPE_CHECKING:
     from svsm_cal.config.positions import Path
+    from svsm_cal.config.tables import Row
 
 __all__ = ["read_exceptions"]
 
 _DAY = timedelta(days=1)
 _STATUS = {"cancel": Status.CANCELLED, "move": Status.MOVED, "change": Status.CONFIRMED}
-_DETAILS = ("title", "url", "location", "description", "chair", "minutes")
 
 
-def read_exceptions(
-    series: Series, values: dict[str, Any], label: str
-) -> tuple[tuple[Override, ...], tuple[Addition, ...], list[Problem]]:
+def read_exceptions(series: Series, row: Row) -> tuple[tuple[Override, ...], tuple[Addition, ...], list[Problem]]:
     """Return a series' overrides and added calls, in time order, and the problems of their entries."""
+    label = row.label
     stretches = segments(series)
     problems: list[Problem] = []
     found: dict[LocalDateTime, tuple[Override, Path, str]] = {}
     for kind, status in _STATUS.items():
-        for entry, path in values.get(kind, []):
-            start = _instance(stretches, entry["date"], kind, path, label, problems)
+        for entry in row.rows(kind):
+            values, place = entry.values, (*entry.path, "date")
+            start = _instance(stretches, values["date"], kind, place, label, problems) if entry.whole else None
             if start is None:
                 continue
             if start in found:
-                message = f"{label}: {kind} date {entry['date']} is already the date of a {found[start][2]}"
+                message = f"{label}: {kind} date {values['date']} is already the date of a {found[start][2]}"
                 hint = "one entry for each call; a move can also name another chair or link"
-                problems.append(Problem((*path, "date"), "exception-duplicate", message, hint))
+                problems.append(Problem(place, "exception-duplicate", message, hint))
                 continue
-            if kind == "change" and not set(entry) - {"date", "reason"}:
-                message = f"{label}: change of {entry['date']} changes nothing"
-                problems.append(Problem((*path, "date"), "exception-empty", message, "a chair, url, title, ..."))
+            if kind == "change" and set(values) <= {"date", "reason"}:
+                message = f"{label}: change of {values['date']} changes nothing"
+                problems.append(Problem(place, "exception-empty", message, "a chair, url, title, ..."))
                 continue
-            override = Override(start, status, entry.get("to"), entry.get("duration"), entry.get("reason"), _details(entry))
-            found[start] = (override, path, kind)
+            override = Override(start, status, values.get("to"), values.get("duration"), values.get("reason"), details_of(values))
+            found[start] = (override, entry.path, kind)
     additions = [
-        (Addition(entry["start"], entry.get("duration"), entry.get("reason"), _details(entry)), path)
-        for entry, path in values.get("add", [])
+        (Addition(values["start"], values.get("duration"), values.get("reason"), details_of(values)), entry.path)
+        for entry in row.rows("add")
+        if entry.whole
+        for values in (entry.values,)
     ]
     problems += _clashes(series, stretches, found, additions, label)
     overrides = tuple(override for _, (override, _, _) in sorted(found.items()))
     return overrides, tuple(sorted((each for each, _ in additions), key=lambda each: each.start)), problems
 
 
-def _details(entry: dict[str, Any]) -> Details:
-    return Details(**{name: entry[name] for name in _DETAILS if name in entry})
-
-
 def _instance(
-    stretches: tuple[Segment, ...], when: date, kind: str, path: Path, label: str, problems: list[Problem]
+    stretches: tuple[Segment, ...], when: date, kind: str, place: Path, label: str, problems: list[Problem]
 ) -> LocalDateTime | None:
     """Return the original start that an entry's date means, after noting a problem if it means none or several."""
     timed = isinstance(when, datetime)
@@ -70,12 +68,12 @@ def _instance(
     if starts:
         message = f"{label}: {kind} date {shown} has {len(starts)} calls"
         hint = " or ".join(start.isoformat() for start in starts[:4])
-        problems.append(Problem((*path, "date"), "exception-ambiguous", message, hint))
+        problems.append(Problem(place, "exception-ambiguous", message, hint))
         return None
     nearest = _nearest(stretches, begin)
     message = f"{label}: {kind} date {shown} is a {weekday_name(when)}; {_what_the_call_is_on(stretches, begin)}"
     hint = "" if nearest is None else nearest.isoformat() if timed else nearest.date().isoformat()
-    problems.append(Problem((*path, "date"), "exception-unmatched", message, hint))
+    problems.append(Problem(place, "exception-unmatched", message, hint))
     return None
 
 

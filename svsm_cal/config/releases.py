@@ -11,29 +11,30 @@ if TYPE_CHECKING:
     from datetime import date
 
     from svsm_cal.config.positions import Path
+    from svsm_cal.config.tables import Row
 
 __all__ = ["read_milestones"]
-
-Row = tuple[dict[str, Any], "Path"]
 
 
 def read_milestones(rows: list[Row], label: str) -> tuple[tuple[Milestone, ...], list[Problem]]:
     """Return the milestones with relative dates worked out, in the file's order, and the problems found."""
     problems: list[Problem] = []
     by_id: dict[str, Row] = {}
-    for values, path in rows:
-        if values["id"] in by_id:
-            message = f'{label}: milestone "{values["id"]}" is declared twice'
-            problems.append(Problem((*path, "id"), "duplicate-id", message, "give each an id of its own"))
+    for row in rows:
+        if not row.whole:
+            continue
+        if row.values["id"] in by_id:
+            message = f'{label}: milestone "{row.values["id"]}" is declared twice'
+            problems.append(Problem((*row.path, "id"), "duplicate-id", message, "give each an id of its own"))
         else:
-            by_id[values["id"]] = (values, path)
+            by_id[row.values["id"]] = row
     planned: dict[str, date | None] = {}
-    for values, path in by_id.values():
-        problems += _form_problems(values, path, label)
-        planned[values["id"]] = _planned(values["id"], by_id, label, problems)
+    for row in by_id.values():
+        problems += _form_problems(row.values, row.path, label)
+        planned[row.values["id"]] = _planned(row.values["id"], by_id, label, problems)
     found = [
-        Milestone(name, values.get("title", name), planned[name], values.get("actual"), values.get("remind", ()))
-        for name, (values, _) in by_id.items()
+        Milestone(name, row.values.get("title", name), planned[name], row.values.get("actual"), row.values.get("remind", ()))
+        for name, row in by_id.items()
     ]
     problems += _order_problems(found, by_id, label)
     return tuple(found), problems
@@ -58,7 +59,7 @@ def _planned(id: str, by_id: dict[str, Row], label: str, problems: list[Problem]
     days = 0
     at = id
     while True:
-        values, path = by_id[at]
+        values, path = by_id[at].values, by_id[at].path
         if "date" in values:
             planned: date = values["date"]
             try:
@@ -83,7 +84,7 @@ def _planned(id: str, by_id: dict[str, Row], label: str, problems: list[Problem]
             circle = chain[chain.index(following) :]
             if id == min(circle, key=list(by_id).index):
                 message = f"{label}: milestones {' -> '.join([*circle, following])} wait for each other"
-                problems.append(Problem((*by_id[id][1], "after"), "milestone-circular", message, "give one of them a date"))
+                problems.append(Problem((*by_id[id].path, "after"), "milestone-circular", message, "give one of them a date"))
             return None
         at = following
 
@@ -97,7 +98,7 @@ def _order_problems(found: list[Milestone], by_id: dict[str, Row], label: str) -
             if day is None:
                 continue
             if before is not None and day < getattr(before, what):
-                values, path = by_id[milestone.id]
+                values, path = by_id[milestone.id].values, by_id[milestone.id].path
                 key = "actual" if what == "actual" else "date" if "date" in values else "offset"
                 code = "milestone-order" if what == "planned" else "actual-contradiction"
                 message = f'{label}: milestone "{milestone.id}" {what} {day} is before "{before.id}" ({getattr(before, what)})'
@@ -109,7 +110,7 @@ def _order_problems(found: list[Milestone], by_id: dict[str, Row], label: str) -
     for milestone in found[:last_actual]:
         latest = found[last_actual].actual
         if milestone.actual is None and milestone.planned and latest and milestone.planned > latest:
-            values, path = by_id[milestone.id]
+            values, path = by_id[milestone.id].values, by_id[milestone.id].path
             message = (
                 f'{label}: milestone "{milestone.id}" is planned for {milestone.planned}, '
                 f'but "{found[last_actual].id}" after it happened on {latest}'

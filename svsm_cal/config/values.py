@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 from svsm_cal.config.schema import Kind
 from svsm_cal.config.zone_names import read_zone
 from svsm_cal.core.civil import parse_duration
+from svsm_cal.core.model import Details
 from svsm_cal.core.rrule import Frequency, RecurrenceRule
 from svsm_cal.errors import RuleError
-from svsm_cal.value import Value
+from svsm_cal.value import Value, fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from svsm_cal.config.positions import Path
     from svsm_cal.core.civil import Instant
     from svsm_cal.findings import Severity
 
-__all__ = ["MISSING", "Problem", "read_value"]
+__all__ = ["MISSING", "Problem", "details_of", "read_value"]
 
 
 class Problem(Value):
@@ -68,6 +69,11 @@ def read_value(kind: Kind, value: object, path: Path, now: Instant | None = None
     if kind is Kind.ZONE:
         return _zone(str(value), path, now)
     return reader(value, path)
+
+
+def details_of(values: Mapping[str, Any]) -> Details:
+    """Return the details among a table's values."""
+    return Details(**{name: values[name] for name in fields_of(Details) if name in values})
 
 
 def _name(path: Path) -> str:

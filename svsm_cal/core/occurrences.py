@@ -150,7 +150,7 @@ def _parts(
     end: LocalDateTime | None,
     continues: str | None,
 ) -> Iterator[Segment]:
-    details, durations = _stages(series, start.date())
+    details, durations = _stages(series, start.date(), end)
     clock = local_seconds(start) % 86400
     for index, (name, part) in enumerate(_civil_until(rule, zone).parts() if rule else (("", None),)):
         first = start if part is None else after(part, start, start, inclusive=True)
@@ -159,9 +159,14 @@ def _parts(
             yield Segment(series, uid, zone, LocalDateTime(first), part, end, clock, details, durations, continues)
 
 
-def _stages(series: Series, begin: date) -> tuple[tuple[tuple[date, Details], ...], tuple[tuple[date, timedelta], ...]]:
+def _stages(
+    series: Series, begin: date, end: LocalDateTime | None
+) -> tuple[tuple[tuple[date, Details], ...], tuple[tuple[date, timedelta], ...]]:
+    """Return what a segment from `begin` to before `end` says of itself, and how long its calls are, by date."""
     details, durations = [(begin, series.details)], [(begin, series.duration)]
     for step in series.steps:
+        if end is not None and step.date >= end.date():
+            break
         following = details[-1][1].updated(step.details)
         if step.date <= begin:
             details[-1] = (begin, following)

@@ -5,7 +5,6 @@ Instants end in Z, local times carry their offset, dates are ISO 8601.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +39,8 @@ Record = dict[str, Any]
 
 def dumps(record: Record) -> str:
     """Return a record as JSON text, ending in a newline."""
+    import json
+
     return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
 
 

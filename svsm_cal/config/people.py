@@ -1,0 +1,75 @@
+"""Participants and groups, and the names by which series refer to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from svsm_cal.config.tables import Row, Tables, nearest
+from svsm_cal.core.model import Away, Participant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["People"]
+
+
+class People:
+    """Who a document declares; what is declared but broken is known too, as naming it is no second mistake."""
+
+    def __init__(self, tables: Tables, document: Mapping[str, object]) -> None:
+        self._tables = tables
+        self._by_id: dict[str, Participant] = {}
+        self._groups: dict[str, list[str]] = {}
+        self._declared: set[str] = set()
+        people = document.get("participant")
+        for raw in people if isinstance(people, list) else []:
+            if isinstance(raw, dict):
+                groups = raw.get("groups")
+                names = [raw.get("id"), *(groups if isinstance(groups, list) else [])]
+                self._declared.update(name for name in names if isinstance(name, str))
+
+    def read(self, rows: list[Row]) -> tuple[Participant, ...]:
+        """Return the participants, in the file's order."""
+        emails: dict[str, str] = {}
+        for row in rows:
+            first = self._tables.unique("participant", row)
+            if first and row.whole:
+                person = self._participant(row)
+                self._address(person, row, emails)
+                self._by_id[person.id] = person
+                for group in person.groups:
+                    self._groups.setdefault(group, []).append(person.id)
+        return tuple(self._by_id.values())
+
+    def _participant(self, row: Row) -> Participant:
+        spans = [each for each in row.rows("away") if each.whole and self._tables.in_order(each, "from", "to")]
+        away = tuple(Away(each.values["from"], each.values["to"]) for each in spans)
+        return Participant(**{**row.values, "away": away})
+
+    def _address(self, person: Participant, row: Row, emails: dict[str, str]) -> None:
+        if person.email is not None and emails.setdefault(person.email.lower(), person.id) != person.id:
+            other = emails[person.email.lower()]
+            message = f'participant "{person.id}" has the e-mail address of "{other}"'
+            self._tables.error((*row.path, "email"), "email-duplicate", message, "one address, one participant")
+
+    def check_chair(self, row: Row, label: str) -> None:
+        """Note an error if a row's chair is no participant."""
+        chair = row.values.get("chair")
+        if chair is not None and chair not in self._declared:
+            hint = nearest(chair, self._by_id) or "declare a [[participant]] of that id"
+            message = f'{label}: chair "{chair}" is no participant'
+            self._tables.error((*row.path, "chair"), "unknown-participant", message, hint)
+
+    def attendees(self, row: Row) -> tuple[str, ...]:
+        """Return the ids that a row's attendees mean, groups resolved, in the file's order of participants."""
+        found: set[str] = set()
+        for number, name in enumerate(row.values.get("attendees", ())):
+            if name in self._by_id:
+                found.add(name)
+            elif name in self._groups:
+                found.update(self._groups[name])
+            elif name not in self._declared:
+                hint = nearest(name, [*self._by_id, *self._groups]) or "declare a participant or a group of that name"
+                message = f'{row.label}: attendee "{name}" is no participant and no group'
+                self._tables.error((*row.path, "attendees", number), "unknown-participant", message, hint)
+        return tuple(each for each in self._by_id if each in found)

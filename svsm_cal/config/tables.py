@@ -1,0 +1,122 @@
+"""Any table of calendar.toml by the schema: its values, and a problem for all that does not belong there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from svsm_cal.config.schema import TABLES, Kind
+from svsm_cal.config.values import MISSING, Problem, read_value
+from svsm_cal.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from svsm_cal.config.positions import Path
+    from svsm_cal.core.civil import Instant
+
+__all__ = ["Row", "Tables", "nearest"]
+
+
+class Row(Value):
+    """One table of the document: the values that could be read, where it stands, and whether none it needs is lacking."""
+
+    values: dict[str, Any]
+    path: Path
+    whole: bool
+
+    @property
+    def label(self) -> str:
+        """Return how the file names this table: series "devel-call"."""
+        return label_of(self.path, self.values)
+
+    def rows(self, key: str) -> list[Row]:
+        """Return the tables listed under a key."""
+        found: list[Row] = self.values.get(key, [])
+        return found
+
+
+class Tables:
+    """Reads tables and gathers the problems of one document."""
+
+    def __init__(self, now: Instant | None) -> None:
+        self.problems: list[Problem] = []
+        self._now = now
+        self._ids: dict[tuple[str, str], Path] = {}
+
+    def error(self, path: Path, code: str, message: str, hint: str, *, at_key: bool = False) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(path, code, message, hint, at_key=at_key))
+
+    def read(self, name: str, raw: object, path: Path) -> Row:
+        """Return a table by its schema, the tables within it as rows."""
+        if not isinstance(raw, dict):
+            self.error(path, "wrong-type", f"{label_of(path)} must be a table", "{ ... }")
+            return Row({}, path, whole=False)
+        fields = TABLES[name]
+        values: dict[str, Any] = {}
+        for key, value in raw.items():
+            field = fields.get(key)
+            if field is None:
+                hint = nearest(key, fields) or f"one of {', '.join(fields)}"
+                self.error((*path, key), "unknown-key", f'{label_of(path, raw)}: unknown key "{key}"', hint, at_key=True)
+                continue
+            meaning, problems = read_value(field.kind, value, (*path, key), self._now)
+            self.problems += problems
+            if meaning is MISSING:
+                continue
+            if field.kind is Kind.TABLE:
+                meaning = self.read(field.table, meaning, (*path, key))
+            elif field.kind is Kind.TABLES:
+                meaning = [self.read(field.table, item, (*path, key, number)) for number, item in enumerate(meaning)]
+            values[key] = meaning
+        needed = [key for key, field in fields.items() if field.required]
+        for key in needed:
+            if key not in raw:
+                hint = f"{key} = ... ({fields[key].doc})"
+                self.error(path, "missing-key", f'{label_of(path, raw)}: "{key}" is missing', hint, at_key=True)
+        return Row(values, path, whole=all(key in values for key in needed))
+
+    def wrong(self, path: Path, *keys: str) -> bool:
+        """Whether an error has been noted at one of a table's keys."""
+        places = {(*path, key) for key in keys}
+        return any(problem.path in places and problem.severity == "error" for problem in self.problems)
+
+    def unique(self, space: str, row: Row) -> bool:
+        """Whether a row is the first of its kind to have its id; an error is noted for any other."""
+        declared = row.values.get("id")
+        if declared is None:
+            return True
+        first = self._ids.setdefault((space, declared), row.path)
+        if first != row.path:
+            message = f'{space} "{declared}" is declared twice'
+            self.error((*row.path, "id"), "duplicate-id", message, f"give each {space} an id of its own")
+        return first == row.path
+
+    def place_of(self, space: str, declared: str) -> Path | None:
+        """Return where an id was first declared."""
+        return self._ids.get((space, declared))
+
+    def in_order(self, row: Row, first: str, last: str) -> bool:
+        """Whether a row's two dates are in order; an error is noted if not."""
+        begin, end = row.values[first], row.values[last]
+        if end < begin:
+            message = f"{row.label}: {last} {end} is before {first} {begin}"
+            self.error((*row.path, last), "dates-reversed", message, f"{last} = {begin} or later")
+        return bool(begin <= end)
+
+
+def label_of(path: Path, values: Mapping[str, object] | None = None) -> str:
+    """Return how the file names the table at a path, with its id where it has one."""
+    names = [part for part in path if isinstance(part, str)]
+    if not names:
+        return "the file"
+    declared = (values or {}).get("id")
+    return f'{names[-1]} "{declared}"' if isinstance(declared, str) else names[-1]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint at what was meant, "" if nothing is near."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, list(known), n=1)
+    return f'did you mean "{found[0]}"?' if found else ""
