@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from svsm_cal.errors import PublicationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["replace_folder", "write_file"]
 
@@ -20,16 +20,23 @@ _RENAME_EXCHANGE = 2
 
 
 def write_file(path: str, data: bytes) -> None:
-    """Write a file under a temporary name beside it, and rename it once it is on disk; raises OSError naming `path`."""
-    folder = os.path.dirname(os.path.abspath(path))
+    """Write a file under a temporary name beside it, and rename it once it is on disk; raises OSError naming `path`.
+
+    A symbolic link keeps pointing where it does, and what is no regular file (a pipe, a terminal) is written to.
+    """
+    target = os.path.realpath(path)
     try:
-        _write_beside(path, folder, data)
+        if os.path.exists(target) and not os.path.isfile(target) and not os.path.isdir(target):
+            with open(target, "wb") as stream:
+                stream.write(data)
+        else:
+            _write_beside(target, data)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from error
-    _sync(folder)
 
 
-def _write_beside(path: str, folder: str, data: bytes) -> None:
+def _write_beside(target: str, data: bytes) -> None:
+    folder = os.path.dirname(target)
     descriptor, temporary = tempfile.mkstemp(prefix=".svsm-cal-", dir=folder)
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -37,29 +44,36 @@ def _write_beside(path: str, folder: str, data: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
+    _sync(folder)
 
 
-def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str], Iterable[str] | None]) -> None:
+def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str], Callable[[str], bool] | None]) -> None:
     """Put a new folder with `files` (relative path -> bytes) where `path` is, in one step.
 
-    `ours(path)` says which files an existing folder has from us, None if it is not ours; single files besides
-    those are kept. Raises PublicationError, leaving everything as it was, when the folder is somebody else's or
-    has folders of somebody else's in it.
+    `ours(folder)` gives what tells our files in an existing folder from others', None if the folder is not ours.
+    Other files in it are kept. Raises PublicationError, leaving everything as it was, when the folder is somebody
+    else's, has folders of somebody else's in it, or is the current one; OSError where it cannot be written.
     """
     target = os.path.realpath(path)
+    if not path:
+        raise PublicationError("no folder to publish to (name one)")
     if os.path.exists(target) and not os.path.isdir(target):
         raise PublicationError(f"{path}: is a file (name a folder to publish to)")
+    if _is_current(target):
+        raise PublicationError(f"{path}: is the folder you are in, which cannot be exchanged (name another, or one in it)")
     kept = _foreign(path, target, ours)
     parent = os.path.dirname(target)
     os.makedirs(parent, exist_ok=True)
     fresh = tempfile.mkdtemp(prefix=f".{os.path.basename(target)}-", dir=parent)
     try:
         for name in kept:
-            shutil.copy2(os.path.join(target, name), os.path.join(fresh, name))
+            copy = os.path.join(fresh, *name.split("/"))
+            os.makedirs(os.path.dirname(copy), exist_ok=True)
+            shutil.copy2(os.path.join(target, *name.split("/")), copy, follow_symlinks=False)
         for name, data in files.items():
             _write(os.path.join(fresh, *name.split("/")), data)
         for folder, _, _ in os.walk(fresh):
@@ -71,19 +85,39 @@ def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str
         shutil.rmtree(fresh, ignore_errors=True)  # what was there before, once it has changed places
 
 
-def _foreign(path: str, target: str, ours: Callable[[str], Iterable[str] | None]) -> list[str]:
-    """Return the names of single files to keep."""
+def _is_current(target: str) -> bool:
+    try:
+        return os.path.isdir(target) and os.path.samefile(target, os.curdir)
+    except OSError:
+        return False  # the current folder is gone
+
+
+def _foreign(path: str, target: str, ours: Callable[[str], Callable[[str], bool] | None]) -> list[str]:
+    """Return the relative paths of others' files in an existing folder, which are to be kept."""
     if not os.path.isdir(target) or not os.listdir(target):
         return []
-    known = ours(target)
-    if known is None:
+    is_ours = ours(target)
+    if is_ours is None:
         raise PublicationError(f"{path}: holds something that svsm-cal did not publish (choose a folder of its own)")
-    own = {name.partition("/")[0] for name in known}
-    foreign = sorted(name for name in os.listdir(target) if name not in own)
-    folders = [name for name in foreign if os.path.isdir(os.path.join(target, name))]
-    if folders:
-        raise PublicationError(f'{path}: holds the folder "{folders[0]}", which svsm-cal did not publish (move it away)')
+    foreign = []
+    for name in sorted(os.listdir(target)):
+        inside = _files_in(target, name)
+        if os.path.isdir(os.path.join(target, name)) and inside and not any(map(is_ours, inside)):
+            raise PublicationError(f'{path}: holds the folder "{name}", which svsm-cal did not publish (move it away)')
+        foreign += [each for each in inside if not is_ours(each)]
     return foreign
+
+
+def _files_in(folder: str, name: str) -> list[str]:
+    whole = os.path.join(folder, name)
+    if not os.path.isdir(whole) or os.path.islink(whole):
+        return [name]
+    found = []
+    for parent, folders, names in os.walk(whole):
+        folders.sort()
+        relative = os.path.relpath(parent, folder).replace(os.sep, "/")
+        found += [f"{relative}/{each}" for each in sorted(names)]
+    return found
 
 
 def _write(path: str, data: bytes) -> None:
@@ -95,7 +129,7 @@ def _write(path: str, data: bytes) -> None:
 
 
 def _put(fresh: str, target: str) -> None:
-    """Rename `fresh` to `target`; what was there, if anything, is then at `fresh`."""
+    """Rename `fresh` to `target`; what was there, if anything, is then at `fresh`, or gone."""
     if not os.path.isdir(target):
         os.rename(fresh, target)
     elif not _exchange(fresh, target):
@@ -107,7 +141,7 @@ def _put(fresh: str, target: str) -> None:
         except OSError:
             os.rename(aside, target)
             raise
-        os.rename(aside, fresh)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _exchange(first: str, second: str) -> bool:

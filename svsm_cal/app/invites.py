@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import os
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from svsm_cal.app.files import write_file
 from svsm_cal.app.lookups import series_of, zones_of
+from svsm_cal.core.address import is_address
+from svsm_cal.core.civil import Instant
 from svsm_cal.core.clocks import Clocks
-from svsm_cal.core.occurrences import next_occurrences, segments
+from svsm_cal.core.occurrences import Segment, added_occurrences, segments, stream
 from svsm_cal.errors import UsageError
 from svsm_cal.ical.invite import invite
 from svsm_cal.render.mail import Reader, invite_message
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from svsm_cal.core.civil import Instant
-    from svsm_cal.core.model import Calendar, Occurrence, Organizer, Participant, Series
-    from svsm_cal.core.occurrences import Segment
+    from collections.abc import Iterator
+
+    from svsm_cal.core.model import Calendar, Occurrence, Participant, Series
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.core.zones import Zone
 
 __all__ = ["Written", "invite_messages", "write_invites"]
 
 _NEXT = 4
+_DAY = timedelta(days=1)
 _AHEAD = timedelta(weeks=52)
-_ADDRESS = re.compile(r"[^\s@<>(),;:\\\"\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+# Nobody is told of calls further ahead than this.
+_LONG_AHEAD = timedelta(days=3 * 366)
 
 
 class Written(Value):
@@ -40,68 +43,90 @@ class Written(Value):
 def invite_messages(calendar: Calendar, series: str, *, now: Instant, to: str | None = None) -> dict[str, bytes]:
     """Return file name -> message: one for each attendee with an address, or one for the list at `to`.
 
-    Raises UsageError for an unknown series, one that is over, no organizer, or an address that is none.
+    A series whose zone, time or rule changes at some date has several UIDs, and each its own messages; so has
+    each call added to it. Raises UsageError for an unknown series, one that is over, no organizer, or an address
+    that is none.
     """
     wanted = series_of(calendar, series)[0]
     organizer = calendar.organizer
     if organizer is None:
         raise UsageError("invites need a sender: add organizer = { name = ..., email = ... } to [calendar]")
-    if to is not None and not _ADDRESS.fullmatch(to):
-        raise UsageError(f'"{to}" is no e-mail address (write it as list@example.org)')
-    coming = next_occurrences(wanted, now, _NEXT, cancelled=True)
-    living = [segment for segment in segments(wanted) if _goes_on(segment, now)]
-    if not living or not coming:
+    if to is not None and not is_address(to):
+        shown = to.encode("unicode_escape").decode("ascii")
+        raise UsageError(f'"{shown}" is no e-mail address (write it as list@example.org)')
+    subjects = _subjects(wanted, now)
+    if not subjects:
         raise UsageError(f'series "{series}" has no calls from now on: nobody needs an invite')
+    people = [None] if to is not None else [each for each in calendar.attendees(wanted) if each.email is not None]
     clocks = Clocks()
-    people = calendar.attendees(wanted)
     messages = {}
-    for number, segment in enumerate(living):
+    for number, subject in enumerate(subjects):
         suffix = f"-{number + 1}" if number else ""
-        of_segment = [each for each in coming if each.uid == segment.uid] or coming
-        if to is not None:
-            reader = _list_reader(calendar, wanted, to, of_segment, clocks, now)
-            messages[f"{series}-list{suffix}.eml"] = _message(calendar, segment, organizer, None, reader, now)
-            continue
         for person in people:
-            if person.email is not None:
-                reader = _reader(wanted, person, person.email, of_segment, clocks, now)
-                messages[f"{series}-{person.id}{suffix}.eml"] = _message(calendar, segment, organizer, person, reader, now)
+            reader = _reader(calendar, wanted, person, to, subject, clocks, now)
+            message = invite(calendar, subject.of, organizer, person, since=now)
+            name = f"{series}-{'list' if person is None else person.id}{suffix}.eml"
+            messages[name] = invite_message(calendar, subject.of, organizer, reader, message, now=now)
     if not messages:
         raise UsageError(f'series "{series}" has no attendee with an e-mail address: nobody can be invited')
     return messages
 
 
-def _goes_on(segment: Segment, now: Instant) -> bool:
-    return next((True for start in segment.starts_from(segment.start) if segment.occurrence(start).end_utc > now), False)
+class _Subject(Value):
+    """What one invite is about: a segment or an added call, and its next occurrences."""
+
+    of: Segment | Occurrence
+    coming: tuple[Occurrence, ...]
 
 
-def _message(
-    calendar: Calendar, segment: Segment, organizer: Organizer, person: Participant | None, reader: Reader, now: Instant
-) -> bytes:
-    message = invite(calendar, segment, organizer, person, since=now)
-    return invite_message(calendar, segment, organizer, reader, message, now=now)
+def _subjects(series: Series, now: Instant) -> list[_Subject]:
+    """Return the segments and added calls of a series that are not over at `now`."""
+    found = []
+    for segment in segments(series):
+        calls = [each for each in _coming(series, segment.uid, now) if each.end_utc > now]
+        if any(each.held for each in calls):
+            found.append(_Subject(segment, tuple(calls)))
+    added = (each for each in added_occurrences(series) if each.end_utc > now)
+    return [*found, *(_Subject(each, (each,)) for each in added)]
 
 
-def _reader(series: Series, person: Participant, email: str, coming: list[Occurrence], clocks: Clocks, now: Instant) -> Reader:
-    calls = tuple(clocks.see(each, person.zone) for each in coming)
-    return Reader(email, person.name, (calls,), _windows(series, (person.zone,), clocks, now))
+def _coming(series: Series, uid: str, now: Instant) -> Iterator[Occurrence]:
+    """Yield the next few calls under a UID, cancelled ones among them."""
+    left = _NEXT
+    for _, occurrence in stream(series, Instant(now - _DAY)):
+        if occurrence.start_utc > now + _LONG_AHEAD:
+            return
+        if occurrence.uid == uid and occurrence.end_utc > now:
+            yield occurrence
+            left -= occurrence.held
+            if not left:
+                return
 
 
-def _list_reader(calendar: Calendar, series: Series, to: str, coming: list[Occurrence], clocks: Clocks, now: Instant) -> Reader:
-    zones = tuple({series.zone: (), **zones_of(calendar, series)})
-    calls = tuple(tuple(clocks.see(each, zone) for each in coming if each.held) for zone in zones)
-    return Reader(to, "", calls, _windows(series, zones, clocks, now))
+def _reader(
+    calendar: Calendar,
+    series: Series,
+    person: Participant | None,
+    to: str | None,
+    subject: _Subject,
+    clocks: Clocks,
+    now: Instant,
+) -> Reader:
+    """Return the reader of a message: a participant, or everybody behind the address of a list."""
+    zones = tuple({series.zone: (), **zones_of(calendar, series)}) if person is None else (person.zone,)
+    calls = tuple(tuple(clocks.see(each, zone) for each in subject.coming) for zone in zones)
+    windows = tuple(each for zone in zones for each in _windows(series, subject, zone, clocks, now))
+    return Reader(to or (person.email if person else None) or "", person.name if person else "", calls, windows)
 
 
-def _windows(series: Series, zones: tuple[Zone, ...], clocks: Clocks, now: Instant) -> tuple[ShiftWindow, ...]:
-    """Return the windows of the coming year that change something, after the one the present is in."""
-    day = now.date()
-    return tuple(
-        window
-        for zone in zones
-        for window in clocks.windows(series, zone, day, day + _AHEAD)
-        if window.change_minutes and (window.last is None or window.last >= day) and window.first > day
-    )
+def _windows(series: Series, subject: _Subject, zone: Zone, clocks: Clocks, now: Instant) -> list[ShiftWindow]:
+    """Return the windows within a subject and the coming year that begin with a change."""
+    if not isinstance(subject.of, Segment):
+        return []
+    begin = max(now.date(), subject.of.start.date())
+    end = begin + _AHEAD if subject.of.end is None else subject.of.end.date() - _DAY
+    windows = clocks.windows(series, zone, begin, end) if end >= begin else []
+    return [window for window in windows if window.change_minutes and begin < window.first <= end]
 
 
 def write_invites(calendar: Calendar, series: str, out: str, *, now: Instant, to: str | None = None) -> Written:
@@ -110,6 +135,8 @@ def write_invites(calendar: Calendar, series: str, out: str, *, now: Instant, to
     Raises UsageError as `invite_messages` does, before anything is written, and OSError.
     """
     messages = invite_messages(calendar, series, now=now, to=to)
+    if os.path.exists(out) and not os.path.isdir(out):
+        raise UsageError(f"{out}: is a file (name a folder)")
     os.makedirs(out, exist_ok=True)
     for name, data in messages.items():
         write_file(os.path.join(out, name), data)

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,14 @@ from svsm_cal.render.page import STYLE, page
 from svsm_cal.render.records import deadline_record, dumps, instant_text, occurrence_record, window_record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from svsm_cal.core.model import Calendar
 
 __all__ = ["publish", "site", "token_of"]
 
 _GENERATOR = "svsm_cal"
+_PERSONAL = re.compile(r"p/[a-z2-7]{26}/calendar\.ics")
 _PAST, _AHEAD = timedelta(weeks=4), timedelta(weeks=52)
 _COMING = 10
 
@@ -63,12 +67,15 @@ def _page(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]]) -> str
     following = next((each for each in coming if each.held), None)
     zones = [] if following is None else list({following.zone: (), **zones_of(calendar, following.series)})
     day = now.date()
-    rows = shift_table(calendar, day, day + _AHEAD)
+    rows = sorted(
+        (row.window for row in shift_table(calendar, day, day + _AHEAD) if row.window.first >= day),
+        key=lambda window: (window.zone.utc_offset(now), window.zone.key, window.series.id, window.first),
+    )
     return page(
         calendar,
         coming,
         [clocks.see(following, zone) for zone in zones] if following is not None else [],
-        [row.window for row in rows if row.window.first >= day],
+        rows,
         outlook(calendar, now),
         feeds,
         tz_database().version,
@@ -107,14 +114,14 @@ def publish(calendar: Calendar, out: str, *, now: Instant, secret: bytes | None 
     return sorted(files)
 
 
-def _published_files(folder: str) -> list[str] | None:
-    """Return the files an earlier publication put into a folder, None if there was none."""
+def _published_files(folder: str) -> Callable[[str], bool] | None:
+    """Return what knows the files an earlier publication put into a folder, None if there was none."""
     try:
         with open(os.path.join(folder, "calendar.json"), encoding="utf-8") as stream:
             data = json.load(stream)
     except (OSError, ValueError):
         return None
-    if not isinstance(data, dict) or data.get("generator") != _GENERATOR:
+    if not isinstance(data, dict) or data.get("generator") != _GENERATOR or not isinstance(data.get("files"), list):
         return None
-    listed = data.get("files")
-    return [*(str(name) for name in listed), "p"] if isinstance(listed, list) else None
+    listed = frozenset(map(str, data["files"]))
+    return lambda name: name in listed or _PERSONAL.fullmatch(name) is not None

@@ -96,6 +96,8 @@ def start(folder: str) -> list[str]:
         ".github/workflows/calendar.yml": WORKFLOW,
     }
     paths = {os.path.join(folder, *name.split("/")): text for name, text in files.items()}
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise UsageError(f"{folder}: is a file (name a folder)")
     present = [path for path in paths if os.path.lexists(path)]
     if present:
         raise UsageError(f"{present[0]}: is there already (choose an empty folder)")

@@ -10,7 +10,7 @@ from importlib import import_module
 
 import click
 
-from svsm_cal.cli.options import Invocation, parse_instant
+from svsm_cal.cli.options import Invocation, parse_instant, present
 from svsm_cal.errors import CalendarError, SvsmCalError
 
 __all__ = ["command", "main"]
@@ -93,6 +93,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     "-c",
     "--calendar",
     "path",
+    type=click.Path(),
     metavar="FILE",
     default="calendar.toml",
     envvar="SVSM_CAL_CALENDAR",
@@ -108,7 +109,7 @@ def command(ctx: click.Context, path: str, now: str | None) -> None:
 
     Reads a calendar.toml and shows each person their own time.
     """
-    ctx.obj = Invocation(path, parse_instant(now) if now else None)
+    ctx.obj = Invocation(path, present() if now is None else parse_instant(now))
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ __all__ = ["check_command", "completion_command", "init_command"]
 
 
 @click.command("init")
-@click.argument("folder", metavar="[DIR]", default=".")
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path())
 def init_command(folder: str) -> None:
     """Write a commented calendar.toml to start from, and a workflow that publishes it, into DIR."""
     from svsm_cal.app.start import start

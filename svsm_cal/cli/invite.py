@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from svsm_cal.cli.options import Invocation
+from svsm_cal.cli.options import Invocation, series_ids
 
 __all__ = ["invite_command"]
 
@@ -15,8 +15,8 @@ def invite_command() -> None:
 
 
 @invite_command.command("write")
-@click.argument("series")
-@click.option("--out", required=True, metavar="DIR", help="Folder for the messages; made if it is missing.")
+@click.argument("series", shell_complete=series_ids)
+@click.option("--out", required=True, type=click.Path(), metavar="DIR", help="Folder for the messages; made if it is missing.")
 @click.option("--to", metavar="ADDRESS", help="One message for this mailing list, instead of one for each attendee.")
 @click.pass_obj
 def write_command(invocation: Invocation, series: str, out: str, to: str | None) -> None:

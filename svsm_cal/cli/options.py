@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from svsm_cal.core.civil import Instant, instant, parse_duration
+from svsm_cal.core.civil import FIRST_YEAR, LAST_YEAR, Instant, instant, parse_duration
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
@@ -26,21 +26,18 @@ __all__ = [
     "paint",
     "parse_instant",
     "participant_option",
+    "present",
+    "series_ids",
     "series_option",
     "zone_option",
 ]
 
 
 class Invocation(Value):
-    """One run of the command: the calendar file's path, and the present if it was given."""
+    """One run of the command: the calendar file's path, and the present."""
 
     path: str
-    given_now: Instant | None
-
-    @property
-    def now(self) -> Instant:
-        """Return the present: the only place where the clock is read."""
-        return self.given_now or Instant(datetime.now(UTC).replace(microsecond=0))
+    now: Instant
 
     def load(self) -> Calendar:
         """Return the calendar; raises what `svsm_cal.config.load.load` does."""
@@ -49,14 +46,27 @@ class Invocation(Value):
         return load(self.path, now=self.now)
 
 
+def present() -> Instant:
+    """Return the present, to the second: the only place where the clock is read."""
+    return Instant(datetime.now(UTC).replace(microsecond=0))
+
+
+_SomeDate = TypeVar("_SomeDate", bound=date)
+
+
+def _within_range(value: _SomeDate) -> _SomeDate:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError
+    return value
+
+
 def parse_instant(text: str) -> Instant:
     """Return the instant of an ISO 8601 text with an offset; raises click.BadParameter otherwise."""
     try:
-        return instant(datetime.fromisoformat(text.strip().replace("z", "Z")))
+        return _within_range(instant(datetime.fromisoformat(text.strip().replace("z", "Z"))))
     except (ValueError, OverflowError):
-        raise click.BadParameter(
-            f'"{text}" is no instant: write it with an offset, e.g. 2025-03-05T17:00Z', param_hint="--now"
-        ) from None
+        said = f'"{text}" is no instant: write it with an offset, e.g. 2025-03-05T17:00Z'
+        raise click.BadParameter(said, param_hint="--now") from None
 
 
 class _Day(click.ParamType[date]):
@@ -68,10 +78,10 @@ class _Day(click.ParamType[date]):
         text = str(value)
         try:
             if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-                return date.fromisoformat(text)
+                return _within_range(date.fromisoformat(text))
         except ValueError:
             pass  # 2025-02-30 is told like any other text that is no date
-        raise self.fail(f'"{text}" is no date: write it as 2025-03-12', param, ctx)
+        raise self.fail(f'"{text}" is no date from {FIRST_YEAR} to {LAST_YEAR}: write it as 2025-03-12', param, ctx)
 
 
 class _Length(click.ParamType[timedelta]):
@@ -123,7 +133,7 @@ def _ids_of(kind: str) -> Callable[[click.Context, click.Parameter, str], list[s
         del param
         root = ctx.find_root()
         try:
-            calendar = Invocation(root.params.get("path") or "calendar.toml", None).load()
+            calendar = Invocation(root.params.get("path") or "calendar.toml", present()).load()
         except SvsmCalError:
             return []
         return [each.id for each in getattr(calendar, kind) if each.id.startswith(incomplete)]
@@ -136,7 +146,8 @@ zone_option = click.option("--tz", "zone", type=ZONE, help="On the clock of this
 participant_option = click.option(
     "--for", "participant", metavar="ID", shell_complete=_ids_of("participants"), help="On this participant's clock."
 )
-series_option = click.option("--series", metavar="ID", shell_complete=_ids_of("series"), help="Of this series only.")
+series_ids = _ids_of("series")
+series_option = click.option("--series", metavar="ID", shell_complete=series_ids, help="Of this series only.")
 
 _STYLES: dict[str, dict[str, object]] = {
     "strong": {"bold": True},

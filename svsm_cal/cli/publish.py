@@ -7,6 +7,7 @@ import sys
 import click
 
 from svsm_cal.app.files import write_file
+from svsm_cal.app.lookups import participant_of, series_of
 from svsm_cal.cli.options import Invocation, participant_option, series_option
 from svsm_cal.errors import InputError
 
@@ -19,7 +20,7 @@ _SHORTEST_SECRET = 16
 @series_option
 @participant_option
 @click.option("--deadlines", is_flag=True, help="The deadlines instead of the calls.")
-@click.option("-o", "--output", metavar="FILE", help="Write to this file instead of standard output.")
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to this file instead of standard output.")
 @click.pass_obj
 def feed_command(
     invocation: Invocation, series: str | None, participant: str | None, *, deadlines: bool, output: str | None
@@ -31,6 +32,10 @@ def feed_command(
     from svsm_cal.ical.feed import to_ical
 
     calendar = invocation.load()
+    if series is not None:
+        series_of(calendar, series)
+    if participant is not None:
+        participant_of(calendar, participant)
     data = to_ical(calendar, now=invocation.now, series=series, participant=participant, deadlines=deadlines)
     if output in (None, "-"):
         sys.stdout.buffer.write(data)
@@ -40,9 +45,10 @@ def feed_command(
 
 
 @click.command("build")
-@click.argument("out", metavar="OUT")
+@click.argument("out", type=click.Path(), metavar="OUT")
 @click.option(
     "--secret-file",
+    type=click.Path(),
     metavar="FILE",
     envvar="SVSM_CAL_SECRET_FILE",
     show_envvar=True,
@@ -66,7 +72,7 @@ def _secret(path: str) -> bytes:
         with open(path, "rb") as stream:
             secret = stream.read(4096).strip()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror} (write a long random text there)") from error
+        raise InputError(f"{path}: cannot be read: {error.strerror} (name a file with a long random text)") from error
     if len(secret) < _SHORTEST_SECRET:
-        raise InputError(f"{path}: is shorter than {_SHORTEST_SECRET} bytes (write a long random text there)")
+        raise InputError(f"{path}: is shorter than {_SHORTEST_SECRET} bytes (put a long random text into it)")
     return secret

@@ -29,7 +29,7 @@ def read_exceptions(series: Series, row: Row) -> tuple[tuple[Override, ...], tup
     for kind, status in _STATUS.items():
         for entry in row.rows(kind):
             values, place = entry.values, (*entry.path, "date")
-            start = _instance(stretches, values["date"], kind, place, label, problems) if entry.whole else None
+            start = _instance(series, stretches, values["date"], kind, place, label, problems) if entry.whole else None
             if start is None:
                 continue
             if start in found:
@@ -37,9 +37,9 @@ def read_exceptions(series: Series, row: Row) -> tuple[tuple[Override, ...], tup
                 hint = "one entry for each call; a move can also name another chair or link"
                 problems.append(Problem(place, "exception-duplicate", message, hint))
                 continue
-            if kind == "change" and set(values) <= {"date", "reason"}:
+            if kind == "change" and entry.clean and set(values) <= {"date"}:
                 message = f"{label}: change of {values['date']} changes nothing"
-                problems.append(Problem(place, "exception-empty", message, "a chair, url, title, ..."))
+                problems.append(Problem(place, "exception-empty", message, "a chair, url, title, reason, ..."))
                 continue
             override = Override(start, status, values.get("to"), values.get("duration"), values.get("reason"), details_of(values))
             found[start] = (override, entry.path, kind)
@@ -55,7 +55,7 @@ def read_exceptions(series: Series, row: Row) -> tuple[tuple[Override, ...], tup
 
 
 def _instance(
-    stretches: tuple[Segment, ...], when: date, kind: str, place: Path, label: str, problems: list[Problem]
+    series: Series, stretches: tuple[Segment, ...], when: date, kind: str, place: Path, label: str, problems: list[Problem]
 ) -> LocalDateTime | None:
     """Return the original start that an entry's date means, after noting a problem if it means none or several."""
     timed = isinstance(when, datetime)
@@ -71,7 +71,7 @@ def _instance(
         problems.append(Problem(place, "exception-ambiguous", message, hint))
         return None
     nearest = _nearest(stretches, begin)
-    message = f"{label}: {kind} date {shown} is a {weekday_name(when)}; {_what_the_call_is_on(stretches, begin)}"
+    message = f"{label}: {kind} date {shown} is a {weekday_name(when)}; {_when_the_call_is(series, begin)}"
     hint = "" if nearest is None else nearest.isoformat() if timed else nearest.date().isoformat()
     problems.append(Problem(place, "exception-unmatched", message, hint))
     return None
@@ -88,14 +88,13 @@ def _nearest(stretches: tuple[Segment, ...], to: LocalDateTime) -> LocalDateTime
     return min((segment.start for segment in stretches), key=lambda start: abs(start - to), default=None)
 
 
-def _what_the_call_is_on(stretches: tuple[Segment, ...], at: LocalDateTime) -> str:
+def _when_the_call_is(series: Series, at: LocalDateTime) -> str:
     from svsm_cal.words.phrases import rule_days
 
-    current = [segment for segment in stretches if segment.start <= at] or list(stretches[:1])
-    if at < stretches[0].start:
-        return f"the first call is on {stretches[0].start.date()}"
-    rule = current[-1].rule
-    return f"the call is on {rule_days(rule)}" if rule else f"the call is on {stretches[0].start.date()}"
+    if at < midnight(series.start.date()):
+        return f"the first call is on {series.start.date()}"
+    rules = [series.rule, *(step.rule for step in series.steps if step.rule and step.date <= at.date())]
+    return f"the call is {rule_days(rules[-1])}" if rules[-1] else f"the call is on {series.start.date()}"
 
 
 def _clashes(

@@ -15,7 +15,8 @@ __all__ = ["json_schema", "json_schema_text"]
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"}
 _DURATION = {"type": "string", "pattern": r"^(P.+|\s*(\d+\s*(w|d|h|m|min|s)\s*)+)$"}
 _DATE = {"type": "string", "format": "date"}
-_LOCAL = {"type": "string", "format": "date-time"}
+# Wall-clock times have no offset, which the formats date-time and time would require.
+_LOCAL = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?$"}
 _KINDS: dict[Kind, dict[str, Any]] = {
     Kind.ID: _ID,
     Kind.TEXT: {"type": "string", "minLength": 1},
@@ -34,7 +35,7 @@ _KINDS: dict[Kind, dict[str, Any]] = {
     Kind.DATE: _DATE,
     Kind.INSTANCE: {"anyOf": [_DATE, _LOCAL]},
     Kind.LOCAL: _LOCAL,
-    Kind.TIME: {"type": "string", "format": "time"},
+    Kind.TIME: {"type": "string", "pattern": r"^\d\d:\d\d(:\d\d(\.\d+)?)?$"},
 }
 
 

@@ -63,6 +63,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
         raise InputError(f"{name}: is a folder (name the calendar.toml in it)") from error
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror} (check its permissions)") from error
+    except ValueError as error:  # a NUL in the name
+        raise InputError(f"{name!r}: is no file name (give one with -c FILE)") from error
     if len(data) > LARGEST:
         raise InputError(f"{name}: is larger than {LARGEST // 1024 // 1024} MiB, which no calendar is (is it the right file?)")
     if not data.strip():
@@ -77,12 +79,16 @@ def read_text(path: str | os.PathLike[str]) -> str:
 def _read(text: str, file: str, *, now: Instant | None, warnings: bool) -> tuple[Calendar | None, list[Finding]]:
     import tomllib
 
+    endless = _ENDLESS_KEY.search(text)
+    if endless:
+        line = text.count("\n", 0, endless.start()) + 1
+        return None, [Finding("error", file, line, 1, "toml-syntax", "this is not TOML: a key without end", "key = value")]
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         return None, [_syntax(str(error), text, file)]
     except RecursionError:
-        return None, [Finding("error", file, 1, 1, "toml-syntax", "lists or tables are nested too deeply", "a flat file")]
+        return None, [_too_deep(file)]
     calendar, problems = read_calendar(document, now=now)
     if calendar is not None and warnings and not any(problem.severity == "error" for problem in problems):
         from svsm_cal.config.warnings import warnings_of
@@ -100,14 +106,30 @@ def _paths(document: Mapping[str, list[dict[str, str]]]) -> dict[tuple[str, str]
 def _placed(problems: Iterable[Problem], text: str, file: str) -> list[Finding]:
     from svsm_cal.config.positions import locate
 
-    positions = locate(text)
+    try:
+        positions = locate(text)
+    except RecursionError:
+        return [_too_deep(file)]
     findings = []
     for problem in problems:
-        line, column = positions.line_column(problem.path, key=problem.at_key)
-        findings.append(
-            Finding(problem.severity, file, line, column + problem.column, problem.code, problem.message, problem.hint)
-        )
+        line, column = positions.line_column(problem.path, key=problem.at_key, within=problem.column)
+        said, hint = (_CONTROL.sub(_escaped, each) for each in (problem.message, problem.hint))
+        findings.append(Finding(problem.severity, file, line, column, problem.code, said, hint))
     return sorted(findings, key=lambda finding: (finding.line, finding.column, finding.code, finding.message))
+
+
+# Keys and ids that are wrong are shown as they are, but never to a terminal's control.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+# The standard library's parser takes quadratic time for keys of very many parts.
+_ENDLESS_KEY = re.compile(r"^[^=\n\"'#]{2000}", re.MULTILINE)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def _too_deep(file: str) -> Finding:
+    return Finding("error", file, 1, 1, "toml-syntax", "lists or tables are nested too deeply", "a flat file")
 
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")

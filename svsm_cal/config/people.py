@@ -21,12 +21,13 @@ class People:
         self._by_id: dict[str, Participant] = {}
         self._groups: dict[str, list[str]] = {}
         self._declared: set[str] = set()
+        self._declared_groups: set[str] = set()
         people = document.get("participant")
         for raw in people if isinstance(people, list) else []:
             if isinstance(raw, dict):
                 groups = raw.get("groups")
-                names = [raw.get("id"), *(groups if isinstance(groups, list) else [])]
-                self._declared.update(name for name in names if isinstance(name, str))
+                self._declared |= {name for name in (raw.get("id"),) if isinstance(name, str)}
+                self._declared_groups |= {name for name in (groups if isinstance(groups, list) else []) if isinstance(name, str)}
 
     def read(self, rows: list[Row]) -> tuple[Participant, ...]:
         """Return the participants, in the file's order."""
@@ -37,8 +38,11 @@ class People:
                 person = self._participant(row)
                 self._address(person, row, emails)
                 self._by_id[person.id] = person
-                for group in person.groups:
+                for number, group in enumerate(person.groups):
                     self._groups.setdefault(group, []).append(person.id)
+                    if group in self._declared:
+                        message = f'group "{group}" of {row.label} has the id of a participant'
+                        self._tables.error((*row.path, "groups", number), "duplicate-id", message, "another name for the group")
         return tuple(self._by_id.values())
 
     def _participant(self, row: Row) -> Participant:
@@ -68,7 +72,7 @@ class People:
                 found.add(name)
             elif name in self._groups:
                 found.update(self._groups[name])
-            elif name not in self._declared:
+            elif name not in self._declared | self._declared_groups:
                 hint = nearest(name, [*self._by_id, *self._groups]) or "declare a participant or a group of that name"
                 message = f'{row.label}: attendee "{name}" is no participant and no group'
                 self._tables.error((*row.path, "attendees", number), "unknown-participant", message, hint)

@@ -27,6 +27,7 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _SCALAR = re.compile(r"[^,\]}\n#]+")
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
 
 
@@ -37,21 +38,28 @@ class Positions:
     text: str
     keys: dict[Path, int] = field(default_factory=dict)
     values: dict[Path, int] = field(default_factory=dict)
+    _lines: list[int] = field(default_factory=list)
 
-    def line_column(self, path: Path, *, key: bool = False) -> tuple[int, int]:
-        """Return (line, column), from 1, of the value at `path`, or of its key; of the nearest parent if it has none."""
+    def line_column(self, path: Path, *, key: bool = False, within: int = 0) -> tuple[int, int]:
+        """Return (line, column), from 1, of the value at `path`, or of its key; of the nearest parent if it has none.
+
+        `within` characters into the value, where it is a string on one line.
+        """
         for end in range(len(path), 0, -1):
             part = path[:end]
             offsets = (self.keys, self.values) if key else (self.values, self.keys)
             for table in offsets:
                 if part in table:
-                    return self._line_column(table[part])
+                    line, column = self._line_column(table[part])
+                    several = self.text.startswith(('"""', "'''"), table[part])
+                    return line, column + (0 if several else within)
         return 1, 1
 
     def _line_column(self, offset: int) -> tuple[int, int]:
-        starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
-        line = bisect_right(starts, offset)
-        return line, offset - starts[line - 1] + 1
+        if not self._lines:
+            self._lines = [0, *(match.end() for match in re.finditer("\n", self.text))]
+        line = bisect_right(self._lines, offset)
+        return line, offset - self._lines[line - 1] + 1
 
 
 def locate(text: str) -> Positions:
@@ -101,7 +109,10 @@ class _Scanner:
 
     def pair(self, table: Path) -> None:
         begin = self.at
-        path = (*table, *self.dotted())
+        names = self.dotted()
+        for end in range(1, len(names)):
+            self.found.keys.setdefault((*table, *names[:end]), begin)
+        path = (*table, *names)
         self.found.keys[path] = begin
         self.at = self.text.index("=", self.at) + 1
         self.inline_blank()
@@ -160,4 +171,9 @@ class _Scanner:
 def _unquoted(text: str) -> str:
     if text[0] == "'":
         return text[1:-1]
-    return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[0]), text[1:-1])
+    return _ESCAPE.sub(_character, text[1:-1])
+
+
+def _character(match: re.Match[str]) -> str:
+    code = match[1] or match[2]
+    return chr(int(code, 16)) if code else _ESCAPES.get(match[3], match[0])

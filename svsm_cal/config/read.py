@@ -82,14 +82,20 @@ def _releases(rows: list[Row], tables: Tables) -> Iterator[Release]:
 
 
 def _shared_ids(releases: list[Release], tables: Tables) -> None:
-    """Note an error for each deadline that is a milestone as well: both would have the same id."""
+    """Note an error for each milestone whose id, its release's before it, is a deadline's or another milestone's."""
+    seen: dict[str, str] = {}
     for release in releases:
         for milestone in release.milestones:
             declared = f"{release.id}-{milestone.id}"
+            name = f'milestone "{milestone.id}" of release "{release.id}"'
             place = tables.place_of("deadline", declared)
             if place is not None:
-                message = f'deadline "{declared}" is also milestone "{milestone.id}" of release "{release.id}"'
-                tables.error((*place, "id"), "duplicate-id", message, "keep one of them")
+                tables.error((*place, "id"), "duplicate-id", f'deadline "{declared}" is also {name}', "keep one of them")
+            elif declared.lower() in seen:
+                place = tables.place_of("release", release.id) or ()
+                message = f'{name} has the same id as {seen[declared.lower()]}: "{declared}"'
+                tables.error((*place, "id"), "duplicate-id", message, "give one of them another id")
+            seen.setdefault(declared.lower(), name)
 
 
 def _events(rows: list[Row], tables: Tables) -> Iterator[CalendarEvent]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from svsm_cal.config.values import Problem
 from svsm_cal.core.model import Milestone
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from svsm_cal.config.positions import Path
     from svsm_cal.config.tables import Row
 
@@ -30,8 +30,8 @@ def read_milestones(rows: list[Row], label: str) -> tuple[tuple[Milestone, ...],
             by_id[row.values["id"]] = row
     planned: dict[str, date | None] = {}
     for row in by_id.values():
-        problems += _form_problems(row.values, row.path, label)
-        planned[row.values["id"]] = _planned(row.values["id"], by_id, label, problems)
+        problems += _form_problems(row.values, row.path, label) if row.clean else []
+        _planned(row.values["id"], by_id, planned, label, problems)
     found = [
         Milestone(name, row.values.get("title", name), planned[name], row.values.get("actual"), row.values.get("remind", ()))
         for name, row in by_id.items()
@@ -50,71 +50,72 @@ def _form_problems(values: dict[str, Any], path: Path, label: str) -> list[Probl
         return [Problem((*path, "after"), "milestone-dates", f"{name} does not say how long after", 'offset = "1w"')]
     if not {"date", "after", "actual"} & set(values):
         return [Problem((*path, "id"), "milestone-dates", f"{name} has no date", "date = 2025-03-11")]
+    if values.get("offset") is not None and values["offset"].seconds:
+        return [Problem((*path, "offset"), "milestone-offset", f"{name}: its offset is no whole number of days", 'offset = "1w"')]
     return []
 
 
-def _planned(id: str, by_id: dict[str, Row], label: str, problems: list[Problem]) -> date | None:
-    """Return a milestone's planned date, following `after` to one that has a date of its own."""
+def _planned(name: str, by_id: dict[str, Row], known: dict[str, date | None], label: str, problems: list[Problem]) -> date | None:
+    """Return a milestone's planned date, working out those it hangs on; `known` has and takes what is worked out."""
     chain: list[str] = []
-    days = 0
-    at = id
-    while True:
-        values, path = by_id[at].values, by_id[at].path
-        if "date" in values:
-            planned: date = values["date"]
-            try:
-                return planned.fromordinal(planned.toordinal() + days)
-            except (ValueError, OverflowError):
-                return None
-        if "after" not in values or "offset" not in values:
-            # Only what happened is known of this one; what follows it counts from there.
-            known: date | None = values.get("actual")
-            return known.fromordinal(known.toordinal() + days) if known and chain else None
+    at = name
+    while at not in known and at in by_id and at not in chain and "date" not in by_id[at].values:
         chain.append(at)
-        days += values["offset"].days
-        following = values["after"]
-        if following not in by_id:
-            if at == id:
-                known_ids = ", ".join(by_id)
-                message = f'{label}: milestone "{id}" is after "{following}", which is no milestone of it'
-                problems.append(Problem((*path, "after"), "milestone-unknown", message, f"one of {known_ids}"))
-            return None
-        if following in chain:
-            # Told once per circle, at the member that stands first in the file.
-            circle = chain[chain.index(following) :]
-            if id == min(circle, key=list(by_id).index):
-                message = f"{label}: milestones {' -> '.join([*circle, following])} wait for each other"
-                problems.append(Problem((*by_id[id].path, "after"), "milestone-circular", message, "give one of them a date"))
-            return None
-        at = following
+        at = by_id[at].values.get("after", "")
+    if at in chain:
+        circle = chain[chain.index(at) :]
+        message = f"{label}: milestones {' -> '.join([*circle, at])} wait for each other"
+        first = min(circle, key=list(by_id).index)
+        problems.append(Problem((*by_id[first].path, "after"), "milestone-circular", message, "give one of them a date"))
+        known |= dict.fromkeys(chain)
+        return None
+    if at in by_id and at not in known:
+        known[at] = by_id[at].values.get("date")
+    elif at and at not in by_id:
+        row = by_id[chain[-1]]
+        message = f'{label}: milestone "{chain[-1]}" is after "{at}", which is no milestone of it'
+        if row.clean:
+            problems.append(Problem((*row.path, "after"), "milestone-unknown", message, f"one of {', '.join(by_id)}"))
+    for each in reversed(chain):
+        values = by_id[each].values
+        base = known.get(values.get("after", "")) or _happened(by_id, values.get("after", ""))
+        known[each] = _later(base, values.get("offset"))
+    return known[name]
+
+
+def _happened(by_id: dict[str, Row], name: str) -> date | None:
+    """Return when a milestone that was never planned happened: what follows it counts from there."""
+    return by_id[name].values.get("actual") if name in by_id else None
+
+
+def _later(base: date | None, offset: timedelta | None) -> date | None:
+    if base is None or offset is None or base.toordinal() + offset.days > date.max.toordinal():
+        return None
+    return date.fromordinal(base.toordinal() + offset.days)
 
 
 def _order_problems(found: list[Milestone], by_id: dict[str, Row], label: str) -> list[Problem]:
+    """Return a problem for each date before the one that stands before it, and the first that what happened belies."""
     problems = []
-    for what in ("planned", "actual"):
-        before: Milestone | None = None
-        for milestone in found:
-            day: date | None = getattr(milestone, what)
-            if day is None:
-                continue
-            if before is not None and day < getattr(before, what):
-                values, path = by_id[milestone.id].values, by_id[milestone.id].path
-                key = "actual" if what == "actual" else "date" if "date" in values else "offset"
-                code = "milestone-order" if what == "planned" else "actual-contradiction"
-                message = f'{label}: milestone "{milestone.id}" {what} {day} is before "{before.id}" ({getattr(before, what)})'
-                problems.append(Problem((*path, key), code, message, "milestones in the order they happen"))
-            else:
-                before = milestone
-    # What has not happened while something after it has: the dates contradict each other.
-    last_actual = max((number for number, each in enumerate(found) if each.actual), default=-1)
-    for milestone in found[:last_actual]:
-        latest = found[last_actual].actual
+    for what, code in (("planned", "milestone-order"), ("actual", "actual-contradiction")):
+        dated = [(each, getattr(each, what)) for each in found if getattr(each, what) is not None]
+        for (before, earlier), (milestone, day) in pairwise(dated):
+            if day < earlier:
+                row = by_id[milestone.id]
+                key = "actual" if what == "actual" else "date" if "date" in row.values else "offset"
+                message = f'{label}: milestone "{milestone.id}" {what} {day} is before "{before.id}" ({earlier})'
+                problems.append(Problem((*row.path, key), code, message, "milestones in the order they happen"))
+    last = next((number for number in range(len(found) - 1, -1, -1) if found[number].actual), 0)
+    for milestone in found[:last] if not problems else []:
+        latest = found[last].actual
         if milestone.actual is None and milestone.planned and latest and milestone.planned > latest:
-            values, path = by_id[milestone.id].values, by_id[milestone.id].path
+            row = by_id[milestone.id]
             message = (
                 f'{label}: milestone "{milestone.id}" is planned for {milestone.planned}, '
-                f'but "{found[last_actual].id}" after it happened on {latest}'
+                f'but "{found[last].id}" after it happened on {latest}'
             )
-            key = "date" if "date" in values else "after"
-            problems.append(Problem((*path, key), "actual-contradiction", message, "write its actual date, or remove it"))
+            key = "date" if "date" in row.values else "after"
+            hint = "write its actual date, or remove it"
+            problems.append(Problem((*row.path, key), "actual-contradiction", message, hint))
+            break
     return problems

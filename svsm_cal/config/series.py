@@ -9,6 +9,7 @@ from svsm_cal.config.values import details_of
 from svsm_cal.core.civil import weekday_name
 from svsm_cal.core.expansion import after
 from svsm_cal.core.model import Series, Step
+from svsm_cal.core.occurrences import segments
 from svsm_cal.value import replace
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def read_series(rows: list[Row], tables: Tables, people: People, *, zone: Zone, 
         if rule is not None and not _starts_on_rule(series, rule, row, tables):
             continue
         series = replace(series, steps=tuple(_steps(row, series, tables, people)))
+        _check_steps_have_calls(row, series, tables)
         for key in ("move", "change", "add"):
             for each in row.rows(key):
                 people.check_chair(each, row.label)
@@ -69,9 +71,8 @@ def _starts_on_rule(series: Series, rule: RecurrenceRule, row: Row, tables: Tabl
     if first == start:
         return True
     place = (*row.path, "rule" if "rule" in row.values else "repeat")
-    until = None if rule.until is None else rule.until.isoformat()[:10]
-    if until is not None and until < start.isoformat()[:10]:
-        message = f"{row.label}: the rule ends on {until}, before it starts on {start.date()}"
+    if rule.until is not None and after(replace(rule, until=None), start, start, inclusive=True) == start:
+        message = f"{row.label}: the rule ends at {rule.until.isoformat()}, before it starts at {start.isoformat()}"
         tables.error(place, "rule-ends-before-start", message, "an UNTIL after start")
     elif first is None:
         message = f"{row.label}: the rule {rule} never gives a call from start on"
@@ -82,9 +83,20 @@ def _starts_on_rule(series: Series, rule: RecurrenceRule, row: Row, tables: Tabl
     return False
 
 
+def _check_steps_have_calls(row: Row, series: Series, tables: Tables) -> None:
+    """Note an error for each `from` entry with a time or rule of its own under which no call is left."""
+    begun = {segment.begin for segment in segments(series)}
+    places = {each.values.get("date"): each.path for each in row.rows("from")}
+    for step in series.steps:
+        if step.retimes and step.date not in begun:
+            message = f"{row.label}: there is no call from {step.date} on"
+            tables.error((*places[step.date], "date"), "from-without-calls", message, "check its rule, and the rule's end")
+            return
+
+
 def _steps(row: Row, series: Series, tables: Tables, people: People) -> Iterator[Step]:
     """Yield a series' `from` entries that can stand."""
-    previous = series.start.date()
+    previous, current = series.start.date(), series.rule
     for each in row.rows("from"):
         people.check_chair(each, row.label)
         rule, sound = _rule(each, tables, row.label)
@@ -106,16 +118,17 @@ def _steps(row: Row, series: Series, tables: Tables, people: People) -> Iterator
             what = "the series' start" if previous == series.start.date() else "the one before"
             message = f"{row.label}: from {day} is not after {what} ({previous})"
             tables.error(place, "from-out-of-order", message, "dates in ascending order, after start")
-        elif sound and set(values) <= {"date", "reason"} and not tables.wrong(each.path, "zone", "start", "duration"):
+        elif sound and each.clean and set(values) <= {"date", "reason"}:
             tables.error(
                 place, "from-changes-nothing", f"{row.label}: from {day} changes nothing", "a zone, start, rule, url ..."
             )
-        elif step.retimes and (rule or series.rule) is None:
+        elif step.retimes and (rule or current) is None:
             message = f"{row.label}: a single call has nothing to change from {day} on"
             tables.error(place, "from-without-rule", message, "move it instead")
-        elif step.retimes and series.rule is not None and series.rule.count is not None:
+        elif step.retimes and current is not None and current.count is not None:
             message = f"{row.label}: a rule with COUNT cannot change its time from {day} on"
             tables.error(place, "from-with-count", message, "write UNTIL instead of COUNT")
         elif sound:
+            current = rule or current
             yield step
         previous = max(previous, day)

@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Row", "Tables", "nearest"]
 
+_ENOUGH = 500  # names to look for a near one among; more would take long
+
 
 class Row(Value):
-    """One table of the document: the values that could be read, where it stands, and whether none it needs is lacking."""
+    """One table of the document: the values that could be read, and where it stands.
+
+    It is `whole` when none it needs is lacking, and `clean` when nothing at all was wrong with its own keys.
+    """
 
     values: dict[str, Any]
     path: Path
     whole: bool
+    clean: bool = True
 
     @property
     def label(self) -> str:
@@ -51,18 +57,24 @@ class Tables:
         """Return a table by its schema, the tables within it as rows."""
         if not isinstance(raw, dict):
             self.error(path, "wrong-type", f"{label_of(path)} must be a table", "{ ... }")
-            return Row({}, path, whole=False)
+            return Row({}, path, whole=False, clean=False)
         fields = TABLES[name]
         values: dict[str, Any] = {}
+        clean = True
+        meant: set[str] = set()  # keys that others are misspellings of
         for key, value in raw.items():
             field = fields.get(key)
             if field is None:
-                hint = nearest(key, fields) or f"one of {', '.join(fields)}"
+                close = nearest(key, fields)
+                meant.add(close.partition('"')[2].partition('"')[0])
+                hint = close or f"one of {', '.join(fields)}"
                 self.error((*path, key), "unknown-key", f'{label_of(path, raw)}: unknown key "{key}"', hint, at_key=True)
+                clean = False
                 continue
             meaning, problems = read_value(field.kind, value, (*path, key), self._now)
             self.problems += problems
             if meaning is MISSING:
+                clean = False
                 continue
             if field.kind is Kind.TABLE:
                 meaning = self.read(field.table, meaning, (*path, key))
@@ -71,10 +83,10 @@ class Tables:
             values[key] = meaning
         needed = [key for key, field in fields.items() if field.required]
         for key in needed:
-            if key not in raw:
+            if key not in raw and key not in meant:
                 hint = f"{key} = ... ({fields[key].doc})"
                 self.error(path, "missing-key", f'{label_of(path, raw)}: "{key}" is missing', hint, at_key=True)
-        return Row(values, path, whole=all(key in values for key in needed))
+        return Row(values, path, whole=all(key in values for key in needed), clean=clean)
 
     def wrong(self, path: Path, *keys: str) -> bool:
         """Whether an error has been noted at one of a table's keys."""
@@ -86,7 +98,8 @@ class Tables:
         declared = row.values.get("id")
         if declared is None:
             return True
-        first = self._ids.setdefault((space, declared), row.path)
+        # Ids become file names, which some systems do not tell apart by case.
+        first = self._ids.setdefault((space, declared.lower()), row.path)
         if first != row.path:
             message = f'{space} "{declared}" is declared twice'
             self.error((*row.path, "id"), "duplicate-id", message, f"give each {space} an id of its own")
@@ -94,7 +107,7 @@ class Tables:
 
     def place_of(self, space: str, declared: str) -> Path | None:
         """Return where an id was first declared."""
-        return self._ids.get((space, declared))
+        return self._ids.get((space, declared.lower()))
 
     def in_order(self, row: Row, first: str, last: str) -> bool:
         """Whether a row's two dates are in order; an error is noted if not."""
@@ -118,5 +131,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return a hint at what was meant, "" if nothing is near."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name, list(known), n=1)
+    found = get_close_matches(name, list(known)[:_ENOUGH], n=1)
     return f'did you mean "{found[0]}"?' if found else ""

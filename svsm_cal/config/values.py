@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from svsm_cal.config.schema import Kind
 from svsm_cal.config.zone_names import read_zone
-from svsm_cal.core.civil import parse_duration
+from svsm_cal.core.address import is_address
+from svsm_cal.core.civil import FIRST_YEAR, LAST_YEAR, parse_duration
 from svsm_cal.core.model import Details
 from svsm_cal.core.rrule import Frequency, RecurrenceRule
 from svsm_cal.errors import RuleError
-from svsm_cal.value import Value, fields_of
+from svsm_cal.value import Value, fields_of, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,11 +49,11 @@ _Result = tuple[Any, list[Problem]]
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE)
-_EMAIL = re.compile(r"[^\s@<>(),;:\\\"\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-_URL = re.compile(r"(https?|matrix|ircs?|xmpp|tel|sips?)(:[^\s<>\"{}|\\^`]+)", re.IGNORECASE)
+_URL = re.compile(r"(?:(?:https?|ircs?)://[^/\s<>\"{}|\\^`]|(?:matrix|xmpp|tel|sips?):)[^\s<>\"{}|\\^`]+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _LONGEST = 4000
 _MOST_A_DAY = 24
+_MOST_ITEMS = 20_000
 
 
 def read_value(kind: Kind, value: object, path: Path, now: Instant | None = None) -> _Result:
@@ -66,6 +67,12 @@ def read_value(kind: Kind, value: object, path: Path, now: Instant | None = None
     if isinstance(value, (datetime, time)) and value.tzinfo is not None:
         message = f"{_name(path)} {_shown(value)} carries an offset; a wall-clock time has none"
         return MISSING, [Problem(path, "wrong-type", message, _shown(value.replace(tzinfo=None)))]
+    if isinstance(value, (datetime, time)) and value.microsecond:
+        message = f"{_name(path)} {_shown(value)} has fractions of a second"
+        return MISSING, [Problem(path, "time-too-fine", message, _shown(value.replace(microsecond=0)))]
+    if isinstance(value, date) and not FIRST_YEAR <= value.year <= LAST_YEAR:
+        message = f"{_name(path)} {_shown(value)} is outside the years {FIRST_YEAR} to {LAST_YEAR}"
+        return MISSING, [Problem(path, "date-out-of-range", message, "a year within them")]
     if kind is Kind.ZONE:
         return _zone(str(value), path, now)
     return reader(value, path)
@@ -133,6 +140,12 @@ _read_id = _matching(_ID, "id-invalid", "is no id", "letters, digits, '.', '_' a
 _read_link = _matching(_URL, "url-invalid", "is no link", "https://...")
 
 
+def _email(value: str, path: Path) -> _Result:
+    if is_address(value):
+        return value, []
+    return MISSING, [Problem(path, "email-invalid", f"{_name(path)} {_shown(value)} is no e-mail address", "name@example.org")]
+
+
 def _template(value: str, path: Path) -> _Result:
     if "{" in value.replace("{date}", "") or "}" in value.replace("{date}", ""):
         return MISSING, [Problem(path, "template-invalid", f"{_name(path)}: only {{date}} can be filled in", "{date}")]
@@ -156,7 +169,9 @@ def _rule(value: str, path: Path) -> _Result:
     problem = _unusable(rule)
     if problem:
         return MISSING, [Problem(path, "rule-too-often", f"rule: {problem}", "FREQ=DAILY, with BYHOUR for several calls a day")]
-    return rule, []
+    # The end of time, as some programs write for no end at all.
+    endless = rule.until is not None and rule.until.year > LAST_YEAR
+    return replace(rule, until=None) if endless else rule, []
 
 
 def _unusable(rule: RecurrenceRule) -> str:
@@ -190,6 +205,9 @@ def _duration(value: str, path: Path) -> _Result:
 
 def _list_of(kind: Kind) -> Callable[[list[object], Path], _Result]:
     def read(value: list[object], path: Path) -> _Result:
+        if len(value) > _MOST_ITEMS:
+            message = f"{_name(path)} has {len(value)} items"
+            return MISSING, [Problem(path, "too-long", message, f"at most {_MOST_ITEMS}")]
         found, problems = [], []
         for number, item in enumerate(value):
             meaning, wrong = read_value(kind, item, (*path, number))
@@ -210,7 +228,7 @@ _READERS: dict[Kind, tuple[tuple[type, ...], Callable[..., _Result]]] = {
     Kind.ZONE: (_TEXT, _plain),
     Kind.URL: (_TEXT, _read_link),
     Kind.TEMPLATE: (_TEXT, _template),
-    Kind.EMAIL: (_TEXT, _matching(_EMAIL, "email-invalid", "is no e-mail address", "name@example.org")),
+    Kind.EMAIL: (_TEXT, _email),
     Kind.COLOR: (_TEXT, _matching(re.compile(r"[a-z]+"), "color-invalid", "is no CSS colour name", '"teal"')),
     Kind.RULE: (_TEXT, _rule),
     Kind.REPEAT: (_TEXT, _repeat),

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from svsm_cal.config.values import Problem
-from svsm_cal.core.civil import (
-    EPOCH,
-    LocalDateTime,
-    epoch_seconds,
-    instant_from_epoch,
-    local_from_epoch,
-)
-from svsm_cal.core.occurrences import occurrences, occurrences_between_days, segments
-from svsm_cal.core.zones import instant_of
+from svsm_cal.core.civil import Instant, epoch_seconds, local_from_epoch
+from svsm_cal.core.model import Status
+from svsm_cal.core.occurrences import occurrences, occurrences_between_days, segments, set_apart
+from svsm_cal.core.zones import Fold, Gap, Unambiguous, instant_of, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from svsm_cal.config.positions import Path
-    from svsm_cal.core.model import Calendar, Occurrence, Series
+    from svsm_cal.core.civil import LocalDateTime
+    from svsm_cal.core.model import Calendar, Series
+    from svsm_cal.core.zones import Zone
 
 __all__ = ["warnings_of"]
 
+_DAY = timedelta(days=1)
 # How far from the later of two series' starts collisions are looked for: long enough to meet every clock change.
 _COLLISION_SPAN = timedelta(days=2 * 366)
-_TRANSITIONS_UNTIL = datetime(2038, 1, 1, tzinfo=UTC)
+_TRANSITIONS_UNTIL = Instant(datetime(2038, 1, 1, tzinfo=UTC))
 
 
 def warnings_of(calendar: Calendar, paths: Mapping[tuple[str, str], Path]) -> Iterator[Problem]:
@@ -38,67 +37,82 @@ def warnings_of(calendar: Calendar, paths: Mapping[tuple[str, str], Path]) -> It
 
 
 def _clock_changes(series: Series, path: Path) -> Iterator[Problem]:
-    """Yield one warning for calls that a gap swallows, and one for those a fold shows twice."""
-    skipped: list[LocalDateTime] = []
-    repeated: list[LocalDateTime] = []
-    zone = series.zone
-    cancelled = {override.recurrence for override in series.overrides if override.start or override.status == "cancelled"}
+    """Yield one warning for calls that clocks skip, and one for those whose time they show twice."""
+    apart = {override.recurrence for override in series.overrides if override.status is not Status.CONFIRMED}
+    found: list[tuple[LocalDateTime, Zone, str]] = []
     for segment in segments(series):
         zone = segment.zone
         begin = epoch_seconds(instant_of(segment.start, zone)) - 86400
-        for at, before, after in zone.changes(begin, epoch_seconds(_UNTIL)):
+        for at, before, after in zone.changes(begin, epoch_seconds(_TRANSITIONS_UNTIL)):
             low, high = sorted((at + before.offset, at + after.offset))
+            code = "call-in-gap" if after.offset > before.offset else "call-in-fold"
             calls = segment.starts(local_from_epoch(low), local_from_epoch(high))
-            (skipped if after.offset > before.offset else repeated).extend(call for call in calls if call not in cancelled)
-    for calls, code, what in (
-        (skipped, "call-in-gap", "clocks skip this time; the call takes place an hour later by the clock"),
-        (repeated, "call-in-fold", "clocks show this time twice; the first one is meant"),
-    ):
-        if calls:
-            more = f" (and {len(calls) - 1} more by 2037)" if len(calls) > 1 else ""
-            message = f'series "{series.id}": call on {calls[0].isoformat()} in {zone.key}{more}: {what}'
+            found += [(call, zone, code) for call in calls if call not in apart]
+    for call in set_apart(series):
+        match resolve(call.start, call.zone):
+            case Gap():
+                found.append((call.start, call.zone, "call-in-gap"))
+            case Fold():
+                found.append((call.start, call.zone, "call-in-fold"))
+            case Unambiguous():
+                pass
+    for code, what in _CLOCK_CHANGES.items():
+        told = sorted(((call, zone.key) for call, zone, kind in found if kind == code))
+        if told:
+            first, key = told[0]
+            more = f" (and {len(told) - 1} more by 2037)" if len(told) > 1 else ""
+            message = f'series "{series.id}": call on {first.isoformat()} in {key}{more}: {what}'
             yield Problem((*path, "start"), code, message, "a start outside the night of the clock change", "warning")
 
 
-_UNTIL = instant_from_epoch(int((_TRANSITIONS_UNTIL - EPOCH).total_seconds()))
+_CLOCK_CHANGES = {
+    "call-in-gap": "clocks skip this time; the call takes place later by the clock",
+    "call-in-fold": "clocks show this time twice; the first one is meant",
+}
 
 
 def _collisions(calendar: Calendar, paths: Mapping[tuple[str, str], Path]) -> Iterator[Problem]:
-    for number, second in enumerate(calendar.series):
-        for first in calendar.series[:number]:
-            shared = set(first.attendees) & set(second.attendees)
-            if not shared:
-                continue
-            begin = max(instant_of(each.start, each.zone) for each in (first, second)) - timedelta(days=1)
-            clashes = _overlaps(
-                occurrences(first, begin, begin + _COLLISION_SPAN), occurrences(second, begin, begin + _COLLISION_SPAN)
+    begins = {series.id: instant_of(series.start, series.zone) - _DAY for series in calendar.series}
+    if len(begins) < 2:
+        return
+    end = max(begins.values()) + _COLLISION_SPAN
+    calls = {series.id: occurrences(series, begins[series.id], end) for series in calendar.series if series.attendees}
+    spans = {name: [(each.start_utc, each.end_utc) for each in found] for name, found in calls.items()}
+    for first, second in combinations([series for series in calendar.series if series.attendees], 2):
+        shared = set(first.attendees) & set(second.attendees)
+        if not shared:
+            continue
+        until = max(begins[first.id], begins[second.id]) + _COLLISION_SPAN
+        clashes = [at for at in _overlaps(spans[first.id], spans[second.id]) if spans[second.id][at][0] < until]
+        if clashes:
+            more = f", and {len(clashes) - 1} more within two years" if len(clashes) > 1 else ""
+            names = ", ".join(sorted(shared)[:3]) + (" and others" if len(shared) > 3 else "")
+            message = (
+                f'series "{second.id}": call on {calls[second.id][clashes[0]].start.date()}'
+                f' collides with series "{first.id}" for {names}{more}'
             )
-            if clashes:
-                more = f", and {len(clashes) - 1} more within two years" if len(clashes) > 1 else ""
-                names = ", ".join(sorted(shared)[:3])
-                message = (
-                    f'series "{second.id}": call on {clashes[0].start.date()} collides with series "{first.id}" for {names}{more}'
-                )
-                yield Problem((*paths["series", second.id], "start"), "series-collide", message, "another time", "warning")
+            yield Problem((*paths["series", second.id], "start"), "series-collide", message, "another time", "warning")
 
 
-def _overlaps(first: list[Occurrence], second: list[Occurrence]) -> list[Occurrence]:
-    """Return the calls of the second list that overlap one of the first; both are in time order."""
+def _overlaps(first: list[tuple[Instant, Instant]], second: list[tuple[Instant, Instant]]) -> list[int]:
+    """Return which spans of the second list overlap one of the first; both are in time order."""
     found, at = [], 0
-    spans = [(each.start_utc, each.end_utc) for each in first]
-    for call in second:
-        start, end = call.start_utc, call.end_utc
-        while at < len(spans) and spans[at][1] <= start:
+    for number, (start, end) in enumerate(second):
+        while at < len(first) and first[at][1] <= start:
             at += 1
-        if at < len(spans) and spans[at][0] < end:
-            found.append(call)
+        if at < len(first) and first[at][0] < end:
+            found.append(number)
     return found
 
 
 def _event_days(calendar: Calendar, paths: Mapping[tuple[str, str], Path]) -> Iterator[Problem]:
     for event in calendar.events:
-        for call in occurrences_between_days(calendar, event.start, event.end):
-            if call.held:
-                path = paths["event", event.id]
-                message = f'series "{call.series.id}": call on {call.start.date()} is during event "{event.id}" ({event.title})'
-                yield Problem((*path, "start"), "call-on-event", message, "cancel or move the call", "warning")
+        calls = [call for call in occurrences_between_days(calendar, event.start, event.end) if call.held]
+        if calls:
+            path = paths["event", event.id]
+            more = f", and {len(calls) - 1} more," if len(calls) > 1 else ""
+            message = (
+                f'event "{event.id}" ({event.title}): the call of series "{calls[0].series.id}" on {calls[0].start.date()}'
+                f"{more} is during it"
+            )
+            yield Problem((*path, "start"), "call-on-event", message, "cancel or move the call", "warning")

@@ -85,6 +85,7 @@ class ZoneAdvice(Value):
 def read_zone(name: str, *, now: Instant | None = None) -> ZoneAdvice:
     """Return the zone that `name` means and what its writer should know; `now` lets a hint say what time it is there."""
     database = tz_database()
+    name = name.strip()
     if name.upper() in _AMBIGUOUS and "/" not in name:
         return _ambiguous(name, now)
     if name in _RULES:

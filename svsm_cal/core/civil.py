@@ -13,6 +13,8 @@ from typing import NewType
 __all__ = [
     "EPOCH",
     "EPOCH_ORDINAL",
+    "FIRST_YEAR",
+    "LAST_YEAR",
     "WEEKDAYS",
     "Instant",
     "LocalDateTime",
@@ -26,6 +28,9 @@ __all__ = [
     "parse_duration",
     "weekday_name",
 ]
+
+# What a calendar file and a look-up may ask for; zones and rules themselves know years 1 to 9999.
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 LocalDateTime = NewType("LocalDateTime", datetime)
 Instant = NewType("Instant", datetime)
@@ -82,8 +87,8 @@ def local_from_epoch(seconds: int) -> LocalDateTime:
 
 
 _UNITS = {"w": 7 * _DAY, "d": _DAY, "h": 3600, "m": 60, "min": 60, "s": 1}
-_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
-_SHORT = re.compile(r"(\d+)\s*(min|[wdhms])\s*")
+_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII)
+_SHORT = re.compile(r"(\d+)\s*(min|[wdhms])\s*", re.ASCII)
 
 
 def parse_duration(text: str) -> timedelta:

@@ -41,6 +41,7 @@ __all__ = [
     "occurrences_between_days",
     "occurrences_on",
     "segments",
+    "set_apart",
     "stream",
 ]
 
@@ -53,7 +54,8 @@ class Segment(Value):
 
     `rule` is None for a single call; its UNTIL is civil. `clock` is the time of day, in seconds, that shift windows
     are told in, the same for all segments that stand side by side. `details` and `durations` hold what applies from each
-    anchor date on, the first entry being what the segment begins with. `continues` is the UID before it.
+    anchor date on, the first entry being what the segment begins with. `begin` is the date of the `from` entry
+    that began it, None for the first; `continues` is the UID before it.
     """
 
     series: Series
@@ -65,6 +67,7 @@ class Segment(Value):
     clock: int
     details: tuple[tuple[date, Details], ...]
     durations: tuple[tuple[date, timedelta], ...]
+    begin: date | None = None
     continues: str | None = None
 
     def starts(self, start: LocalDateTime, end: LocalDateTime) -> list[LocalDateTime]:
@@ -123,7 +126,7 @@ def segments(series: Series) -> tuple[Segment, ...]:
     retimings = [step for step in series.steps if step.retimes]
     ends = [*(midnight(step.date) for step in retimings), None]
     zone, start, rule = series.zone, series.start, series.rule
-    found += _parts(series, "", zone, start, rule, ends[0], None)
+    found += _parts(series, zone, start, rule, ends[0])
     for step, end in zip(retimings, ends[1:], strict=True):
         zone = step.zone or zone
         time_of_day = step.start or start.time()
@@ -137,26 +140,27 @@ def segments(series: Series) -> tuple[Segment, ...]:
             break
         start = LocalDateTime(first)
         previous = found[-1].uid if found else None
-        found += _parts(series, f"+{step.date:%Y%m%d}", zone, start, rule, end, previous)
+        found += _parts(series, zone, start, rule, end, step.date, previous)
     return tuple(found)
 
 
 def _parts(
     series: Series,
-    suffix: str,
     zone: Zone,
     start: LocalDateTime,
     rule: RecurrenceRule | None,
     end: LocalDateTime | None,
-    continues: str | None,
+    begin: date | None = None,
+    continues: str | None = None,
 ) -> Iterator[Segment]:
+    stretch = f"+{begin.isoformat().replace('-', '')}" if begin else ""
     details, durations = _stages(series, start.date(), end)
     clock = local_seconds(start) % 86400
     for index, (name, part) in enumerate(_civil_until(rule, zone).parts() if rule else (("", None),)):
         first = start if part is None else after(part, start, start, inclusive=True)
         if first is not None and (end is None or first < end):
-            uid = f"{series.id}{suffix}{f'+{name}' if index else ''}@{series.uid_domain}"
-            yield Segment(series, uid, zone, LocalDateTime(first), part, end, clock, details, durations, continues)
+            uid = f"{series.id}{stretch}{f'+{name}' if index else ''}@{series.uid_domain}"
+            yield Segment(series, uid, zone, LocalDateTime(first), part, end, clock, details, durations, begin, continues)
 
 
 def _stages(
@@ -187,13 +191,8 @@ def _civil_until(rule: RecurrenceRule, zone: Zone) -> RecurrenceRule:
 def stream(series: Series, since: Instant) -> Iterator[tuple[Instant, Occurrence]]:
     """Yield (start, occurrence) of all that begin at or after `since`, cancelled ones included, in time order."""
     overrides = {override.recurrence: override for override in series.overrides}
-    stretches = segments(series)
-    apart = added_occurrences(series)
-    for override in series.overrides:
-        if override.status is Status.MOVED:
-            apart += [segment.occurrence(override.recurrence, override) for segment in _of(stretches, override)]
-    starts = sorted(((each.start_utc, each) for each in apart), key=_by_start)
-    streams = [_regular(segment, overrides, since) for segment in stretches]
+    starts = sorted(((each.start_utc, each) for each in set_apart(series)), key=_by_start)
+    streams = [_regular(segment, overrides, since) for segment in segments(series)]
     return merge(*streams, (pair for pair in starts if pair[0] >= since), key=_by_start)
 
 
@@ -205,6 +204,15 @@ def _regular(segment: Segment, overrides: dict[LocalDateTime, Override], since: 
             at = instant_of(start, zone)
             if at >= since:
                 yield at, segment.occurrence(start, override)
+
+
+def set_apart(series: Series) -> list[Occurrence]:
+    """Return a series' moved and added calls: those that are not where the rule has them."""
+    stretches = segments(series)
+    moved = (override for override in series.overrides if override.status is Status.MOVED)
+    return added_occurrences(series) + [
+        segment.occurrence(override.recurrence, override) for override in moved for segment in _of(stretches, override)
+    ]
 
 
 def added_occurrences(series: Series) -> list[Occurrence]:

@@ -178,11 +178,12 @@ def instance_event(occurrence: Occurrence, revision: Revision, people: Propertie
     return VEvent(_event(occurrence.uid, revision, properties), occurrence.title, occurrence)
 
 
-def added_event(occurrence: Occurrence, revision: Revision) -> VEvent:
+def added_event(occurrence: Occurrence, revision: Revision, people: Properties = ()) -> VEvent:
     """Return the VEVENT of a call outside the rule."""
     properties = [
         *_span(occurrence.start, occurrence.zone, occurrence.duration),
         ("RELATED-TO", f"{occurrence.series.id}@{occurrence.series.uid_domain}"),
         *_shown(occurrence.details, occurrence.title),
+        *people,
     ]
     return VEvent(_event(occurrence.uid, revision, properties), occurrence.title, occurrence)

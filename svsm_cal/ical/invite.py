@@ -7,21 +7,19 @@ answers, a PUBLISH without any. Both carry the ORGANIZER that the mail is from.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from icalendar import Calendar as VCalendar
 from icalendar import vCalAddress, vText
 
 from svsm_cal.core.civil import Instant
-from svsm_cal.core.model import Calendar, Organizer, Participant
-from svsm_cal.ical.event import Revision, instance_event, segment_event, segment_instances
+from svsm_cal.core.model import Calendar, Occurrence, Organizer, Participant
+from svsm_cal.core.occurrences import Segment
+from svsm_cal.ical.event import Revision, added_event, instance_event, segment_event, segment_instances
 from svsm_cal.ical.feed import PRODID
 from svsm_cal.ical.vtimezone import vtimezone
 from svsm_cal.value import Value
 from svsm_cal.words.descriptions import occurrence_description, segment_description
-
-if TYPE_CHECKING:
-    from svsm_cal.core.occurrences import Segment
 
 __all__ = ["Invite", "invite"]
 
@@ -30,7 +28,7 @@ Method = Literal["REQUEST", "PUBLISH"]
 
 
 class Invite(Value):
-    """An iTIP message for one segment: its method, UID, SEQUENCE and iCalendar bytes."""
+    """An iTIP message for one UID: its method, UID, SEQUENCE and iCalendar bytes."""
 
     method: Method
     uid: str
@@ -38,23 +36,29 @@ class Invite(Value):
     data: bytes
 
 
-def invite(calendar: Calendar, segment: Segment, organizer: Organizer, attendee: Participant | None, *, since: Instant) -> Invite:
-    """Return the invite to a segment for an attendee with an address, for a list when there is none.
+def invite(
+    calendar: Calendar, of: Segment | Occurrence, organizer: Organizer, attendee: Participant | None, *, since: Instant
+) -> Invite:
+    """Return the invite to a segment or an added call, for an attendee with an address, for a list when there is none.
 
     Instances before `since` that differ only in what they say are left out: nobody joins them any more.
     """
     method: Method = "PUBLISH" if attendee is None else "REQUEST"
-    revision = Revision(0, segment.occurrence(segment.start).start_utc)
     people = [("ORGANIZER", _address(organizer.name, organizer.email))]
     if attendee is not None and attendee.email is not None:
         people.append(("ATTENDEE", _attendee(attendee.name, attendee.email)))
-    overrides = {override.recurrence: override for override in segment.series.overrides}
-    events = [segment_event(segment, revision, people).to_bytes(segment_description(calendar, segment))]
-    events += [
-        instance_event(each, revision, people).to_bytes(occurrence_description(calendar, each))
-        for each in segment_instances(segment, overrides)
-        if each.end_utc >= since or each.start != each.recurrence
-    ]
+    first = of.occurrence(of.start) if isinstance(of, Segment) else of
+    revision = Revision(0, first.start_utc)
+    if isinstance(of, Segment):
+        overrides = {override.recurrence: override for override in of.series.overrides}
+        events = [segment_event(of, revision, people).to_bytes(segment_description(calendar, of))]
+        events += [
+            instance_event(each, revision, people).to_bytes(occurrence_description(calendar, each))
+            for each in segment_instances(of, overrides)
+            if each.end_utc >= since or each.start != each.recurrence
+        ]
+    else:
+        events = [added_event(of, revision, people).to_bytes(occurrence_description(calendar, of))]
     head = VCalendar()
     head.add("VERSION", "2.0")
     head.add("PRODID", PRODID)
@@ -62,11 +66,10 @@ def invite(calendar: Calendar, segment: Segment, organizer: Organizer, attendee:
     head.add("METHOD", method)
     header: bytes = head.to_ical(sorted=False)
     zone = b""
-    if segment.zone.key not in ("UTC", "Etc/UTC"):
-        first = segment.occurrence(segment.start).start_utc - timedelta(days=1)
-        zone = vtimezone(segment.zone, first=first).to_ical(sorted=False)
+    if of.zone.key not in ("UTC", "Etc/UTC"):
+        zone = vtimezone(of.zone, first=first.start_utc - timedelta(days=1)).to_ical(sorted=False)
     data = b"".join([header.removesuffix(_END), zone, *events, _END])
-    return Invite(method, segment.uid, revision.sequence, data)
+    return Invite(method, of.uid, revision.sequence, data)
 
 
 def _address(name: str, email: str) -> vCalAddress:

@@ -14,24 +14,24 @@ from email.utils import format_datetime
 from html import escape
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.shifts import ShiftKind
+from svsm_cal.core.occurrences import Segment
 from svsm_cal.value import Value
 from svsm_cal.words.notes import note_of
 from svsm_cal.words.phrases import (
-    change_in_words,
     clock,
     day_and_year,
     duration_in_words,
     rule_in_words,
     utc_offset,
+    window_change,
     window_in_words,
+    window_start,
 )
 
 if TYPE_CHECKING:
     from svsm_cal.core.civil import Instant
     from svsm_cal.core.clocks import CallOnClock
-    from svsm_cal.core.model import Calendar, Organizer
-    from svsm_cal.core.occurrences import Segment
+    from svsm_cal.core.model import Calendar, Details, Occurrence, Organizer
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.ical.invite import Invite
 
@@ -58,24 +58,28 @@ class _Section(Value):
 
 
 def invite_message(
-    calendar: Calendar, segment: Segment, organizer: Organizer, reader: Reader, invite: Invite, *, now: Instant
+    calendar: Calendar, of: Segment | Occurrence, organizer: Organizer, reader: Reader, invite: Invite, *, now: Instant
 ) -> bytes:
-    """Return the message as bytes with CRLF line ends, ready to be sent as it is."""
+    """Return the message as bytes with CRLF line ends, ready to be sent as it is.
+
+    `of` is what the invite is to: a segment, or a call outside the rule.
+    """
+    about = _about(of)
     message = EmailMessage(policy=SMTP)
     message["From"] = _address(organizer.name, organizer.email)
     message["To"] = _address(reader.name, reader.email)
-    message["Subject"] = _subject(segment)
+    message["Subject"] = _subject(about)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = _message_id(calendar, invite.uid, str(invite.sequence), reader.email)
     message["References"] = _message_id(calendar, invite.uid)
     message["Auto-Submitted"] = "auto-generated"
     message["MIME-Version"] = "1.0"
     message["Content-Type"] = "multipart/mixed"
-    lead, sections, facts = _content(calendar, segment, reader)
+    lead, sections, facts = _content(calendar, about, reader)
     bodies = EmailMessage(policy=SMTP)
     bodies["Content-Type"] = "multipart/alternative"
     bodies.attach(_text(_plain(lead, sections, facts), "plain"))
-    bodies.attach(_text(_html(segment, lead, sections, facts), "html"))
+    bodies.attach(_text(_html(about, lead, sections, facts), "html"))
     bodies.attach(_text(invite.data.decode(), "calendar", {"method": invite.method}))
     message.attach(bodies)
     attached = EmailMessage(policy=SMTP)
@@ -103,22 +107,36 @@ def _text(body: str, subtype: str, params: dict[str, str] | None = None) -> Emai
     return part
 
 
-def _subject(segment: Segment) -> str:
-    rule = f"{rule_in_words(segment.rule)}, " if segment.rule is not None else ""
-    title = segment.details[-1][1].title or segment.series.title
-    return f"{title}: {rule}{clock(segment.start)} {segment.zone.key}"
+class _About(Value):
+    """What a message is about: its title, its anchor time in words, its details."""
+
+    title: str
+    when: str
+    length: str
+    details: Details
 
 
-def _content(calendar: Calendar, segment: Segment, reader: Reader) -> tuple[list[str], list[_Section], list[tuple[str, str]]]:
+def _about(of: Segment | Occurrence) -> _About:
+    if isinstance(of, Segment):
+        title, duration, details = of.details[-1][1].title or of.series.title, of.durations[-1][1], of.details[-1][1]
+        days = rule_in_words(of.rule) if of.rule is not None else day_and_year(of.start)
+    else:
+        title, duration, details, days = of.title, of.duration, of.details, day_and_year(of.start)
+    return _About(title, f"{days}, {clock(of.start)} {of.zone.key}", duration_in_words(duration), details)
+
+
+def _subject(about: _About) -> str:
+    return f"{about.title}: {about.when}"
+
+
+def _content(calendar: Calendar, about: _About, reader: Reader) -> tuple[list[str], list[_Section], list[tuple[str, str]]]:
     """Return the opening lines, the tables, and the facts (label, value)."""
-    details = reader.calls[0][0].occurrence.details if reader.calls and reader.calls[0] else segment.details[-1][1]
-    title = details.title or segment.series.title
-    rule = f"{rule_in_words(segment.rule)} at " if segment.rule is not None else f"{day_and_year(segment.start)}, "
-    lead = [title, f"{rule}{clock(segment.start)} {segment.zone.key}, {duration_in_words(segment.durations[-1][1])}"]
-    sections = _for_one(reader) if reader.name else _for_all(reader)
-    facts = [("Join", details.url), ("Where", details.location), ("Chair", calendar.person(details.chair))]
+    details = reader.calls[0][0].occurrence.details if reader.calls and reader.calls[0] else about.details
+    lead = [about.title, f"{about.when}, {about.length}"]
     if details.description:
         lead.append(details.description)
+    sections = _for_one(reader) if reader.name else _for_all(reader)
+    facts = [("Join", details.url), ("Where", details.location), ("Chair", calendar.person(details.chair))]
     return lead, sections, [(label, value) for label, value in facts if value]
 
 
@@ -136,7 +154,8 @@ def _for_one(reader: Reader) -> list[_Section]:
 
 def _for_all(reader: Reader) -> list[_Section]:
     sections = []
-    firsts = [calls[0] for calls in reader.calls if calls]
+    held = ([call for call in calls if call.occurrence.held] for calls in reader.calls)
+    firsts = [calls[0] for calls in held if calls]
     if firsts:
         rows = tuple(
             (call.localized.zone.key, *_call_row(call))
@@ -155,9 +174,7 @@ def _call_row(call: CallOnClock) -> tuple[str, ...]:
 
 
 def _window_row(window: ShiftWindow) -> tuple[str, ...]:
-    change = change_in_words(window.change_minutes or 0)
-    suffix = ", for these only" if window.kind is ShiftKind.MISMATCH else ""
-    return window_in_words(window), clock(window.local_time), f"{change}{suffix}"
+    return window_in_words(window), window_start(window), window_change(window)
 
 
 def _plain(lead: list[str], sections: list[_Section], facts: list[tuple[str, str]]) -> str:
@@ -173,7 +190,7 @@ def _plain(lead: list[str], sections: list[_Section], facts: list[tuple[str, str
     return "\n".join(lines) + "\n"
 
 
-def _html(segment: Segment, lead: list[str], sections: list[_Section], facts: list[tuple[str, str]]) -> str:
+def _html(about: _About, lead: list[str], sections: list[_Section], facts: list[tuple[str, str]]) -> str:
     cell = 'style="padding:2px 14px 2px 0;vertical-align:top"'
     parts = [f'<h2 style="margin:0">{escape(lead[0])}</h2>', *(f"<p>{escape(line)}</p>" for line in lead[1:])]
     for section in sections:
@@ -182,7 +199,7 @@ def _html(segment: Segment, lead: list[str], sections: list[_Section], facts: li
     shown = [f"<b>{escape(label)}:</b> {_linked(value)}" for label, value in facts]
     if shown:
         parts.append(f"<p>{'<br>'.join(shown)}</p>")
-    head = f'<meta charset="utf-8"><title>{escape(segment.series.title)}</title>'
+    head = f'<meta charset="utf-8"><title>{escape(about.title)}</title>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 

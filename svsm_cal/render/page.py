@@ -14,13 +14,14 @@ from svsm_cal.core.shifts import ShiftKind
 from svsm_cal.words.notes import change_note, status_note
 from svsm_cal.words.phrases import (
     amount,
-    change_in_words,
     clock,
     day,
     day_and_year,
     duration_in_words,
     utc_offset,
+    window_change,
     window_in_words,
+    window_start,
 )
 
 if TYPE_CHECKING:
@@ -126,19 +127,13 @@ def _shifts(windows: Sequence[ShiftWindow]) -> str:
         return ""
     rows = []
     for window in changing:
-        mismatch = window.kind is ShiftKind.MISMATCH
-        change = change_in_words(window.change_minutes or 0)
-        later = (
-            f" ({amount(abs(window.day_offset), 'day')} {'later' if window.day_offset > 0 else 'earlier'})"
-            if window.day_offset
-            else ""
-        )
+        change = window_change(window)
         rows.append(
             (
                 escape(window.zone.key.replace("_", " ")),
                 window_in_words(window),
-                f"<strong>{clock(window.local_time)}</strong>{later}",
-                f'<span class="shift">{change}, for these only</span>' if mismatch else change,
+                f"<strong>{window_start(window)}</strong>",
+                f'<span class="shift">{change}</span>' if window.kind is ShiftKind.MISMATCH else change,
             )
         )
     table = _table(("Zone", "Calls", "Local time", "Change"), rows)

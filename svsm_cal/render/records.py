@@ -93,7 +93,7 @@ def next_record(calls: Iterable[CallOnClock]) -> Record:
 
 def when_record(occurrence: Occurrence, clocks: Iterable[tuple[Participant, CallOnClock]]) -> Record:
     """Return the record of `when`."""
-    people = [{"id": person.id, "name": person.name, **_clock_record(call)} for person, call in clocks]
+    people = [{"id": person.id or None, "name": person.name, **_clock_record(call)} for person, call in clocks]
     return {"occurrence": occurrence_record(occurrence), "participants": people}
 
 

@@ -22,6 +22,7 @@ from svsm_cal.words.phrases import (
     remaining_in_words,
     utc_offset,
     window_in_words,
+    window_start,
 )
 
 if TYPE_CHECKING:
@@ -137,24 +138,17 @@ def shifts_text(windows: Iterable[tuple[ShiftWindow, tuple[Participant, ...]]], 
         lines += ["", f"{paint('strong', zone)}, {title}" + (f": {names}" if names else "")]
         rows = []
         for window, _ in entries:
-            shown = clock(window.local_time) + _day_word(window)
             mismatch = window.kind is ShiftKind.MISMATCH
             rows.append(
                 [
                     ("shift" if mismatch else "", window_in_words(window)),
-                    ("strong", shown),
+                    ("strong", window_start(window)),
                     ("shift" if mismatch else "", change_in_words(window.change_minutes or 0)),
                     ("faint", window.kind.value),
                 ]
             )
         lines += aligned(rows, paint)
     return lines[1:] or ["No calls in this range."]
-
-
-def _day_word(window: ShiftWindow) -> str:
-    if window.day_offset == 0:
-        return ""
-    return f" ({amount(abs(window.day_offset), 'day')} {'later' if window.day_offset > 0 else 'earlier'})"
 
 
 def deadlines_text(outlooks: Sequence[DeadlineOutlook], paint: Paint = plain) -> list[str]:

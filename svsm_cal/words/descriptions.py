@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.shifts import ShiftKind
 from svsm_cal.words.notes import note_of, status_note
-from svsm_cal.words.phrases import change_in_words, clock, day_and_year, rule_in_words, window_in_words
+from svsm_cal.words.phrases import clock, day_and_year, rule_in_words, window_change, window_in_words, window_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,18 +51,9 @@ def own_times(zone: Zone, windows: Sequence[ShiftWindow]) -> str:
     if not windows:
         return f"Your time ({zone.key}) is shown by your calendar."
     head, *changes = windows
-    lines = [f"Your time ({zone.key}): {_start(head)}"]
-    for window in changes:
-        kind = " only" if window.kind is ShiftKind.MISMATCH else ""
-        change = change_in_words(window.change_minutes or 0)
-        lines.append(f"- {window_in_words(window)}{kind}: {_start(window)}, {change}")
+    lines = [f"Your time ({zone.key}): {window_start(head)}"]
+    lines += [f"- {window_in_words(window)}: {window_start(window)}, {window_change(window)}" for window in changes]
     return "\n".join(lines)
-
-
-def _start(window: ShiftWindow) -> str:
-    days = window.day_offset
-    where = "" if not days else f" the {'next' if days > 0 else 'previous'} day"
-    return f"{clock(window.local_time)}{where}"
 
 
 def local_notice(call: CallOnClock) -> str:

@@ -24,7 +24,9 @@ __all__ = [
     "rule_days",
     "rule_in_words",
     "utc_offset",
+    "window_change",
     "window_in_words",
+    "window_start",
 ]
 
 MONTHS = (
@@ -103,12 +105,11 @@ def remaining_in_words(left: timedelta) -> str:
 
 
 def rule_days(rule: RecurrenceRule) -> str:
-    """Return the days a rule falls on, after "the call is on": Wednesdays."""
+    """Return the days a rule falls on, after "the call is": on Wednesdays, every 3 weeks."""
     plain = not (rule.by_month or rule.by_month_day or rule.by_week_no or rule.by_year_day or rule.by_set_pos)
     if rule.freq is Frequency.WEEKLY and rule.interval == 1 and rule.by_day and plain:
-        return _listed([f"{WEEKDAYS[each.weekday]}s" for each in rule.by_day])
-    words = rule_in_words(rule)
-    return words.removeprefix("on ")
+        return f"on {_listed([f'{WEEKDAYS[each.weekday]}s' for each in rule.by_day])}"
+    return rule_in_words(rule)
 
 
 def rule_in_words(rule: RecurrenceRule) -> str:
@@ -120,7 +121,7 @@ def rule_in_words(rule: RecurrenceRule) -> str:
     if rule.by_month:
         words += f" in {_listed([MONTHS[month - 1] for month in rule.by_month])}"
     if rule.by_hour and not rule.by_minute:
-        words += f" at {_listed([f'{hour}:00' for hour in rule.by_hour])}"
+        words += f" at {_listed([f'{hour:02}:00' for hour in rule.by_hour])}"
     if rule.count is not None:
         words += f", {rule.count} times"
     if rule.until is not None:
@@ -151,6 +152,22 @@ def _days_in_words(rule: RecurrenceRule) -> str:
         names = _listed([WEEKDAYS[each.weekday] for each in rule.by_day]) + " the " if rule.by_day else "the "
         return f"on {names}{days} of {every}"
     return every
+
+
+def window_start(window: ShiftWindow) -> str:
+    """Return a window's local start, and which day that is when it is not the anchor's: 01:00 the next day."""
+    days = window.day_offset
+    if not days:
+        return clock(window.local_time)
+    return f"{clock(window.local_time)} the {'next' if days > 0 else 'previous'} day"
+
+
+def window_change(window: ShiftWindow) -> str:
+    """Return what a window changes, and that it passes if it does: an hour later, for this call only."""
+    change = change_in_words(window.change_minutes or 0)
+    if not change or window.kind == "season":
+        return change
+    return f"{change}, for {'this call' if window.calls == 1 else 'these calls'} only"
 
 
 def window_in_words(window: ShiftWindow) -> str:
