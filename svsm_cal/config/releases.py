@@ -64,8 +64,10 @@ def _planned(name: str, by_id: dict[str, Row], known: dict[str, date | None], la
         at = by_id[at].values.get("after", "")
     if at in chain:
         circle = chain[chain.index(at) :]
-        message = f"{label}: milestones {' -> '.join([*circle, at])} wait for each other"
         first = min(circle, key=list(by_id).index)
+        begin = circle.index(first)
+        shown = " -> ".join([*circle[begin:], *circle[:begin], first])
+        message = f"{label}: milestones {shown} wait for each other"
         problems.append(Problem((*by_id[first].path, "after"), "milestone-circular", message, "give one of them a date"))
         known |= dict.fromkeys(chain)
         return None

@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.civil import LocalDateTime
-from svsm_cal.core.zones import Zone, local_of, zone_of
+from svsm_cal.core.zones import Zone, ZoneLike, local_of, zone_of
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from svsm_cal.core.model import Occurrence
 
 __all__ = ["LocalizedOccurrence", "localize"]
@@ -46,7 +44,7 @@ class LocalizedOccurrence(Value):
         return (self.local.date() - self.occurrence.start.date()).days
 
 
-def localize(occurrence: Occurrence, zone: Zone | str | tzinfo) -> LocalizedOccurrence:
+def localize(occurrence: Occurrence, zone: ZoneLike) -> LocalizedOccurrence:
     """Return an occurrence on the clock of a zone (an IANA name, a ZoneInfo, a pytz zone or a Zone).
 
     Raises ZoneError for what names no zone.

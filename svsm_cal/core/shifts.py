@@ -12,16 +12,12 @@ from bisect import bisect_left, bisect_right
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from svsm_cal.core.civil import EPOCH, Instant, epoch_seconds, local_seconds
 from svsm_cal.core.model import Occurrence, Series, Status
 from svsm_cal.core.occurrences import segments
-from svsm_cal.core.zones import Zone, zone_of
+from svsm_cal.core.zones import Zone, ZoneLike, zone_of
 from svsm_cal.value import Value, replace
-
-if TYPE_CHECKING:
-    from datetime import tzinfo
 
 __all__ = ["RegularCalls", "ShiftKind", "ShiftWindow", "shift_windows"]
 
@@ -192,7 +188,7 @@ class RegularCalls:
         return at - local_seconds(occurrence.start) + clock + zone.offset_seconds(at)
 
 
-def shift_windows(series: Series, zone: Zone | str | tzinfo, start: date, end: date) -> list[ShiftWindow]:
+def shift_windows(series: Series, zone: ZoneLike, start: date, end: date) -> list[ShiftWindow]:
     """Return a series' shift windows in a zone that have a call from `start` to `end`, anchor dates or datetimes.
 
     A window that the range cuts is given whole. Raises ZoneError for what names no zone.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from svsm_cal.core.civil import (
     Instant,
@@ -227,10 +227,10 @@ class _NamedZone(Protocol):
     zone: str
 
 
-ZoneLike = "Zone | str | tzinfo | _NamedZone"
+ZoneLike: TypeAlias = "Zone | str | tzinfo | _NamedZone"
 
 
-def zone_of(zone: Zone | str | tzinfo | _NamedZone, *, database: TzDatabase | None = None) -> Zone:
+def zone_of(zone: ZoneLike, *, database: TzDatabase | None = None) -> Zone:
     """Return the Zone for an IANA name, a `ZoneInfo`, a pytz zone or `datetime.UTC`.
 
     Raises ZoneError for a name the tz database does not have, and for a tzinfo that carries no name.
@@ -292,7 +292,7 @@ def local_of(at: Instant, zone: Zone) -> LocalDateTime:
     return LocalDateTime(wall.replace(microsecond=at.microsecond)) if at.microsecond else wall
 
 
-def transitions(zone: Zone | str, start: datetime, end: datetime) -> tuple[ZoneOffsetTransition, ...]:
+def transitions(zone: ZoneLike, start: datetime, end: datetime) -> tuple[ZoneOffsetTransition, ...]:
     """Return every change of a zone's clocks in [start, end), both aware, in time order.
 
     >>> from datetime import datetime, timezone

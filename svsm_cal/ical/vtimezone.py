@@ -20,12 +20,11 @@ from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDDDLists, v
 from svsm_cal.core.civil import epoch_seconds, instant, instant_from_epoch, local_from_epoch
 from svsm_cal.core.posix_tz import LocalTimeType, YearlyDay
 from svsm_cal.core.rrule import DAY_CODES
-from svsm_cal.core.zones import Zone, zone_of
+from svsm_cal.core.zones import Zone, ZoneLike, zone_of
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import tzinfo
 
     from svsm_cal.core.civil import LocalDateTime
 
@@ -228,7 +227,7 @@ def _patterns(wall: LocalDateTime) -> list[str]:
     return [f"BYMONTH={wall.month};BYDAY={each}{code}" for each in weeks]
 
 
-def vtimezone(zone: Zone | str | tzinfo, *, first: datetime) -> Timezone:
+def vtimezone(zone: ZoneLike, *, first: datetime) -> Timezone:
     """Return the VTIMEZONE of a zone, right for every instant from `first` (aware) on.
 
     Raises ZoneError for what names no zone.
