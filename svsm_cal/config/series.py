@@ -128,6 +128,9 @@ def _steps(row: Row, series: Series, tables: Tables, people: People) -> Iterator
         elif step.retimes and current is not None and current.count is not None:
             message = f"{row.label}: a rule with COUNT cannot change its time from {day} on"
             tables.error(place, "from-with-count", message, "write UNTIL instead of COUNT")
+        elif step.start is not None and (rule or current).by_hour:  # type: ignore[union-attr]  # retimes: there is a rule
+            message = f"{row.label}: from {day} has a start, but the rule's BYHOUR says when calls are"
+            tables.error((*each.path, "start"), "from-start-and-byhour", message, "a rule with another BYHOUR")
         elif sound:
             current = rule or current
             yield step

@@ -97,7 +97,7 @@ def read_zone(name: str, *, now: Instant | None = None) -> ZoneAdvice:
     if not database.has(name):
         return _unknown(name, database)
     if name in _UTC_OTHER or (name.startswith("Etc/") and name.removeprefix("Etc/") in _UTC_OTHER):
-        return ZoneAdvice(_zone(name), "warning", "zone-old-name", f'"{name}" is another name of UTC', '"UTC"')
+        return ZoneAdvice(_zone("UTC"), "warning", "zone-old-name", f'"{name}" is another name of UTC', '"UTC"')
     if _FIXED.fullmatch(name):
         message = f'"{name}" is a fixed offset that follows no clock change, with its sign turned round'
         return ZoneAdvice(_zone(name), "warning", "zone-fixed", message, 'a region such as "Europe/Berlin"')

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from datetime import timedelta
 from enum import StrEnum
 
 from svsm_cal.core.civil import Instant
 from svsm_cal.core.model import Calendar, Deadline, Occurrence, Release
-from svsm_cal.core.occurrences import occurrences
+from svsm_cal.core.occurrences import longest_call, occurrences
 from svsm_cal.value import Value
 
 __all__ = ["DeadlineOutlook", "DeadlineStatus", "all_deadlines", "outlook"]
@@ -71,10 +71,9 @@ def outlook(calendar: Calendar, now: Instant, *, within: timedelta | None = None
     wanted = [(due, each) for due, each in dues if (past or due > now) and (within is None or due - now <= within)]
     if not wanted:
         return []
-    longest = max((series.duration for series in calendar.series), default=timedelta())
-    around = occurrences(calendar, now - longest, max(now + _SECOND, wanted[-1][0]))
+    around = occurrences(calendar, now - longest_call(calendar), max(now + _SECOND, wanted[-1][0]))
     starts = [each.start_utc for each in around]
-    first_ahead = bisect_left(starts, now + _SECOND)
+    first_ahead = bisect_right(starts, now)
     current = next((each for each in reversed(around[:first_ahead]) if each.end_utc > now), None)
     return [
         DeadlineOutlook(

@@ -18,6 +18,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.rrule import Frequency, RecurrenceRule, WeekdayNum
+from svsm_cal.errors import RuleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +80,7 @@ def _civil(moment: int, dtstart: datetime) -> datetime:
 class _Expansion:
     """One rule with one DTSTART: what RFC 5545 has the rule take from DTSTART is filled in here."""
 
-    def __init__(self, rule: RecurrenceRule, dtstart: datetime) -> None:
+    def __init__(self, rule: RecurrenceRule, dtstart: date) -> None:
         self.freq, self.interval, self.count, self.set_pos = rule.freq, rule.interval, rule.count, rule.by_set_pos
         self.week_start = rule.week_start
         self.first = _moment(dtstart)
@@ -98,6 +99,10 @@ class _Expansion:
         self.by_day = by_day
         self.weekdays = frozenset(day.weekday for day in by_day)
         self.by_hour, self.by_minute, self.by_second = rule.by_hour, rule.by_minute, rule.by_second
+        if not isinstance(dtstart, datetime):  # a date has no hours: RFC 5545 section 3.3.10 has them ignored
+            if self.freq > Frequency.DAILY:
+                raise RuleError(f"FREQ={self.freq.name} needs a DTSTART with a time", hint="FREQ=DAILY")
+            self.by_hour = self.by_minute = self.by_second = ()
         of_day = self.first % _DAY
         self.times = _times(
             self.by_hour or (of_day // 3600,),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from heapq import merge
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, TypeVar
 
 from svsm_cal.core.civil import Instant, LocalDateTime, instant, local_seconds, midnight
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Segment",
     "added_occurrences",
+    "longest_call",
     "next_occurrences",
     "occurrences",
     "occurrences_between_days",
@@ -137,7 +138,7 @@ def segments(series: Series) -> tuple[Segment, ...]:
             break
         first = after(_civil_until(rule, zone), origin, midnight(step.date), inclusive=True)
         if first is None:
-            break
+            continue
         start = LocalDateTime(first)
         previous = found[-1].uid if found else None
         found += _parts(series, zone, start, rule, end, step.date, previous)
@@ -198,11 +199,14 @@ def stream(series: Series, since: Instant) -> Iterator[tuple[Instant, Occurrence
 
 def _regular(segment: Segment, overrides: dict[LocalDateTime, Override], since: Instant) -> Iterator[tuple[Instant, Occurrence]]:
     zone = segment.zone
-    for start in segment.starts_from(LocalDateTime(local_of(since, zone) - _DAY)):
-        override = overrides.get(start)
-        if override is None or override.status is not Status.MOVED:
-            at = instant_of(start, zone)
-            if at >= since:
+    begin = segment.start
+    if since > instant_of(begin, zone):
+        begin = LocalDateTime(local_of(since, zone) - _DAY)
+    for _, starts in groupby(segment.starts_from(begin), key=datetime.toordinal):
+        # In time order even across a gap, which a later wall-clock time may fall into and an earlier one not.
+        for at, start in sorted((instant_of(start, zone), start) for start in starts):
+            override = overrides.get(start)
+            if at >= since and (override is None or override.status is not Status.MOVED):
                 yield at, segment.occurrence(start, override)
 
 
@@ -271,10 +275,8 @@ def next_occurrences(of: Series | Calendar, after: datetime, n: int = 1, *, canc
     With `cancelled`, the cancelled ones among them come too, and do not count.
     """
     now = instant(after)
-    series = (of,) if isinstance(of, Series) else of.series
-    longest = max((_longest(each) for each in series), default=timedelta())
     found: list[Occurrence] = []
-    for start, occurrence in _streams(of, Instant(now - longest)):
+    for start, occurrence in _streams(of, Instant(now - longest_call(of))):
         if start + occurrence.duration <= now and start < now:
             continue
         if n <= 0:
@@ -289,11 +291,14 @@ def next_occurrences(of: Series | Calendar, after: datetime, n: int = 1, *, canc
     return found
 
 
-def _longest(series: Series) -> timedelta:
-    lengths = [step.duration for step in series.steps]
-    lengths += [override.duration for override in series.overrides]
-    lengths += [addition.duration for addition in series.additions]
-    return max(series.duration, *(length for length in lengths if length is not None), timedelta())
+def longest_call(of: Series | Calendar) -> timedelta:
+    """Return the length of the longest call a series or a calendar has."""
+    if isinstance(of, Calendar):
+        return max((longest_call(series) for series in of.series), default=timedelta())
+    lengths = [step.duration for step in of.steps]
+    lengths += [override.duration for override in of.overrides]
+    lengths += [addition.duration for addition in of.additions]
+    return max(of.duration, *(length for length in lengths if length is not None), timedelta())
 
 
 def occurrences_on(of: Series | Calendar, day: date) -> list[Occurrence]:

@@ -98,7 +98,7 @@ def _yearly(rule: PosixRule, year: int) -> tuple[tuple[int, LocalTimeType, Local
 _NAME = r"(?:<[A-Za-z0-9+\-]+>|[A-Za-z]{3,})"
 _TIME = r"[+-]?\d{1,3}(?::\d{1,2}(?::\d{1,2})?)?"
 _DATE = rf"(?:M\d{{1,2}}\.\d\.\d|J?\d{{1,3}})(?:/{_TIME})?"
-_TZ = re.compile(rf"({_NAME})({_TIME})(?:({_NAME})({_TIME})?(?:,({_DATE}),({_DATE}))?)?")
+_TZ = re.compile(rf"({_NAME})({_TIME})(?:({_NAME})({_TIME})?(?:,({_DATE}),({_DATE}))?)?", re.ASCII)
 
 
 def parse_posix_tz(text: str) -> PosixRule:
@@ -119,15 +119,17 @@ def parse_posix_tz(text: str) -> PosixRule:
     return PosixRule(standard, daylight, _yearly_day(begins or "M3.2.0"), _yearly_day(ends or "M11.1.0"))
 
 
-def _seconds(text: str) -> int:
+def _seconds(text: str, most: int = 24) -> int:
     sign = -1 if text.startswith("-") else 1
     hours, minutes, seconds = (*(int(part) for part in text.lstrip("+-").split(":")), 0, 0)[:3]
+    if hours > most or minutes > 59 or seconds > 59:
+        raise ZoneError(f'"{text}" is no time of a POSIX TZ rule')
     return sign * (hours * 3600 + minutes * 60 + seconds)
 
 
 def _yearly_day(text: str) -> YearlyDay:
     day, _, at = text.partition("/")
-    seconds = _seconds(at) if at else 2 * 3600
+    seconds = _seconds(at, most=167) if at else 2 * 3600
     if day[0] == "M":
         month, week, weekday = (int(part) for part in day[1:].split("."))
         if not (1 <= month <= 12 and 1 <= week <= 5 and weekday <= 6):

@@ -71,7 +71,7 @@ def _days(text: str) -> tuple[WeekdayNum, ...]:
     unknown = [name for name in names if name not in _DAYS and name.rstrip("s") not in _DAYS]
     if unknown:
         raise RuleError(f'"{unknown[0]}" is no weekday', hint=_HINT)
-    return tuple(sorted(WeekdayNum(_DAYS.get(name, _DAYS.get(name.rstrip("s"), 0))) for name in names))
+    return tuple(sorted({WeekdayNum(_DAYS.get(name, _DAYS.get(name.rstrip("s"), 0))) for name in names}))
 
 
 def _weekly(match: re.Match[str]) -> RecurrenceRule:
@@ -87,7 +87,7 @@ def _workdays(_: re.Match[str]) -> RecurrenceRule:
 
 
 def _nth_weekdays(match: re.Match[str]) -> RecurrenceRule:
-    numbers = [_ORDINALS[word] for word in re.findall(_NTH, match["numbers"])]
+    numbers = {_ORDINALS[word] for word in re.findall(_NTH, match["numbers"])}
     days = tuple(WeekdayNum(day.weekday, number) for number in sorted(numbers) for day in _days(match["days"]))
     return RecurrenceRule(Frequency.MONTHLY, interval=_interval(match), by_day=days)
 

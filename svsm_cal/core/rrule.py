@@ -175,12 +175,15 @@ _ALLOWED = {
     "BYYEARDAY": (Frequency.YEARLY, Frequency.HOURLY, Frequency.MINUTELY, Frequency.SECONDLY),
     "BYMONTHDAY": tuple(set(Frequency) - {Frequency.WEEKLY}),
 }
-_DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
-_UNTIL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?")
+_DAY = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
+_UNTIL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?", re.ASCII)
 _MOST = 10**12
 
 
 def _parse(text: str) -> RecurrenceRule:
+    if not text.isascii():
+        at = next(index for index, char in enumerate(text) if not char.isascii())
+        raise RuleError(f'"{text[at]}" has no place in a rule', position=at, hint="letters, digits and = ; , + -")
     fields: dict[str, Any] = {}
     seen: dict[str, int] = {}
     at = 0
@@ -198,7 +201,8 @@ def _parse(text: str) -> RecurrenceRule:
             raise RuleError(f'"{name}" is no part of a recurrence rule', position=at, hint=_nearest(upper))
         seen[upper] = at
         attribute, read = reader
-        fields[attribute] = read(upper, value.strip().upper(), at + len(name) + 1)
+        blanks = len(value) - len(value.lstrip())
+        fields[attribute] = read(upper, value.strip().upper(), at + len(name) + 1 + blanks)
         at += len(part) + 1
     if "freq" not in fields:
         raise RuleError("no FREQ", position=0, hint="FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")

@@ -13,6 +13,7 @@ from svsm_cal.value import Value
 
 __all__ = ["TzifData", "read_tzif"]
 
+_LAST = 253402300799
 _HEADER = struct.Struct(">4sc15x6L")
 
 
@@ -60,8 +61,10 @@ def _read(data: bytes) -> TzifData:
     ]
     footer = None
     if width == 8:
-        text = data[at:].split(b"\n")[1].decode("ascii")
+        text = data[at + 1 : data.index(b"\n", at + 1)].decode("ascii")
         footer = parse_posix_tz(text) if text else None
+    if times and times[-1] > _LAST:
+        raise ValueError("a transition after the year 9999")
     kept_times: list[int] = []
     kept_types: list[LocalTimeType] = []
     current = types[0]

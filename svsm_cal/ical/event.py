@@ -108,8 +108,14 @@ def _shown(details: Details, title: str) -> Iterator[tuple[str, Any]]:
 
 
 def _span(start: LocalDateTime, zone: Zone, duration: timedelta) -> Iterator[tuple[str, Any]]:
+    """Yield DTSTART and DTEND, or DURATION where the clock changes in between or shows the end twice."""
+    at = instant_of(start, zone)
+    end = local_of(at + duration, zone)
     yield "DTSTART", wall(start, zone)
-    yield "DTEND", wall(local_of(instant_of(start, zone) + duration, zone), zone)
+    if end == start + duration and instant_of(end, zone) == at + duration:
+        yield "DTEND", wall(end, zone)
+    else:
+        yield "DURATION", duration
 
 
 def segment_event(segment: Segment, revision: Revision, people: Properties = ()) -> VEvent:

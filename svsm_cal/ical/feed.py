@@ -18,7 +18,7 @@ from svsm_cal.core.civil import Instant, LocalDateTime, instant
 from svsm_cal.core.clocks import CallOnClock, Clocks
 from svsm_cal.core.deadlines import all_deadlines
 from svsm_cal.core.model import Calendar, Deadline, Occurrence, Participant, Series, Status
-from svsm_cal.core.occurrences import added_occurrences, occurrences, segments
+from svsm_cal.core.occurrences import added_occurrences, occurrences, segments, set_apart
 from svsm_cal.errors import UsageError
 from svsm_cal.ical.event import (
     Revision,
@@ -135,7 +135,9 @@ class Feeds:
         if zone.key in ("UTC", "Etc/UTC"):
             return b""
         if zone.key not in self._zones:
-            starts = [_utc(each) for series in self.calendar.series for each in segments(series) if each.zone == zone]
+            calls = [each.occurrence(each.start) for series in self.calendar.series for each in segments(series)]
+            calls += [each for series in self.calendar.series for each in set_apart(series)]
+            starts = [each.start_utc for each in calls if each.zone == zone]
             self._zones[zone.key] = vtimezone(zone, first=min(starts) - timedelta(days=1)).to_ical(sorted=False)
         return self._zones[zone.key]
 

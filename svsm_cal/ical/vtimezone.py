@@ -92,32 +92,31 @@ def observances(zone: Zone, first: datetime) -> list[Observance]:
     begin = epoch_seconds(instant(first))
     current = zone.type_at(instant(first))
     # Beyond what is recorded only the yearly rule is left; some years of it are enough to know it by.
-    onsets = [_Onset(*change) for change in zone.changes(begin + 1, max(zone.recorded_until, begin) + 4 * _YEAR)]
-    stable = _stable_from(zone, onsets)
+    end = max(zone.recorded_until, begin) + 4 * _YEAR
+    onsets = [_Onset(*change) for change in zone.changes(begin + 1, end)]
+    stable = _stable_from(zone, begin, end, onsets)
     history, yearly = onsets[:stable], onsets[stable:]
     if not history and (not yearly or current in (zone.yearly_rule.standard, zone.yearly_rule.daylight)):
         return _yearly_pair(zone, None) if yearly else [_fixed(current)]
     earlier = [_Onset(*change) for change in zone.changes(begin - 200 * _YEAR, begin + 1)]
     found = _told([*earlier[-1:], *history])
-    if not earlier or (earlier[-1].before.offset | earlier[-1].after.offset) % 60:
+    if not earlier or earlier[-1].before.offset % 60 or earlier[-1].after.offset % 60:
         found = [*_told(history), _fixed(current)]  # clocks before were local mean time, with seconds no client reads
     return sorted([*found, *_yearly_pair(zone, yearly[0].at)] if yearly else found, key=lambda each: each.start)
 
 
-def _stable_from(zone: Zone, onsets: list[_Onset]) -> int:
-    """Return the index from which on all onsets are those of the yearly rule."""
-    index = len(onsets)
-    while index:
-        onset = onsets[index - 1]
-        near = (change for year in (onset.year - 1, onset.year, onset.year + 1) for change in _changes_in(zone, year))
-        if (onset.at, onset.before, onset.after) not in near:
-            break
-        index -= 1
-    return index
+def _stable_from(zone: Zone, begin: int, end: int, onsets: list[_Onset]) -> int:
+    """Return the index from which on the onsets up to `end` are those of the yearly rule, none of them left out.
 
-
-def _changes_in(zone: Zone, year: int) -> tuple[tuple[int, LocalTimeType, LocalTimeType], ...]:
-    return zone.yearly_rule.transitions_in(year) if 1 <= year <= 9998 else ()
+    It is 0 only when the rule has none between `begin` and the first of them either.
+    """
+    years = range(instant_from_epoch(begin).year - 1, instant_from_epoch(end).year + 2)
+    expected = [_Onset(*change) for year in years for change in zone.yearly_rule.transitions_in(year) if begin < change[0] < end]
+    common = 0
+    while common < min(len(onsets), len(expected)) and onsets[-1 - common] == expected[-1 - common]:
+        common += 1
+    left_out = len(expected) > common and common == len(onsets)
+    return len(onsets) - common + (1 if left_out and common else 0)
 
 
 def _fixed(kind: LocalTimeType) -> Observance:
@@ -198,7 +197,7 @@ def _told(onsets: list[_Onset]) -> list[Observance]:
                 until = instant_from_epoch(run[-1].at + _DAY).strftime("%Y%m%dT%H%M%SZ")
                 found.append(run[0].told(f"FREQ=YEARLY;UNTIL={until};{pattern}"))
         if len(alone) > _FEW:
-            found.append(alone[0].told(dates=alone[1:]))
+            found.append(alone[0].told(dates=alone))
         else:
             found += [onset.told() for onset in alone]
     return found
@@ -245,8 +244,9 @@ def vtimezone(zone: ZoneLike, *, first: datetime) -> Timezone:
         part.add("DTSTART", observance.start)
         if observance.rule:
             part.add("RRULE", vRecur.from_ical(observance.rule))
-        if observance.dates:
-            part.add("RDATE", vDDDLists(list(observance.dates)))
+        # Each onset in a line of its own, the first one too: ical.js reads one of a line, and no DTSTART beside them.
+        for onset in observance.dates:
+            part.add("RDATE", vDDDLists([onset]))
         part.add("TZNAME", observance.name)
         part.add("TZOFFSETFROM", timedelta(seconds=observance.before))
         part.add("TZOFFSETTO", timedelta(seconds=observance.after))

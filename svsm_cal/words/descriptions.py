@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from svsm_cal.words.notes import note_of, status_note
+from svsm_cal.words.notes import change_note, status_note
 from svsm_cal.words.phrases import clock, day_and_year, rule_in_words, window_change, window_in_words, window_start
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def own_times(zone: Zone, windows: Sequence[ShiftWindow]) -> str:
 def local_notice(call: CallOnClock) -> str:
     """Return one call's local time, and what is unusual about it."""
     local = call.localized
-    note = note_of(call) if call.change_minutes else ""
+    note = change_note(call)
     end = f"Your time ({local.zone.key}): {day_and_year(local.local)}, {clock(local.local)}"
     return f"{end}: {note}" if note else end
 

@@ -143,12 +143,16 @@ def test_garbled_is_refused_or_read(key, seed):
 def test_noise_is_refused(seed):
     chance = random.Random(seed)
     for _ in range(100):
-        header = struct.pack(">4sc15x6L", b"TZif", chance.choice((b"\0", b"2", b"3")), *(chance.randrange(1 << 32) for _ in range(6)))
+        header = struct.pack(
+            ">4sc15x6L", b"TZif", chance.choice((b"\0", b"2", b"3")), *(chance.randrange(1 << 32) for _ in range(6))
+        )
         assert not _reads_or_refuses(chance.randbytes(chance.randrange(300)))
         assert not _reads_or_refuses(header + chance.randbytes(chance.randrange(300)))
 
 
-@pytest.mark.parametrize("key", ["Europe/Berlin", "America/New_York", "Africa/Casablanca", "Asia/Gaza", "Pacific/Apia", "UTC", "EST5EDT"])
+@pytest.mark.parametrize(
+    "key", ["Europe/Berlin", "America/New_York", "Africa/Casablanca", "Asia/Gaza", "Pacific/Apia", "UTC", "EST5EDT"]
+)
 def test_real_files_as_zoneinfo_reads_them(key):
     data, zone = read_tzif(real(key)), ZoneInfo.from_file(io.BytesIO(real(key)))
     assert list(data.times) == sorted(set(data.times))

@@ -1,4 +1,4 @@
-"""Values: checked against `dataclasses.dataclass(frozen=True)`, whose behaviour they promise, and the language's own protocols."""
+"""Values: against `dataclasses.dataclass(frozen=True)`, whose behaviour they promise, and the language's own protocols."""
 
 import copy
 import dataclasses
@@ -116,7 +116,10 @@ def test_is_hashable_when_its_fields_are():
 @pytest.mark.parametrize(
     "again",
     [
-        *(lambda value, protocol=protocol: pickle.loads(pickle.dumps(value, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)),
+        *(
+            lambda value, protocol=protocol: pickle.loads(pickle.dumps(value, protocol))
+            for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+        ),
         copy.copy,
         copy.deepcopy,
         replace,

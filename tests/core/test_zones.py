@@ -75,7 +75,7 @@ def z(text):
         ("Europe/Berlin", "9990-10-28T02:30", Fold(earlier=z("9990-10-28T00:30Z"), later=z("9990-10-28T01:30Z"))),
         # Seconds, microseconds and local mean time.
         ("Europe/Berlin", "1890-01-01T00:00", Unambiguous(z("1889-12-31T23:06:32Z"))),
-        ("Europe/Berlin", "2026-10-25T02:30:00.000001", Fold(earlier=z("2026-10-25T00:30:00.000001Z"), later=z("2026-10-25T01:30:00.000001Z"))),
+        ("Europe/Berlin", "2026-10-25T02:30:00.000001", Fold(z("2026-10-25T00:30:00.000001Z"), z("2026-10-25T01:30:00.000001Z"))),
     ],
 )  # fmt: skip
 def test_resolve(zone, local, expected):
@@ -145,7 +145,9 @@ def test_local_of(zone, at, local, offset, name, is_dst):
 )
 def test_transitions_of_a_year(zone, year, expected):
     found = transitions(zone, datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC))
-    shown = [f"{t.at:%Y-%m-%dT%H:%M:%S} {t.before.abbreviation} {t.after.abbreviation} {'gap' if t.is_gap else 'fold'}" for t in found]
+    shown = [
+        f"{t.at:%Y-%m-%dT%H:%M:%S} {t.before.abbreviation} {t.after.abbreviation} {'gap' if t.is_gap else 'fold'}" for t in found
+    ]
     assert shown == expected
     assert all((t.offset_after > t.offset_before) is t.is_gap for t in found)
 
@@ -403,7 +405,8 @@ def test_junk_is_no_zone(junk):
     "given",
     [
         None, 1, 0.5, b"Europe/Berlin", ["Europe/Berlin"], object(), timezone(timedelta(hours=1)), timezone(timedelta(0), "UTC"),
-        pytz.FixedOffset(60), dateutil.tz.tzoffset("CET", 3600), ZoneInfo.from_file(io.BytesIO(tz_database()._bytes("Europe/Berlin"))),
+        pytz.FixedOffset(60), dateutil.tz.tzoffset("CET", 3600),
+        ZoneInfo.from_file(io.BytesIO(tz_database()._bytes("Europe/Berlin"))),
     ],
 )  # fmt: skip
 def test_what_carries_no_name_is_no_zone(given):
@@ -448,7 +451,11 @@ def test_a_zone_of_another_database_is_another_zone(tmp_path):
     (tmp_path / "broken").write_bytes(b"TZif2 and no more")
     (tmp_path / "notes").write_text("no zone")
     database = TzDatabase(str(tmp_path))
-    assert (database.version, database.keys(), dict(database.links())) == ("2031b", ("Europe/Berlin", "broken"), {"Berlin": "Europe/Berlin"})
+    assert (database.version, database.keys(), dict(database.links())) == (
+        "2031b",
+        ("Europe/Berlin", "broken"),
+        {"Berlin": "Europe/Berlin"},
+    )
     here = zone_of("Europe/Berlin", database=database)
     assert here != zone_of("Europe/Berlin")
     assert here.utc_offset(EPOCH) == timedelta(hours=9)

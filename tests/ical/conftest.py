@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,17 @@ SCRIPTS = ROOT / "tests/readers"
 INSTALLED = ROOT / ".cache/readers"
 ICAL_JS = INSTALLED / "js/node_modules/ical.js/dist/ical.js"
 KHAL = INSTALLED / "bin/khal"
-# khal reads a whole series again for each of its calls; remembering it changes nothing but the time that takes.
+# khal's own commands, one after the other. It reads a whole series again for each of its calls; that is remembered here,
+# which changes nothing but the time it takes.
 KHAL_AT_ONCE = """
-import functools, khal.cli, khal.khalendar.event as event
+import contextlib, functools, json, sys, khal.cli, khal.khalendar.event as event
 event.cal_from_ics = functools.lru_cache(event.cal_from_ics)
-khal.cli.main_khal()
+for words in json.loads(sys.argv[1]):
+    with contextlib.suppress(SystemExit):
+        khal.cli.main_khal(words)
 """
+# Both readers in Python go by the tz database of their own environment, not by a system's that may be years old.
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONTZPATH": ""}
 KHAL_CONFIG = """\
 [calendars]
 [[feed]]
@@ -55,7 +61,7 @@ def _run(*command, **options):
 
 def _recurring(feed, since, until, _folder):
     _needs(INSTALLED / "bin/python")
-    return json.loads(_run(INSTALLED / "bin/python", SCRIPTS / "recurring.py", feed, since, until))
+    return json.loads(_run(INSTALLED / "bin/python", SCRIPTS / "recurring.py", feed, since, until, env=ENVIRONMENT))
 
 
 def _icaljs(feed, since, until, _folder):
@@ -68,11 +74,10 @@ def _khal(feed, since, until, folder):
     config = folder / "khal.conf"
     config.write_text(KHAL_CONFIG.format(folder=folder))
     (folder / "calendar").mkdir()
-    environment = {"HOME": str(folder), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-    _run(KHAL, "-c", config, "import", "--batch", "-a", "feed", feed, env=environment)
     shown = ("--day-format", "", "--format", "{start-long-full}|{status}")
-    program = (INSTALLED / "bin/python", "-c", KHAL_AT_ONCE)
-    lines = _run(*program, "-c", config, "list", *shown, since, until, env=environment).splitlines()
+    commands = [("import", "--batch", "-a", "feed", str(feed)), ("list", *shown, since, until)]
+    words = json.dumps([("-c", str(config), *command) for command in commands])
+    lines = _run(INSTALLED / "bin/python", "-c", KHAL_AT_ONCE, words, env=ENVIRONMENT | {"HOME": str(folder)}).splitlines()
     # A call that crosses midnight is listed on each of its days, with the same start.
     starts = {start for start, status in (line.strip().split("|") for line in lines if "|" in line) if "CANCELLED" not in status}
     return [f"{start.replace(' ', 'T')}Z" for start in starts]
@@ -87,12 +92,13 @@ def reader(request):
     return request.param
 
 
-@pytest.fixture
-def read(tmp_path):
+@pytest.fixture(scope="session")
+def read(tmp_path_factory):
     """read(reader, feed, since, until): the sorted UTC starts in [since, until) that a reader finds in a feed's bytes."""
+    within, numbers = tmp_path_factory.mktemp("read"), count()
 
     def read(reader, feed, since, until):
-        folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+        folder = within / str(next(numbers))
         folder.mkdir()
         path = folder / "feed.ics"
         path.write_bytes(feed)
@@ -120,9 +126,3 @@ def icaljs_offsets():
 def stamp():
     """stamp(datetime): an instant as the readers tell it."""
     return lambda at: at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-@pytest.fixture(scope="session")
-def midnight_utc():
-    """midnight_utc(date): the instant at which a day begins in UTC."""
-    return lambda day: datetime(day.year, day.month, day.day, tzinfo=UTC) if isinstance(day, date) else day

@@ -8,7 +8,8 @@ const ICAL = (await import(pathToFileURL(module).href)).default;
 const root = new ICAL.Component(ICAL.parse(readFileSync(feed, "utf8")));
 for (const zone of root.getAllSubcomponents("vtimezone")) ICAL.TimezoneService.register(new ICAL.Timezone(zone));
 
-const events = root.getAllSubcomponents("vevent").map((each) => new ICAL.Event(each, { strictExceptions: true }));
+// Without `exceptions` each event would be given those of all the others, of whichever UID.
+const events = root.getAllSubcomponents("vevent").map((each) => new ICAL.Event(each, { strictExceptions: true, exceptions: [] }));
 const masters = events.filter((event) => !event.isRecurrenceException());
 for (const exception of events.filter((event) => event.isRecurrenceException()))
   masters.find((event) => event.uid === exception.uid && !event.isRecurrenceException())?.relateException(exception);
