@@ -39,6 +39,7 @@ types: $(VENV)/done
 	$(BIN)/mypy
 
 bench: readers ## Measure against other programs, side by side
+	sh tests/bench/setup.sh
 	$(BIN)/python tests/bench/run.py
 
 soak: readers ## Run the long sweeps

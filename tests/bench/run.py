@@ -70,7 +70,9 @@ def start_up(rounds: int) -> None:
         if khal:
             contenders["khal list"] = khal
         if undertime := shutil.which("undertime"):
-            contenders["undertime"] = command(undertime, "-t", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "--no-default-zone")
+            contenders["undertime"] = command(
+                undertime, "-t", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "--no-default-zone"
+            )
         table("The next calls, as a whole process", measured(contenders, rounds), "svsm-cal next")
 
 

@@ -45,7 +45,13 @@ def test_every_readme_command_gives_what_the_readme_shows(tmp_path: Path) -> Non
             environment[name] = value
             continue
         run = subprocess.run(
-            ["sh", "-c", line], cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            ["sh", "-c", line],
+            cwd=tree,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
         assert run.returncode == 0, f"{line}\n{run.stdout}"
         assert run.stdout == shown, line
@@ -54,10 +60,20 @@ def test_every_readme_command_gives_what_the_readme_shows(tmp_path: Path) -> Non
 def test_make_demo_works_in_a_fresh_copy(tmp_path: Path) -> None:
     tree = _copy(tmp_path / "tree")
     run = subprocess.run(
-        ["make", "demo", f"PYTHON={sys.executable}"], cwd=tree, env=_environment(tmp_path), capture_output=True, text=True, check=False
+        ["make", "demo", f"PYTHON={sys.executable}"],
+        cwd=tree,
+        env=_environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
-    for said in ("Wed 12 March 2025  13:00", "2 calls)", "no call left before it", "an hour later than usual, until Wed 26 March"):
+    for said in (
+        "Wed 12 March 2025  13:00",
+        "2 calls)",
+        "no call left before it",
+        "an hour later than usual, until Wed 26 March",
+    ):
         assert said in run.stdout
     assert (tree / "demo-site/calendar.ics").read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
 
