@@ -51,12 +51,18 @@ class TzDatabase:
 
         return ZoneInfo.from_file(io.BytesIO(self._bytes(key)), key=key)
 
+    def check(self, key: str) -> None:
+        """Make sure that the database has a zone of this exact name; raises ZoneError if not."""
+        if self._bytes(key, most=4) != b"TZif":
+            raise ZoneError(f'zone "{key}": its file in the tz database is no TZif file', key=key)
+
     def has(self, key: str) -> bool:
         """Whether the database has a zone of this exact name."""
         try:
-            return self._bytes(key).startswith(b"TZif")
+            self.check(key)
         except ZoneError:
             return False
+        return True
 
     def keys(self) -> tuple[str, ...]:
         """Return the names of all zones and links, sorted."""
@@ -78,12 +84,12 @@ class TzDatabase:
         """Return the names that `zone.tab` gives the world's regions; empty without that file."""
         return _regions(self.folder)
 
-    def _bytes(self, key: str) -> bytes:
+    def _bytes(self, key: str, most: int = -1) -> bytes:
         if not _KEY.fullmatch(key) or key in _NO_REGION or key.startswith(_NO_FOLDER):
             raise ZoneError(f'"{key}" is no name of a time zone', key=key)
         try:
             with open(os.path.join(self.folder, *key.split("/")), "rb") as file:
-                return file.read()
+                return file.read(most)
         except OSError as error:
             raise ZoneError(f'the tz database has no zone "{key}"', key=key) from error
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from svsm_cal.core.civil import (
@@ -114,32 +114,44 @@ class _Table:
         ]
 
 
-class Zone:
-    """One IANA region: `key` is its name, and its clocks are those of one tz database.
+class _Clocks:
+    """What a zone's file says: a table of its changes up to `limit`, after it the yearly rule of its footer."""
 
-    Equal when key and database are the same. Build one with `zone_of`.
-    """
+    __slots__ = ("footer", "limit", "recorded_until", "table")
 
-    __slots__ = ("_footer", "_footer_from", "_limit", "_table", "_tzinfo", "database", "key")
-
-    def __init__(self, key: str, data: TzifData, database: TzDatabase) -> None:
-        self.key = key
-        self.database = database
-        self._footer = data.footer or PosixRule(data.types[-1] if data.types else data.first)
-        self._footer_from = -_MOST if data.end is None else data.end
-        self._tzinfo: ZoneInfo | None = None
+    def __init__(self, data: TzifData) -> None:
+        self.footer = data.footer or PosixRule(data.types[-1] if data.types else data.first)
+        self.recorded_until = -_MOST if data.end is None else data.end
+        self.limit = _MOST
         changes = list(zip(data.times, data.types, strict=True))
-        self._limit = _MOST
-        if not self._footer.is_fixed:
+        if not self.footer.is_fixed:
             year = _TABLE_END_YEAR if data.end is None else 1970 + data.end // _YEAR
             current = changes[-1][1] if changes else data.first
             for each in range(year, max(year, _TABLE_END_YEAR) + 1):
-                for at, _, after in self._footer.transitions_in(each):
-                    if at > self._footer_from and after != current:
+                for at, _, after in self.footer.transitions_in(each):
+                    if at > self.recorded_until and after != current:
                         changes.append((at, after))
                         current = after
-            self._limit = local_seconds(LocalDateTime(datetime(max(year, _TABLE_END_YEAR) + 1, 1, 1))) - 10 * 86400
-        self._table = _Table(data.first, changes)
+            self.limit = local_seconds(LocalDateTime(datetime(max(year, _TABLE_END_YEAR) + 1, 1, 1))) - 10 * 86400
+        self.table = _Table(data.first, changes)
+
+    def table_at(self, seconds: int) -> _Table:
+        """Return a table that has the changes around a moment, in UTC or on the zone's own clock."""
+        if seconds < self.limit:
+            return self.table
+        return _far_table(self.footer, min(max(1970 + seconds // _YEAR, 2), 9998))
+
+
+class Zone:
+    """One IANA region: `key` is its name, and its clocks are those of one tz database.
+
+    Equal when key and database are the same. Build one with `zone_of`, which makes sure that it exists; its file
+    is read when its clocks are first asked for.
+    """
+
+    def __init__(self, key: str, database: TzDatabase) -> None:
+        self.key = key
+        self.database = database
 
     def __repr__(self) -> str:
         return f"Zone({self.key!r})"
@@ -150,12 +162,14 @@ class Zone:
     def __hash__(self) -> int:
         return hash(self.key)
 
-    @property
+    @cached_property
+    def _clocks(self) -> _Clocks:
+        return _Clocks(self.database.read(self.key))
+
+    @cached_property
     def tzinfo(self) -> ZoneInfo:
         """Return the same zone, from the same database, as a `zoneinfo.ZoneInfo`."""
-        if self._tzinfo is None:
-            self._tzinfo = self.database.zone_info(self.key)
-        return self._tzinfo
+        return self.database.zone_info(self.key)
 
     def type_at(self, at: Instant) -> LocalTimeType:
         """Return what the zone's clocks do at an instant."""
@@ -170,18 +184,15 @@ class Zone:
         return self._type_at(seconds).offset
 
     def _type_at(self, seconds: int) -> LocalTimeType:
-        table = self._table if seconds < self._limit else self._far(seconds)
+        table = self._clocks.table_at(seconds)
         return table.types[bisect_right(table.times, seconds)]
-
-    def _far(self, seconds: int) -> _Table:
-        return _far_table(self._footer, min(max(1970 + seconds // _YEAR, 2), 9998))
 
     def resolve_seconds(self, wall: int) -> tuple[int, int]:
         """Return the two readings of a wall-clock time, as epoch seconds: with the offset before and after.
 
         They are equal where it is unambiguous; before < after in a fold, before > after in a gap.
         """
-        table = self._table if wall < self._limit else self._far(wall)
+        table = self._clocks.table_at(wall)
         index = bisect_right(table.walls, wall)
         before = table.types[index].offset
         if index < len(table.times):
@@ -192,27 +203,28 @@ class Zone:
 
     def changes(self, start: int, end: int) -> Iterator[tuple[int, LocalTimeType, LocalTimeType]]:
         """Yield (epoch seconds, before, after) of each change in [start, end), in time order."""
-        table = self._table
+        clocks = self._clocks
+        table = clocks.table
         lo, hi = bisect_right(table.times, start - 1), bisect_right(table.times, end - 1)
         for i in range(lo, hi):
             yield table.times[i], table.types[i], table.types[i + 1]
-        if end <= self._limit:
+        if end <= clocks.limit:
             return
         last = table.times[-1]
-        for year in range(1970 + max(start, self._limit) // _YEAR - 1, min(1970 + end // _YEAR + 1, 9999) + 1):
-            for at, before, after in self._footer.transitions_in(year):
+        for year in range(1970 + max(start, clocks.limit) // _YEAR - 1, min(1970 + end // _YEAR + 1, 9999) + 1):
+            for at, before, after in clocks.footer.transitions_in(year):
                 if at > last and start <= at < end:
                     yield at, before, after
 
     @property
     def recorded_until(self) -> int:
         """Return the epoch second from which on the yearly rule alone says what the clocks do."""
-        return self._footer_from
+        return self._clocks.recorded_until
 
     @property
     def yearly_rule(self) -> PosixRule:
         """Return the rule that holds after the zone's recorded transitions."""
-        return self._footer
+        return self._clocks.footer
 
 
 @lru_cache(maxsize=4096)
@@ -253,7 +265,8 @@ def zone_of(zone: ZoneLike, *, database: TzDatabase | None = None) -> Zone:
 
 @lru_cache(maxsize=2048)
 def _load(key: str, database: TzDatabase) -> Zone:
-    return Zone(key, database.read(key), database)
+    database.check(key)
+    return Zone(key, database)
 
 
 def resolve(wall: LocalDateTime, zone: Zone) -> Resolution:

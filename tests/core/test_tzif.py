@@ -11,7 +11,7 @@ import pytest
 from svsm_cal.core.posix_tz import LocalTimeType, PosixRule
 from svsm_cal.core.tzdb import TzDatabase, tz_database
 from svsm_cal.core.tzif import TzifData, read_tzif
-from svsm_cal.core.zones import Zone
+from svsm_cal.core.zones import zone_of
 from svsm_cal.errors import ZoneError
 
 LMT, CET, CEST = LocalTimeType(3208, False, "LMT"), LocalTimeType(3600, False, "CET"), LocalTimeType(7200, True, "CEST")
@@ -56,8 +56,9 @@ def test_version_1_has_32_bits_and_no_footer():
     assert data == TzifData(LMT, (-1000, 1000), (CET, CEST), None, 1000)
 
 
-def test_a_zone_of_version_1_stays_as_its_last_transition_left_it():
-    zone = Zone("Test/One", read_tzif(block(b"\0", (-1000, 1000), (1, 2), wide=False)), TzDatabase("/nonexistent"))
+def test_a_zone_of_version_1_stays_as_its_last_transition_left_it(tmp_path):
+    (tmp_path / "One").write_bytes(block(b"\0", (-1000, 1000), (1, 2), wide=False))
+    zone = zone_of("One", database=TzDatabase(str(tmp_path)))
     offsets = [zone.offset_seconds(at) for at in (-1001, -1000, 999, 1000, 1 << 32, 1 << 37)]
     assert offsets == [3208, 3600, 3600, 7200, 7200, 7200]
 
