@@ -43,7 +43,7 @@ attendees = ["everyone", "jon"]
 chair = "joerg"
 minutes = "https://example.org/devel-call-{date}.md"
 cancel = [{ date = 2025-01-22, reason = "no meeting this week" }, { date = 2025-04-23 }]
-move = [{ date = 2025-12-11, to = 2025-12-12T18:00:00, duration = "45min", reason = "conference", url = "https://meet.example.org/2" }]
+move = [{ date = 2025-12-11, to = 2025-12-12T18:00:00, duration = "45min", url = "https://meet.example.org/2" }]
 change = [{ date = 2025-02-19, chair = "jon" }]
 add = [{ start = 2025-06-03T17:00:00, title = "Attestation", duration = "30min" }]
 from = [
@@ -119,6 +119,8 @@ VALUES = (
 EDGES = (
     date.min, date.max, datetime.min, datetime.max.replace(microsecond=0), datetime(9999, 12, 31, 23, 30), datetime(1, 1, 1, 18),
     datetime(9999, 12, 29, 18), datetime.max, date(9999, 12, 29), time.min, time.max, 10**4400,
+    date(1899, 12, 31), date(1900, 1, 1), datetime(1900, 1, 1), date(2200, 12, 31), datetime(2200, 12, 31, 23, 59, 59),
+    date(2201, 1, 1), "FREQ=WEEKLY;UNTIL=22001231", "FREQ=YEARLY;UNTIL=19000101",
     "FREQ=DAILY;INTERVAL=999999999", "FREQ=YEARLY;UNTIL=99991231T235959Z", "FREQ=WEEKLY;UNTIL=00010101T000000Z",
     "FREQ=WEEKLY;COUNT=1000000000", "3650d", "9" * 3999 + "d", "A" * 4000, "A" * 4001,
 )  # fmt: skip
@@ -181,7 +183,19 @@ def check(text: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [*'"\'#=,.[]{}\\\n\r\t -:;0123456789', "[[", "]]", '"""', "'''", "\u202e", "\0", "ä", "2025-03-30", "18:00:00", "[[series]]\n"]
+    [
+        *"\"'#=,.[]{}\\\n\r\t -:;0123456789",
+        "[[",
+        "]]",
+        '"""',
+        "'''",
+        "\u202e",
+        "\0",
+        "ä",
+        "2025-03-30",
+        "18:00:00",
+        "[[series]]\n",
+    ]
 )
 WHERE = st.floats(0, 1, exclude_max=True)
 MUTATION = st.tuples(st.sampled_from(["delete", "insert", "replace", "copy", "swap"]), WHERE, WHERE, st.integers(1, 30), PIECES)
@@ -246,7 +260,13 @@ def test_any_value_in_any_place_is_read_or_refused(path, value):
     check(replaced(path, value))
 
 
-@given(text=st.text(st.sampled_from('[]{}="\'#,.\n\t ab1-:TZ\\\u202e')))
+@given(path=st.sampled_from(PLACES), value=st.sampled_from(EDGES))
+@bounded
+def test_any_value_at_the_edge_in_any_place_is_read_or_refused(path, value):
+    check(replaced(path, value))
+
+
+@given(text=st.text(st.sampled_from("[]{}=\"'#,.\n\t ab1-:TZ\\\u202e")))
 @bounded
 def test_any_text_is_read_or_refused(text):
     check(text)
@@ -260,14 +280,20 @@ def test_much_damage_has_findings_that_lie_in_it(seed):
     for _ in range(5000):
         parts = cut(chance.choice([EXAMPLE, *[EVERYTHING] * 5]), chance.choice(["characters", "words", "lines"]))
         mutations = [
-            (chance.choice(["delete", "insert", "replace", "copy", "swap"]), chance.random(), chance.random(), chance.randint(1, 9), chance.choice(pieces))
+            (
+                chance.choice(["delete", "insert", "replace", "copy", "swap"]),
+                chance.random(),
+                chance.random(),
+                chance.randint(1, 9),
+                chance.choice(pieces),
+            )
             for _ in range(chance.randint(1, 5))
         ]
         check("".join(damaged(parts, mutations)))
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("value", VALUES, ids=lambda value: toml(value)[:40])
+@pytest.mark.parametrize("value", VALUES + EDGES, ids=lambda value: toml(value)[:40])
 def test_every_value_in_every_place_is_read_or_refused(value):
     for path in PLACES:
         check(replaced(path, value))

@@ -28,22 +28,34 @@ DOCUMENTS = {
     "strings with brackets": "a = \"[b]\"\nc = '{d = 1}'\ne = [\"]\", '[', \"}\", '#']\nf = { g = \"}, h = 1\", i = '#}' }\n",
     "strings with quotes": "a = \"x\\\"y\"\nb = 'x\"y'\nc = \"x'y\"\nd = \"\\\\\"\ne = '\\'\nf = \"\"\ng = ''\nh = 1\n",
     "strings over lines": 'a = """\n[b]\nc = 1 # no comment\n"""\nd = \'\'\'\n[[e]]\n"""f = 2\n\'\'\'\ng = 3\n',
-    "quotes at the ends of strings over lines": 'a = """"x""""\nb = """""x"""""\nc = \'\'\'\'x\'\'\'\'\nd = """"""\ne = \'\'\'\'\'\'\nf = """x\\""""\ng = 1\n',
+    "quotes at the ends of strings over lines": (
+        'a = """"x""""\nb = """""x"""""\nc = \'\'\'\'x\'\'\'\'\nd = """"""\ne = \'\'\'\'\'\'\nf = """x\\""""\ng = 1\n'
+    ),
     "a backslash at a line's end": 'a = """\\\n  x \\\n  """\nb = """\\\\"""\nc = 1\n',
     "two quotes inside": 'a = """x ""y"" z"""\nb = \'\'\'x \'\'y\'\' z\'\'\'\nc = 1\n',
     "lists": "a = []\nb = [ ]\nc = [1,2,3]\nd = [[1], [2, [3, []]], []]\ne = [\n1\n,\n2\n,\n]\nf = [ 1, ]\n",
     "inline tables": "a = {}\nb = { }\nc = {d=1,e={f=2,g=[3]}}\nh = { i.j = 4, \"k l\" = 5, 'm'.n = 6 }\n",
-    "inline tables in a list over lines": "a = [\n  { b = 1, c = [2, 3] }, # { d = 4 }\n\n  # { e = 5 },\n  { b = 6 },\n  {},\n]\nf = 7\n",
+    "inline tables in a list over lines": (
+        "a = [\n  { b = 1, c = [2, 3] }, # { d = 4 }\n\n  # { e = 5 },\n  { b = 6 },\n  {},\n]\nf = 7\n"
+    ),
     "tables in any order": "[b]\nc = 1\n[a.b.c]\nd = 2\n[a]\ne = 3\n[a.b]\nf = 4\n",
     "lists of tables": "[[a]]\nb = 1\n[[a]]\nb = 2\n[[a]]\n[[c]]\nb = 3\n",
     "a table of a list's table": "[[a]]\nb = 1\n[a.c]\nd = 2\n[[a]]\n[a.c]\nd = 3\n[a.c.e]\nf = 4\n",
-    "a list of a list's table": "[[a]]\n[[a.b]]\nc = 1\n[[a.b]]\nc = 2\n[[a]]\n[[a.b]]\nc = 3\n[a.b.d]\ne = 4\n[[a.b.f]]\ng = 5\n[[a.b.f]]\ng = 6\n",
+    "a list of a list's table": (
+        "[[a]]\n[[a.b]]\nc = 1\n[[a.b]]\nc = 2\n[[a]]\n[[a.b]]\nc = 3\n[a.b.d]\ne = 4\n[[a.b.f]]\ng = 5\n"
+        "[[a.b.f]]\ng = 6\n"
+    ),
     "a list in a table": "[a]\n[[a.b]]\nc = 1\n[[a.b]]\nc = 2\n[a.d]\ne = 3\n",
     "dotted keys in a list's table": "[[a]]\nb.c = 1\nb.d = 2\n[[a]]\nb.c = 3\n",
-    "dates and times": "a = 2025-03-11\nb = 2025-03-11T18:00:00\nc = 2025-03-11 18:00:00 # blank\nd = 18:00:00\ne = 2025-03-11T18:00:00.5+01:00\nf = [2025-03-11 18:00:00 , 18:00:00]\n",
+    "dates and times": (
+        "a = 2025-03-11\nb = 2025-03-11T18:00:00\nc = 2025-03-11 18:00:00 # blank\nd = 18:00:00\n"
+        "e = 2025-03-11T18:00:00.5+01:00\nf = [2025-03-11 18:00:00 , 18:00:00]\n"
+    ),
     "numbers": "a = +1\nb = -0\nc = 0xdead_beef\nd = 1_000\ne = 1e3\nf = -inf\ng = nan\nh = 0b1\ni = 0o17\nj = [+1.5,-2]\n",
-    "lines ended as on Windows": "a = 1\r\n[b] # c\r\nd = [\r\n  2,\r\n  { e = 3 },\r\n]\r\nf = \"\"\"\r\nx\r\n\"\"\"\r\n[[g]]\r\nh = 4\r\n",
-    "other alphabets": "\"größe\" = 'süß'\n\"キー\" = \"値\" # コメント\na = 1\n[\"表\"]\nb = '𝔘'\nc = 2\n",
+    "lines ended as on Windows": (
+        "a = 1\r\n[b] # c\r\nd = [\r\n  2,\r\n  { e = 3 },\r\n]\r\nf = \"\"\"\r\nx\r\n\"\"\"\r\n[[g]]\r\nh = 4\r\n"
+    ),
+    "other alphabets": "\"größe\" = 'süß'\n\"キー\" = \"値\" # コメント\na = 1\n[\"表\"]\nb = '🗓'\nc = 2\n",
     "a key like another's path": "\"a.b\" = 1\na.b = 2\n[\"c.d\"]\ne = 3\n[c.d]\ne = 4\n",
     **{f"examples/{path.parent.name}": path.read_text(encoding="utf-8") for path in EXAMPLES.glob("*/calendar.toml")},
 }  # fmt: skip
@@ -118,7 +130,16 @@ def test_every_key_stands_where_it_is_said_to(text):
         written = text.split("\n")[line - 1][column - 1 :]
         name = path[-1]
         assert name in written, path
-        assert written.startswith((name, f'"{name}"', f"'{name}'", "[", *(str(part) for part in path), *(f"{quote}{part}{quote}" for quote in "'\"" for part in path))), path
+        assert written.startswith(
+            (
+                name,
+                f'"{name}"',
+                f"'{name}'",
+                "[",
+                *(str(part) for part in path),
+                *(f"{quote}{part}{quote}" for quote in "'\"" for part in path),
+            )
+        ), path
 
 
 PLACES = [
@@ -158,7 +179,23 @@ def test_an_editors_line_ends_and_mark_move_no_finding(tmp_path, start, end):
 # Documents made of parts, each written in one of several ways.
 BARE = st.sampled_from(["a", "b", "id", "x-1", "9"])
 SCALARS = st.sampled_from(
-    ["1", "-1.5", "true", '"x"', "'y'", '"]#}"', "'[{'", '"""\n]# """', "'''a\n'b'''", "2025-03-11", "18:00:00", '"\\""', "[]", "{}", '""']
+    [
+        "1",
+        "-1.5",
+        "true",
+        '"x"',
+        "'y'",
+        '"]#}"',
+        "'[{'",
+        '"""\n]# """',
+        "'''a\n'b'''",
+        "2025-03-11",
+        "18:00:00",
+        '"\\""',
+        "[]",
+        "{}",
+        '""',
+    ]
 )
 GAPS = st.sampled_from(["", " ", "\t", "\n", " # ] }\n", "\n\n# [x]\n"])
 
@@ -179,7 +216,10 @@ def values(draw, depth=2):
 def documents(draw):
     parts = []
     for name in draw(st.lists(st.sampled_from(["t", '"u v"', "w.x", "[y]", "[y.z]", "[y]"]), max_size=5)):
-        pairs = [f"{key} = {draw(values())}{draw(st.sampled_from(['', ' # c', '  ']))}\n" for key in draw(st.lists(BARE, max_size=3, unique=True))]
+        pairs = [
+            f"{key} = {draw(values())}{draw(st.sampled_from(['', ' # c', '  ']))}\n"
+            for key in draw(st.lists(BARE, max_size=3, unique=True))
+        ]
         parts.append(f"{draw(GAPS)}\n[{name}]\n{''.join(pairs)}")
     return "".join(parts)
 
