@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import shutil
+import stat
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,8 @@ def write_file(path: str, data: bytes) -> None:
     """
     target = os.path.realpath(path)
     try:
+        if os.path.islink(target):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if os.path.exists(target) and not os.path.isfile(target) and not os.path.isdir(target):
             with open(target, "wb") as stream:
                 stream.write(data)
@@ -43,12 +47,20 @@ def _write_beside(target: str, data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, _mode(target))
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
     _sync(folder)
+
+
+def _mode(target: str) -> int:
+    """Return the permissions of a file that is there, those of a new one otherwise."""
+    try:
+        return stat.S_IMODE(os.stat(target).st_mode)
+    except OSError:
+        return 0o666 & ~_umask()
 
 
 def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str], Callable[[str], bool] | None]) -> None:
@@ -66,6 +78,9 @@ def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str
     if _is_current(target):
         raise PublicationError(f"{path}: is the folder you are in, which cannot be exchanged (name another, or one in it)")
     kept = _foreign(path, target, ours)
+    in_the_way = {*files, *(name.partition("/")[0] for name in files if "/" in name)}.intersection(kept)
+    if in_the_way:
+        raise PublicationError(f'{path}: holds "{min(in_the_way)}", which svsm-cal did not publish (move it away)')
     parent = os.path.dirname(target)
     os.makedirs(parent, exist_ok=True)
     fresh = tempfile.mkdtemp(prefix=f".{os.path.basename(target)}-", dir=parent)
@@ -102,7 +117,7 @@ def _foreign(path: str, target: str, ours: Callable[[str], Callable[[str], bool]
     foreign = []
     for name in sorted(os.listdir(target)):
         inside = _files_in(target, name)
-        if os.path.isdir(os.path.join(target, name)) and inside and not any(map(is_ours, inside)):
+        if os.path.isdir(os.path.join(target, name)) and not any(map(is_ours, inside)):
             raise PublicationError(f'{path}: holds the folder "{name}", which svsm-cal did not publish (move it away)')
         foreign += [each for each in inside if not is_ours(each)]
     return foreign
@@ -116,7 +131,8 @@ def _files_in(folder: str, name: str) -> list[str]:
     for parent, folders, names in os.walk(whole):
         folders.sort()
         relative = os.path.relpath(parent, folder).replace(os.sep, "/")
-        found += [f"{relative}/{each}" for each in sorted(names)]
+        links = [each for each in folders if os.path.islink(os.path.join(parent, each))]
+        found += [f"{relative}/{each}" for each in sorted([*names, *links])]
     return found
 
 

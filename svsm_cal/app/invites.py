@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from svsm_cal.app.files import write_file
 from svsm_cal.app.lookups import series_of, zones_of
 from svsm_cal.core.address import is_address
-from svsm_cal.core.civil import Instant
+from svsm_cal.core.civil import LocalDateTime
 from svsm_cal.core.clocks import Clocks
-from svsm_cal.core.occurrences import Segment, added_occurrences, segments, stream
+from svsm_cal.core.occurrences import Segment, added_occurrences, longest_call, segments, set_apart
+from svsm_cal.core.zones import local_of
 from svsm_cal.errors import UsageError
 from svsm_cal.ical.invite import invite
 from svsm_cal.render.mail import Reader, invite_message
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Calendar, Occurrence, Participant, Series
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.core.zones import Zone
@@ -29,8 +29,6 @@ __all__ = ["Written", "invite_messages", "write_invites"]
 _NEXT = 4
 _DAY = timedelta(days=1)
 _AHEAD = timedelta(weeks=52)
-# Nobody is told of calls further ahead than this.
-_LONG_AHEAD = timedelta(days=3 * 366)
 
 
 class Written(Value):
@@ -83,24 +81,29 @@ def _subjects(series: Series, now: Instant) -> list[_Subject]:
     """Return the segments and added calls of a series that are not over at `now`."""
     found = []
     for segment in segments(series):
-        calls = [each for each in _coming(series, segment.uid, now) if each.end_utc > now]
+        calls = _coming(segment, now)
         if any(each.held for each in calls):
-            found.append(_Subject(segment, tuple(calls)))
+            found.append(_Subject(segment, calls))
     added = (each for each in added_occurrences(series) if each.end_utc > now)
     return [*found, *(_Subject(each, (each,)) for each in added)]
 
 
-def _coming(series: Series, uid: str, now: Instant) -> Iterator[Occurrence]:
-    """Yield the next few calls under a UID, cancelled ones among them."""
-    left = _NEXT
-    for _, occurrence in stream(series, Instant(now - _DAY)):
-        if occurrence.start_utc > now + _LONG_AHEAD:
-            return
-        if occurrence.uid == uid and occurrence.end_utc > now:
-            yield occurrence
-            left -= occurrence.held
-            if not left:
-                return
+def _coming(segment: Segment, now: Instant) -> tuple[Occurrence, ...]:
+    """Return a segment's next few calls, cancelled ones among them."""
+    overrides = {override.recurrence: override for override in segment.series.overrides}
+    begin = max(segment.start, LocalDateTime(local_of(now, segment.zone) - _DAY - longest_call(segment.series)))
+    regular = (segment.occurrence(start, overrides.get(start)) for start in segment.starts_from(begin))
+    coming = []
+    held = 0
+    for each in regular:
+        if each.end_utc > now:
+            coming.append(each)
+            held += each.held
+        if held == _NEXT:
+            break
+    earlier = [each for each in set_apart(segment.series) if each.uid == segment.uid and each.recurrence < begin]
+    coming += [each for each in earlier if each.end_utc > now]
+    return tuple(sorted(coming, key=lambda each: each.start_utc))
 
 
 def _reader(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from svsm_cal.config.read import read_calendar
 from svsm_cal.errors import CalendarError, InputError
@@ -52,7 +52,7 @@ def check_text(text: str, *, file: str = "calendar.toml", now: Instant | None = 
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """Return the text of a calendar file; raises InputError when there is no such file, text or right to read it."""
-    name = os.fspath(path)
+    name = _CONTROL.sub(_escaped, os.fspath(path))
     try:
         with open(path, "rb") as stream:
             data = stream.read(LARGEST + 1)
@@ -64,7 +64,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror} (check its permissions)") from error
     except ValueError as error:  # a NUL in the name
-        raise InputError(f"{name!r}: is no file name (give one with -c FILE)") from error
+        raise InputError(f"{name}: is no file name (give one with -c FILE)") from error
     if len(data) > LARGEST:
         raise InputError(f"{name}: is larger than {LARGEST // 1024 // 1024} MiB, which no calendar is (is it the right file?)")
     if not data.strip():
@@ -97,10 +97,16 @@ def _read(text: str, file: str, *, now: Instant | None, warnings: bool) -> tuple
     return calendar, _placed(problems, text, file) if problems else []
 
 
-def _paths(document: Mapping[str, list[dict[str, str]]]) -> dict[tuple[str, str], Path]:
-    return {
-        (table, row["id"]): (table, number) for table in ("series", "event") for number, row in enumerate(document.get(table, []))
-    }
+def _paths(document: Mapping[str, list[dict[str, Any]]]) -> dict[tuple[object, ...], Path]:
+    """Return the place of each series' start and of each moved or added call's, and of each event's."""
+    found: dict[tuple[object, ...], Path] = {}
+    for table in ("series", "event"):
+        for number, row in enumerate(document.get(table, [])):
+            found[table, row["id"]] = (table, number, "start")
+            for kind, key in (("move", "to"), ("add", "start")):
+                for entry, each in enumerate(row.get(kind, [])):
+                    found[table, row["id"], each[key]] = (table, number, kind, entry, key)
+    return found
 
 
 def _placed(problems: Iterable[Problem], text: str, file: str) -> list[Finding]:

@@ -31,6 +31,10 @@ def read_milestones(rows: list[Row], label: str) -> tuple[tuple[Milestone, ...],
     planned: dict[str, date | None] = {}
     for row in by_id.values():
         problems += _form_problems(row.values, row.path, label) if row.clean else []
+        following = row.values.get("after")
+        if following is not None and following not in by_id and all(each.whole for each in rows):
+            message = f'{label}: milestone "{row.values["id"]}" is after "{following}", which is no milestone of it'
+            problems.append(Problem((*row.path, "after"), "milestone-unknown", message, f"one of {', '.join(by_id)}"))
         _planned(row.values["id"], by_id, planned, label, problems)
     found = [
         Milestone(name, row.values.get("title", name), planned[name], row.values.get("actual"), row.values.get("remind", ()))
@@ -73,11 +77,6 @@ def _planned(name: str, by_id: dict[str, Row], known: dict[str, date | None], la
         return None
     if at in by_id and at not in known:
         known[at] = by_id[at].values.get("date")
-    elif at and at not in by_id:
-        row = by_id[chain[-1]]
-        message = f'{label}: milestone "{chain[-1]}" is after "{at}", which is no milestone of it'
-        if row.clean:
-            problems.append(Problem((*row.path, "after"), "milestone-unknown", message, f"one of {', '.join(by_id)}"))
     for each in reversed(chain):
         values = by_id[each].values
         base = known.get(values.get("after", "")) or _happened(by_id, values.get("after", ""))

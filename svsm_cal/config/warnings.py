@@ -10,7 +10,7 @@ from svsm_cal.config.values import Problem
 from svsm_cal.core.civil import Instant, epoch_seconds, local_from_epoch
 from svsm_cal.core.model import Status
 from svsm_cal.core.occurrences import occurrences, occurrences_between_days, segments, set_apart
-from svsm_cal.core.zones import Fold, Gap, Unambiguous, instant_of, resolve
+from svsm_cal.core.zones import Gap, Unambiguous, instant_of, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,18 +28,18 @@ _COLLISION_SPAN = timedelta(days=2 * 366)
 _TRANSITIONS_UNTIL = Instant(datetime(2038, 1, 1, tzinfo=UTC))
 
 
-def warnings_of(calendar: Calendar, paths: Mapping[tuple[str, str], Path]) -> Iterator[Problem]:
-    """Yield the warnings; `paths` has the place of each ("series", id) and ("event", id)."""
+def warnings_of(calendar: Calendar, paths: Mapping[tuple[object, ...], Path]) -> Iterator[Problem]:
+    """Yield the warnings; `paths` has the place of each ("series", id), ("series", id, start of one apart), ("event", id)."""
     for series in calendar.series:
-        yield from _clock_changes(series, paths["series", series.id])
+        yield from _clock_changes(series, paths)
     yield from _collisions(calendar, paths)
     yield from _event_days(calendar, paths)
 
 
-def _clock_changes(series: Series, path: Path) -> Iterator[Problem]:
-    """Yield one warning for calls that clocks skip, and one for those whose time they show twice."""
+def _clock_changes(series: Series, paths: Mapping[tuple[object, ...], Path]) -> Iterator[Problem]:
+    """Yield one warning for calls that clocks skip and one for those whose time they show twice, and one for each apart."""
     apart = {override.recurrence for override in series.overrides if override.status is not Status.CONFIRMED}
-    found: list[tuple[LocalDateTime, Zone, str]] = []
+    found: dict[str, list[tuple[LocalDateTime, Zone]]] = {code: [] for code in _CLOCK_CHANGES}
     for segment in segments(series):
         zone = segment.zone
         begin = epoch_seconds(instant_of(segment.start, zone)) - 86400
@@ -47,22 +47,22 @@ def _clock_changes(series: Series, path: Path) -> Iterator[Problem]:
             low, high = sorted((at + before.offset, at + after.offset))
             code = "call-in-gap" if after.offset > before.offset else "call-in-fold"
             calls = segment.starts(local_from_epoch(low), local_from_epoch(high))
-            found += [(call, zone, code) for call in calls if call not in apart]
+            found[code] += [(call, zone) for call in calls if call not in apart]
+    for code, calls_found in found.items():
+        if calls_found:
+            first, zone = min(calls_found, key=lambda pair: pair[0])
+            yield _clock_change(series, code, paths["series", series.id], first, zone, more=len(calls_found) - 1)
     for call in set_apart(series):
-        match resolve(call.start, call.zone):
-            case Gap():
-                found.append((call.start, call.zone, "call-in-gap"))
-            case Fold():
-                found.append((call.start, call.zone, "call-in-fold"))
-            case Unambiguous():
-                pass
-    for code, what in _CLOCK_CHANGES.items():
-        told = sorted(((call, zone.key) for call, zone, kind in found if kind == code))
-        if told:
-            first, key = told[0]
-            more = f" (and {len(told) - 1} more by 2037)" if len(told) > 1 else ""
-            message = f'series "{series.id}": call on {first.isoformat()} in {key}{more}: {what}'
-            yield Problem((*path, "start"), code, message, "a start outside the night of the clock change", "warning")
+        reading = resolve(call.start, call.zone)
+        if not isinstance(reading, Unambiguous):
+            code = "call-in-gap" if isinstance(reading, Gap) else "call-in-fold"
+            yield _clock_change(series, code, paths["series", series.id, call.start], call.start, call.zone)
+
+
+def _clock_change(series: Series, code: str, path: Path, call: LocalDateTime, zone: Zone, *, more: int = 0) -> Problem:
+    others = f" (and {more} more by 2037)" if more else ""
+    message = f'series "{series.id}": call on {call.isoformat()} in {zone.key}{others}: {_CLOCK_CHANGES[code]}'
+    return Problem(path, code, message, "a start outside the night of the clock change", "warning")
 
 
 _CLOCK_CHANGES = {
@@ -71,7 +71,7 @@ _CLOCK_CHANGES = {
 }
 
 
-def _collisions(calendar: Calendar, paths: Mapping[tuple[str, str], Path]) -> Iterator[Problem]:
+def _collisions(calendar: Calendar, paths: Mapping[tuple[object, ...], Path]) -> Iterator[Problem]:
     begins = {series.id: instant_of(series.start, series.zone) - _DAY for series in calendar.series}
     if len(begins) < 2:
         return
@@ -91,7 +91,7 @@ def _collisions(calendar: Calendar, paths: Mapping[tuple[str, str], Path]) -> It
                 f'series "{second.id}": call on {calls[second.id][clashes[0]].start.date()}'
                 f' collides with series "{first.id}" for {names}{more}'
             )
-            yield Problem((*paths["series", second.id], "start"), "series-collide", message, "another time", "warning")
+            yield Problem(paths["series", second.id], "series-collide", message, "another time", "warning")
 
 
 def _overlaps(first: list[tuple[Instant, Instant]], second: list[tuple[Instant, Instant]]) -> list[int]:
@@ -105,14 +105,13 @@ def _overlaps(first: list[tuple[Instant, Instant]], second: list[tuple[Instant, 
     return found
 
 
-def _event_days(calendar: Calendar, paths: Mapping[tuple[str, str], Path]) -> Iterator[Problem]:
+def _event_days(calendar: Calendar, paths: Mapping[tuple[object, ...], Path]) -> Iterator[Problem]:
     for event in calendar.events:
         calls = [call for call in occurrences_between_days(calendar, event.start, event.end) if call.held]
         if calls:
-            path = paths["event", event.id]
             more = f", and {len(calls) - 1} more," if len(calls) > 1 else ""
             message = (
                 f'event "{event.id}" ({event.title}): the call of series "{calls[0].series.id}" on {calls[0].start.date()}'
                 f"{more} is during it"
             )
-            yield Problem((*path, "start"), "call-on-event", message, "cancel or move the call", "warning")
+            yield Problem(paths["event", event.id], "call-on-event", message, "cancel or move the call", "warning")

@@ -184,9 +184,11 @@ def _stages(
 
 def _civil_until(rule: RecurrenceRule, zone: Zone) -> RecurrenceRule:
     """Return the rule with an UNTIL in UTC read on the anchor's clock."""
-    if isinstance(rule.until, datetime) and rule.until.tzinfo is not None:
-        return replace(rule, until=local_of(instant(rule.until), zone))
-    return rule
+    if not isinstance(rule.until, datetime) or rule.until.tzinfo is None:
+        return rule
+    if not 1 < rule.until.year < 9999:  # no clock can be read there, and none needs to be
+        return replace(rule, until=rule.until.replace(tzinfo=None))
+    return replace(rule, until=local_of(instant(rule.until), zone))
 
 
 def stream(series: Series, since: Instant) -> Iterator[tuple[Instant, Occurrence]]:

@@ -393,3 +393,39 @@ def test_a_foreign_folder_in_ours_is_left_alone(tmp_path):
     with pytest.raises(PublicationError, match=r'holds the folder "photos", which svsm-cal did not publish'):
         replace_folder(str(out), NEW_SITE, ours=ours)
     assert tree(tmp_path) == before
+
+
+def test_a_file_keeps_its_permissions(tmp_path):
+    there = tmp_path / "calendar.ics"
+    there.write_bytes(b"old")
+    there.chmod(0o600)
+    write_file(str(there), b"new")
+    assert (there.read_bytes(), there.stat().st_mode & 0o777) == (b"new", 0o600)
+
+
+def test_a_link_to_itself_is_no_place_for_a_file(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        write_file(str(loop), b"new")
+    assert loop.is_symlink()
+
+
+def test_a_foreign_file_in_the_way_of_ours_is_not_lost(tmp_path):
+    out = tmp_path / "site"
+    replace_folder(str(out), {"index.html": b"1"}, ours=lambda _: lambda name: name == "index.html")
+    (out / "style.css").write_bytes(b"somebody's")
+    with pytest.raises(PublicationError, match=r'holds "style\.css", which svsm-cal did not publish'):
+        replace_folder(str(out), {"index.html": b"2", "style.css": b"ours"}, ours=lambda _: lambda name: name == "index.html")
+    assert {each.name: each.read_bytes() for each in out.iterdir()} == {"index.html": b"1", "style.css": b"somebody's"}
+    assert [each.name for each in tmp_path.iterdir()] == ["site"]
+
+
+def test_links_in_our_folders_are_kept(tmp_path):
+    out = tmp_path / "site"
+    ours = {"series/a.ics": b"1"}
+    replace_folder(str(out), ours, ours=lambda _: ours.__contains__)
+    (tmp_path / "elsewhere").mkdir()
+    (out / "series/deep").symlink_to(tmp_path / "elsewhere")
+    replace_folder(str(out), ours, ours=lambda _: ours.__contains__)
+    assert (out / "series/deep").readlink() == tmp_path / "elsewhere"
