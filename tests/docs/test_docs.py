@@ -132,4 +132,10 @@ def _copy(to: Path) -> Path:
 
 def _environment(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SVSM_CAL", "PYTEST", "MAKE", "MFLAGS"))}
-    return {**kept, "HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}", "COLUMNS": "200"}
+    return {
+        **kept,
+        "HOME": str(home),
+        "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}",
+        "COLUMNS": "200",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
