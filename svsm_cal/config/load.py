@@ -52,7 +52,7 @@ def check_text(text: str, *, file: str = "calendar.toml", now: Instant | None = 
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """Return the text of a calendar file; raises InputError when there is no such file, text or right to read it."""
-    name = _CONTROL.sub(_escaped, os.fspath(path))
+    name = re.sub(_CONTROL, _escaped, os.fspath(path))
     try:
         with open(path, "rb") as stream:
             data = stream.read(LARGEST + 1)
@@ -119,13 +119,13 @@ def _placed(problems: Iterable[Problem], text: str, file: str) -> list[Finding]:
     findings = []
     for problem in problems:
         line, column = positions.line_column(problem.path, key=problem.at_key, within=problem.column)
-        said, hint = (_CONTROL.sub(_escaped, each) for each in (problem.message, problem.hint))
+        said, hint = (re.sub(_CONTROL, _escaped, each) for each in (problem.message, problem.hint))
         findings.append(Finding(problem.severity, file, line, column, problem.code, said, hint))
     return sorted(findings, key=lambda finding: (finding.line, finding.column, finding.code, finding.message))
 
 
 # Keys and ids that are wrong are shown as they are, but never to a terminal's control.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
 # The standard library's parser takes quadratic time for keys of very many parts.
 _ENDLESS_KEY = re.compile(r"^[^=\n\"'#]{2000}", re.MULTILINE)
 
@@ -138,7 +138,7 @@ def _too_deep(file: str) -> Finding:
     return Finding("error", file, 1, 1, "toml-syntax", "lists or tables are nested too deeply", "a flat file")
 
 
-_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_AT = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 _HINTS = {
     "Cannot overwrite a value": "a key stands twice, or a [table] that should be a [[list of tables]]",
     "Cannot declare": "a [table] stands twice; a list of tables is written [[table]]",
@@ -149,7 +149,7 @@ _HINTS = {
 
 
 def _syntax(message: str, text: str, file: str) -> Finding:
-    match = _AT.search(message)
+    match = re.search(_AT, message)
     lines = text.split("\n")
     line, column = (int(match[1]), int(match[2])) if match and match[1] else (len(lines), len(lines[-1]) + 1)
     said = message[: match.start()] if match else message

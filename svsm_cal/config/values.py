@@ -127,9 +127,9 @@ def _text(value: str, _: Path) -> _Result:
     return value.strip(), []
 
 
-def _matching(pattern: re.Pattern[str], code: str, problem: str, hint: str) -> Callable[[str, Path], _Result]:
+def _matching(pattern: str | re.Pattern[str], code: str, problem: str, hint: str) -> Callable[[str, Path], _Result]:
     def read(value: str, path: Path) -> _Result:
-        if pattern.fullmatch(value):
+        if re.fullmatch(pattern, value):
             return value, []
         return MISSING, [Problem(path, code, f"{_name(path)} {_shown(value)} {problem}", hint)]
 
@@ -229,7 +229,7 @@ _READERS: dict[Kind, tuple[tuple[type, ...], Callable[..., _Result]]] = {
     Kind.URL: (_TEXT, _read_link),
     Kind.TEMPLATE: (_TEXT, _template),
     Kind.EMAIL: (_TEXT, _email),
-    Kind.COLOR: (_TEXT, _matching(re.compile(r"[a-z]+"), "color-invalid", "is no CSS colour name", '"teal"')),
+    Kind.COLOR: (_TEXT, _matching(r"[a-z]+", "color-invalid", "is no CSS colour name", '"teal"')),
     Kind.RULE: (_TEXT, _rule),
     Kind.REPEAT: (_TEXT, _repeat),
     Kind.DURATION: (_TEXT, _duration),

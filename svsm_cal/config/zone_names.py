@@ -68,8 +68,7 @@ _RULES = {
 }
 _UTC = frozenset({"UTC", "Etc/UTC"})
 _UTC_OTHER = frozenset({"UCT", "Zulu", "Universal", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich"})
-_FIXED = re.compile(r"Etc/.*")
-_OFFSET = re.compile(r"(?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?\d\d)?")
+_OFFSET = r"(?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?\d\d)?"
 
 
 class ZoneAdvice(Value):
@@ -98,7 +97,7 @@ def read_zone(name: str, *, now: Instant | None = None) -> ZoneAdvice:
         return _unknown(name, database)
     if name in _UTC_OTHER or (name.startswith("Etc/") and name.removeprefix("Etc/") in _UTC_OTHER):
         return ZoneAdvice(_zone("UTC"), "warning", "zone-old-name", f'"{name}" is another name of UTC', '"UTC"')
-    if _FIXED.fullmatch(name):
+    if name.startswith("Etc/"):
         message = f'"{name}" is a fixed offset that follows no clock change, with its sign turned round'
         return ZoneAdvice(_zone(name), "warning", "zone-fixed", message, 'a region such as "Europe/Berlin"')
     return _region(name, database)
@@ -126,7 +125,7 @@ def _unknown(name: str, database: TzDatabase) -> ZoneAdvice:
     if region and database.has(region):
         message = f'"{name}" is a Windows name of {region}'
         return ZoneAdvice(_zone(region), "warning", "zone-windows", message, f'"{region}"')
-    if _OFFSET.fullmatch(name.strip()):
+    if re.fullmatch(_OFFSET, name.strip()):
         hint = 'a region such as "Europe/Berlin"'
         return ZoneAdvice(None, "error", "zone-unknown", f'"{name}" is an offset, which no community keeps all year', hint)
     return ZoneAdvice(None, "error", "zone-unknown", f'"{name}" is no time zone', _suggestion(name, database))

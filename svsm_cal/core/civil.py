@@ -87,7 +87,7 @@ def local_from_epoch(seconds: int) -> LocalDateTime:
 
 
 _UNITS = {"w": 7 * _DAY, "d": _DAY, "h": 3600, "m": 60, "min": 60, "s": 1}
-_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII)
+_ISO = r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?"
 _SHORT = re.compile(r"(\d+)\s*(min|[wdhms])\s*", re.ASCII)
 
 
@@ -100,7 +100,7 @@ def parse_duration(text: str) -> timedelta:
     datetime.timedelta(seconds=5400)
     """
     stripped = text.strip()
-    iso = _ISO.fullmatch(stripped)
+    iso = re.fullmatch(_ISO, stripped, re.ASCII) if stripped.startswith("P") else None
     if iso and any(iso.groups()):
         weeks, days, hours, minutes, seconds = (int(part or 0) for part in iso.groups())
         return _timedelta(text, ((weeks * 7 + days) * 24 + hours) * 3600 + minutes * 60 + seconds)

@@ -176,7 +176,7 @@ _ALLOWED = {
     "BYMONTHDAY": tuple(set(Frequency) - {Frequency.WEEKLY}),
 }
 _DAY = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
-_UNTIL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?", re.ASCII)
+_UNTIL = r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?"
 _MOST = 10**12
 
 
@@ -254,7 +254,7 @@ def _positive(name: str, value: str, at: int) -> int:
 
 
 def _until(name: str, value: str, at: int) -> date | datetime:
-    match = _UNTIL.fullmatch(value)
+    match = re.fullmatch(_UNTIL, value, re.ASCII)
     try:
         if match:
             year, month, day = (int(part) for part in match.groups()[:3])

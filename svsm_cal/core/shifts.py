@@ -23,6 +23,8 @@ __all__ = ["RegularCalls", "ShiftKind", "ShiftWindow", "shift_windows"]
 
 _DAY = 86400
 _SHORT = 70 * _DAY
+# Within so many days of any call, clocks that change every year have.
+_SEASONS = 400
 # A run still unchanged so many days after the asked range is reported as open: twelve years.
 _HORIZON = 366 * 12
 
@@ -108,14 +110,18 @@ class RegularCalls:
 
     def windows(self, zone: Zone, start: date, end: date) -> list[ShiftWindow]:
         """Return the windows that have a call on an anchor date from `start` to `end`, whole, in time order."""
-        for days in (400, _HORIZON):
-            self.extend(_plus(end, days))
+        self.extend(_plus(end, _SEASONS))
+        found = self._runs(zone)
+        if found and not self.ended and found[-1].first <= end and not self._keeps_time(zone):
+            self.extend(_plus(end, _HORIZON))
             found = self._runs(zone)
-            if self.ended or not found or found[-1].first > end:
-                break
         if not self.ended and found:
             found[-1] = replace(found[-1], last=None, calls=None, last_utc=None)
         return [window for window in found if window.first <= end and (window.last is None or window.last >= start)]
+
+    def _keeps_time(self, zone: Zone) -> bool:
+        """Whether what is computed ends on the zone's own clock, so that nothing can change there."""
+        return self._segments[-1].zone == zone and self._segments[-1].start.toordinal() <= self.ordinals[-1]
 
     def _runs(self, zone: Zone) -> list[ShiftWindow]:
         if not self.times:
