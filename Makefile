@@ -14,18 +14,13 @@ help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: $(DEMO)/done ## Set up, build the example's site, and show its next calls, shifts and deadlines
-	@echo "The example as of $(DEMO_NOW): the Wednesday before the US changes its clocks, three weeks ahead of Europe."
-	@echo; echo '$$ svsm-cal next --tz America/New_York'
-	@$(DEMO)/bin/svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) next --tz America/New_York
-	@echo; echo '$$ svsm-cal when 2025-03-12'
-	@$(DEMO)/bin/svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) when 2025-03-12
-	@echo; echo '$$ svsm-cal shifts --until 2025-12-31'
-	@$(DEMO)/bin/svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) shifts --until 2025-12-31
-	@echo; echo '$$ svsm-cal deadlines --within 8w'
-	@$(DEMO)/bin/svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) deadlines --within 8w
-	@echo; echo '$$ svsm-cal build demo-site'
-	@$(DEMO)/bin/svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) build demo-site
-	@echo "Open demo-site/index.html, or subscribe a calendar program to demo-site/calendar.ics."
+	@echo "The example on $(DEMO_NOW): the Wednesday before the US changes its clocks, three weeks ahead of Europe."
+	@set -e; for command in "next --tz America/New_York" "when 2025-03-12" "shifts --until 2025-12-31" "deadlines --within 8w" \
+	    "build demo-site"; do \
+	    echo; echo "\$$ svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) $$command"; \
+	    $(DEMO)/bin/svsm-cal -c $(EXAMPLE) --now $(DEMO_NOW) $$command; \
+	done
+	@echo; echo "Open demo-site/index.html in a browser; import demo-site/calendar.ics into a calendar program."
 
 test: lint types readers ## Set up, then run every check and test
 	$(BIN)/python -m pytest -m "not soak"

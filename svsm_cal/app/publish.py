@@ -50,7 +50,8 @@ def site(calendar: Calendar, *, now: Instant, secret: bytes | None = None) -> di
     if len(calendar.series) > 1:
         names += [(series.title, f"series/{series.id}.ics") for series in calendar.series]
     if secret is not None:
-        for person in calendar.participants:
+        attending = {name for series in calendar.series for name in series.attendees}
+        for person in (each for each in calendar.participants if each.id in attending):
             files[f"p/{token_of(person.id, secret)}/calendar.ics"] = feeds.participant(person)
     files["style.css"] = STYLE.encode()
     files["index.html"] = _page(calendar, now, names).encode()
@@ -79,6 +80,7 @@ def _page(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]]) -> str
         outlook(calendar, now),
         feeds,
         tz_database().version,
+        now,
     )
 
 

@@ -62,17 +62,19 @@ reminders = ["15m"]
 """
 
 WORKFLOW = """\
-# Checks the calendar on every change, and publishes it on main and once a week.
+# Checks the calendar on every change, and publishes it on main and once a day, so that the page goes on with the time.
+# It works from the root of a repository (.github/workflows/) whose Pages are built by GitHub Actions (Settings, Pages).
 name: calendar
 on:
   push: { branches: [main] }
   pull_request:
-  schedule: [{ cron: "17 5 * * 1" }]
+  schedule: [{ cron: "17 5 * * *" }]
 permissions: { contents: read }
 jobs:
   publish:
     runs-on: ubuntu-latest
     permissions: { contents: read, pages: write, id-token: write }
+    environment: github-pages
     steps:
       - uses: actions/checkout@v4
       - uses: actions/setup-python@v5

@@ -94,7 +94,11 @@ def _when_the_call_is(series: Series, at: LocalDateTime) -> str:
     if at < midnight(series.start.date()):
         return f"the first call is on {series.start.date()}"
     rules = [series.rule, *(step.rule for step in series.steps if step.rule and step.date <= at.date())]
-    return f"the call is {rule_days(rules[-1])}" if rules[-1] else f"the call is on {series.start.date()}"
+    return (
+        f"the call is {rule_days(rules[-1])}"
+        if rules[-1]
+        else f"the series has no rule or repeat, only a call on {series.start.date()}"
+    )
 
 
 def _clashes(

@@ -139,7 +139,14 @@ def _too_deep(file: str) -> Finding:
 
 
 _AT = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
+# What people often write for dates and times -> what TOML wants; looked for in a line that is no TOML.
+_SLIPS = {
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?![:\d])": "a time has seconds: 2026-01-06T17:00:00",
+    r"=\s*\d{1,2}:\d\d(?![:\d])": "a time has seconds: 17:00:00",
+    r"\b\d{1,2}[./-]\d{1,2}[./-]\d{4}\b": "a date is written year first: 2027-01-05",
+}
 _HINTS = {
+    "Invalid date or datetime": "there is no such day, or no such time",
     "Cannot overwrite a value": "a key stands twice, or a [table] that should be a [[list of tables]]",
     "Cannot declare": "a [table] stands twice; a list of tables is written [[table]]",
     "Unescaped '\\' in a string": "write the text in single quotes",
@@ -153,6 +160,7 @@ def _syntax(message: str, text: str, file: str) -> Finding:
     lines = text.split("\n")
     line, column = (int(match[1]), int(match[2])) if match and match[1] else (len(lines), len(lines[-1]) + 1)
     said = message[: match.start()] if match else message
-    hint = next((hint for start, hint in _HINTS.items() if said.startswith(start)), "see toml.io for the format")
+    slip = next((hint for pattern, hint in _SLIPS.items() if re.search(pattern, lines[min(line, len(lines)) - 1])), None)
+    hint = slip or next((hint for start, hint in _HINTS.items() if said.startswith(start)), "see toml.io for the format")
     said = said.replace("\n", " ")
     return Finding("error", file, line, column, "toml-syntax", f"this is not TOML: {said}", hint)

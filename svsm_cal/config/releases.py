@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from svsm_cal.config.tables import nearest
 from svsm_cal.config.values import Problem
 from svsm_cal.core.model import Milestone
 
@@ -34,7 +35,11 @@ def read_milestones(rows: list[Row], label: str) -> tuple[tuple[Milestone, ...],
         following = row.values.get("after")
         if following is not None and following not in by_id and all(each.whole for each in rows):
             message = f'{label}: milestone "{row.values["id"]}" is after "{following}", which is no milestone of it'
-            problems.append(Problem((*row.path, "after"), "milestone-unknown", message, f"one of {', '.join(by_id)}"))
+            problems.append(
+                Problem(
+                    (*row.path, "after"), "milestone-unknown", message, nearest(following, by_id) or f"one of {', '.join(by_id)}"
+                )
+            )
         _planned(row.values["id"], by_id, planned, label, problems)
     found = [
         Milestone(name, row.values.get("title", name), planned[name], row.values.get("actual"), row.values.get("remind", ()))

@@ -56,7 +56,8 @@ class Tables:
     def read(self, name: str, raw: object, path: Path) -> Row:
         """Return a table by its schema, the tables within it as rows."""
         if not isinstance(raw, dict):
-            self.error(path, "wrong-type", f"{label_of(path)} must be a table", "{ ... }")
+            hint = "{ date = ... }" if "date" in TABLES[name] else "{ ... }"
+            self.error(path, "wrong-type", f"{label_of(path)} must be a table", hint)
             return Row({}, path, whole=False, clean=False)
         fields = TABLES[name]
         values: dict[str, Any] = {}
@@ -84,7 +85,7 @@ class Tables:
         needed = [key for key, field in fields.items() if field.required]
         for key in needed:
             if key not in raw and key not in meant:
-                hint = f"{key} = ... ({fields[key].doc})"
+                hint = f"[{key}]" if fields[key].kind is Kind.TABLE else f"{key} = ..., {fields[key].doc.rstrip('.')}"
                 self.error(path, "missing-key", f'{label_of(path, raw)}: "{key}" is missing', hint, at_key=True)
         return Row(values, path, whole=all(key in values for key in needed), clean=clean)
 

@@ -61,7 +61,7 @@ def read_value(kind: Kind, value: object, path: Path, now: Instant | None = None
     expected, reader = _READERS[kind]
     # TOML's true is no number, and a date and time is no date.
     if type(value) not in expected:
-        return MISSING, [Problem(path, "wrong-type", _wrong_type(kind, value, path), _EXAMPLES[kind])]
+        return MISSING, [Problem(path, "wrong-type", _wrong_type(kind, value, path), _example(kind, value, path))]
     if isinstance(value, str) and (found := _text_problem(kind, value, path)):
         return MISSING, [found]
     if isinstance(value, (datetime, time)) and value.tzinfo is not None:
@@ -104,6 +104,21 @@ _TYPE_NAMES = {
 
 def _wrong_type(kind: Kind, value: object, path: Path) -> str:
     return f"{_name(path)} must be {kind.value}, not {_TYPE_NAMES.get(type(value), 'that')}"
+
+
+def _example(kind: Kind, value: object, path: Path) -> str:
+    """Return what to write instead: the writer's own value where that can be seen."""
+    if kind is Kind.TABLES and len(path) == 1:
+        return f"[[{path[0]}]]"
+    if kind is Kind.TABLE and len(path) == 1:
+        return f"[{path[0]}]"
+    if (
+        isinstance(value, str)
+        and kind in (Kind.DATE, Kind.INSTANCE, Kind.LOCAL)
+        and re.fullmatch(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d)?", value)
+    ):
+        return f"{value}, without quotes"
+    return _EXAMPLES[kind]
 
 
 def _text_problem(kind: Kind, value: str, path: Path) -> Problem | None:
@@ -165,7 +180,8 @@ def _rule(value: str, path: Path) -> _Result:
     try:
         rule = RecurrenceRule.parse(value)
     except RuleError as error:
-        return MISSING, [Problem(path, "rule-invalid", f"rule: {error}", error.hint, column=error.position + 1)]
+        hint = error.hint if "=" in value else f"in words it is repeat = {_shown(value)}"
+        return MISSING, [Problem(path, "rule-invalid", f"rule: {error}", hint, column=error.position + 1)]
     problem = _unusable(rule)
     if problem:
         return MISSING, [Problem(path, "rule-too-often", f"rule: {problem}", "FREQ=DAILY, with BYHOUR for several calls a day")]

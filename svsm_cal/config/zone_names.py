@@ -127,7 +127,7 @@ def _unknown(name: str, database: TzDatabase) -> ZoneAdvice:
         return ZoneAdvice(_zone(region), "warning", "zone-windows", message, f'"{region}"')
     if re.fullmatch(_OFFSET, name.strip()):
         hint = 'a region such as "Europe/Berlin"'
-        return ZoneAdvice(None, "error", "zone-unknown", f'"{name}" is an offset, which no community keeps all year', hint)
+        return ZoneAdvice(None, "error", "zone-unknown", f'"{name}" is an offset, not a place, and follows no clock change', hint)
     return ZoneAdvice(None, "error", "zone-unknown", f'"{name}" is no time zone', _suggestion(name, database))
 
 

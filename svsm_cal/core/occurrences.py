@@ -88,6 +88,12 @@ class Segment(Value):
         end = self.end
         return (LocalDateTime(each) for each in takewhile(lambda each: end is None or each < end, starts))
 
+    @property
+    def whole_rule(self) -> RecurrenceRule | None:
+        """Return the rule that the series has here, of which `rule` may be only a part."""
+        rules = [step.rule for step in self.series.steps if step.rule and self.begin and step.date <= self.begin]
+        return rules[-1] if rules else self.series.rule
+
     def details_on(self, day: date) -> Details:
         """Return the details that apply on an anchor date."""
         return _latest(self.details, day)

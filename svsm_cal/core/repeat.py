@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["parse_repeat"]
 
-_HINT = '"every Wednesday", "every other Tuesday", "every 3 weeks", "first Monday of the month" or "every month on the 15th"'
+_HINT = (
+    '"every Wednesday", "every other Tuesday", "every 3 weeks", "first and third Monday of the month"'
+    ' or "every month on the 15th"'
+)
 _ORDINALS = {
     "first": 1,
     "1st": 1,
@@ -35,13 +38,21 @@ _DAYS = {name.lower(): number for number, name in enumerate(WEEKDAYS)} | {
     name[:3].lower(): number for number, name in enumerate(WEEKDAYS)
 }
 _UNITS = {"day": Frequency.DAILY, "week": Frequency.WEEKLY, "month": Frequency.MONTHLY, "year": Frequency.YEARLY}
+_ADVERBS = {
+    "daily": (Frequency.DAILY, 1),
+    "weekly": (Frequency.WEEKLY, 1),
+    "fortnightly": (Frequency.WEEKLY, 2),
+    "monthly": (Frequency.MONTHLY, 1),
+    "yearly": (Frequency.YEARLY, 1),
+}
+_NUMBERS = {None: 1, "other": 2, "second": 2, "two": 2, "three": 3, "four": 4, "six": 6}
 _WORKDAYS = tuple(WeekdayNum(day) for day in range(5))
 
 _DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
 _DAY_LIST = rf"{_DAY}(?:(?: and |, ?(?:and )?){_DAY})*"
 _NTH = "|".join(_ORDINALS)
 _NTH_LIST = rf"(?:{_NTH})(?:(?: and |, ?(?:and )?)(?:{_NTH}))*"
-_EVERY = r"every(?: (?P<interval>other|second|\d{1,3}))?"
+_EVERY = r"every(?: (?P<interval>other|second|two|three|four|six|\d{1,3}))?"
 
 
 def parse_repeat(text: str) -> RecurrenceRule:
@@ -59,8 +70,8 @@ def parse_repeat(text: str) -> RecurrenceRule:
 
 
 def _interval(match: re.Match[str]) -> int:
-    word = match["interval"]
-    number = {None: 1, "other": 2, "second": 2}.get(word) or int(word)
+    word = match.groupdict().get("interval")
+    number = _NUMBERS.get(word) or int(word or 1)
     if number < 1:
         raise RuleError(f'"{match[0]}" never repeats', hint=_HINT)
     return number
@@ -80,6 +91,15 @@ def _weekly(match: re.Match[str]) -> RecurrenceRule:
 
 def _unit(match: re.Match[str]) -> RecurrenceRule:
     return RecurrenceRule(_UNITS[match["unit"]], interval=_interval(match))
+
+
+def _adverb(match: re.Match[str]) -> RecurrenceRule:
+    frequency, interval = _ADVERBS[match["adverb"]]
+    if match["days"] is None:
+        return RecurrenceRule(frequency, interval=interval)
+    if frequency is not Frequency.WEEKLY:
+        raise RuleError(f'"{match[0]}" does not say which {match["days"]}', hint=_HINT)
+    return RecurrenceRule(frequency, interval=interval, by_day=_days(match["days"]))
 
 
 def _workdays(_: re.Match[str]) -> RecurrenceRule:
@@ -102,9 +122,12 @@ def _month_day(match: re.Match[str]) -> RecurrenceRule:
 _MONTH = r"of (?:the|each|every(?: (?P<interval>other|second|\d{1,2}))?) months?"
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], RecurrenceRule]], ...] = (
     (re.compile(r"every (?:weekday|working day|workday)"), _workdays),
+    (re.compile(r"(?P<adverb>daily|weekly|fortnightly|monthly|yearly)(?: on (?P<days>" + _DAY_LIST + "))?"), _adverb),
     (re.compile(rf"{_EVERY} (?P<unit>day|week|month|year)s?"), _unit),
     (re.compile(rf"{_EVERY} (?:weeks? on )?(?P<days>{_DAY_LIST})"), _weekly),
     (re.compile(rf"(?:every |the )?(?P<numbers>{_NTH_LIST}) (?P<days>{_DAY_LIST}) {_MONTH}"), _nth_weekdays),
+    # "every third Wednesday" may be every three weeks: without "of the month" it is not understood.
+    (re.compile(rf"(?:the )?(?P<numbers>{_NTH_LIST}) (?P<days>{_DAY_LIST})"), _nth_weekdays),
     (re.compile(rf"{_EVERY} months? on the (?P<numbers>{_NTH_LIST}) (?P<days>{_DAY_LIST})"), _nth_weekdays),
     (re.compile(rf"{_EVERY} months? on the (?P<day>\d{{1,2}}(?:st|nd|rd|th)?|last)(?: day)?"), _month_day),
     (re.compile(rf"(?:the )?(?P<day>\d{{1,2}}(?:st|nd|rd|th)|last) (?:day )?{_MONTH}"), _month_day),

@@ -89,7 +89,9 @@ def invite_message(
     seal = hashlib.sha256(str(message["Message-ID"]).encode()).hexdigest()[:24]
     message.set_boundary(f"mixed-{seal}")
     bodies.set_boundary(f"alternative-{seal}")
-    return message.as_bytes()
+    # Python folds a long subject before its first word; where nothing must be encoded there is no need to fold.
+    plain = all(str(value).isascii() for value in message.values())
+    return message.as_bytes(policy=SMTP.clone(max_line_length=990) if plain else SMTP)
 
 
 def _address(name: str, email: str) -> Address:
@@ -114,15 +116,20 @@ class _About(Value):
     when: str
     length: str
     details: Details
+    part: str = ""
 
 
 def _about(of: Segment | Occurrence) -> _About:
     if isinstance(of, Segment):
         title, duration, details = of.details[-1][1].title or of.series.title, of.durations[-1][1], of.details[-1][1]
-        days = rule_in_words(of.rule) if of.rule is not None else day_and_year(of.start)
+        days = rule_in_words(of.whole_rule) if of.whole_rule is not None else day_and_year(of.start)
     else:
         title, duration, details, days = of.title, of.duration, of.details, day_and_year(of.start)
-    return _About(title, f"{days}, {clock(of.start)} {of.zone.key}", duration_in_words(duration), details)
+    part = ""
+    if isinstance(of, Segment) and of.rule is not None and of.whole_rule is not None and len(of.whole_rule.parts()) > 1:
+        # Rules that not every client can hold come in parts, each an invite of its own.
+        part = f"This invite is for the calls {rule_in_words(of.rule)}."
+    return _About(title, f"{days}, {clock(of.start)} {of.zone.key}", duration_in_words(duration), details, part)
 
 
 def _subject(about: _About) -> str:
@@ -133,8 +140,7 @@ def _content(calendar: Calendar, about: _About, reader: Reader) -> tuple[list[st
     """Return the opening lines, the tables, and the facts (label, value)."""
     details = reader.calls[0][0].occurrence.details if reader.calls and reader.calls[0] else about.details
     lead = [about.title, f"{about.when}, {about.length}"]
-    if details.description:
-        lead.append(details.description)
+    lead += [text for text in (about.part, details.description) if text]
     sections = _for_one(reader) if reader.name else _for_all(reader)
     facts = [("Join", details.url), ("Where", details.location), ("Chair", calendar.person(details.chair))]
     return lead, sections, [(label, value) for label, value in facts if value]

@@ -27,6 +27,7 @@ from svsm_cal.words.phrases import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from svsm_cal.core.civil import Instant
     from svsm_cal.core.clocks import CallOnClock
     from svsm_cal.core.deadlines import DeadlineOutlook
     from svsm_cal.core.model import Calendar, Occurrence
@@ -43,11 +44,12 @@ def page(
     deadlines: Sequence[DeadlineOutlook],
     feeds: Sequence[tuple[str, str]],
     tz_version: str,
+    now: Instant,
 ) -> str:
     """Return the page as HTML.
 
     `calls` are the coming ones, `clocks` the next one in each zone, `windows` the year's shift windows,
-    `feeds` (name, path beside the page).
+    `feeds` (name, path beside the page), `now` the time of all this.
     """
     body = [
         f"<header><h1>{escape(calendar.name)}</h1>",
@@ -58,7 +60,7 @@ def page(
         _shifts(windows),
         _deadlines(deadlines),
         _subscribe(calendar, feeds),
-        f"<footer><p>Time zones from tz database {escape(tz_version)}.</p>",
+        f"<footer><p>As of {day_and_year(now)}, {clock(now)} UTC; time zones from tz database {escape(tz_version)}.</p>",
         '<p>The same as data: <a href="calendar.json">calendar.json</a>.</p></footer>',
     ]
     return (
@@ -136,7 +138,8 @@ def _shifts(windows: Sequence[ShiftWindow]) -> str:
                 f'<span class="shift">{change}</span>' if window.kind is ShiftKind.MISMATCH else change,
             )
         )
-    table = _table(("Zone", "Calls", "Local time", "Change"), rows)
+    anchor = escape(changing[0].series.zone.key)
+    table = _table(("Zone", f"Calls ({anchor} dates)", "Local time", "Change"), rows)
     return f'<section aria-labelledby="shifts"><h2 id="shifts">When clocks change</h2>{table}</section>'
 
 

@@ -22,7 +22,7 @@ def status_note(occurrence: Occurrence) -> str:
         case Status.CANCELLED:
             return f"cancelled{reason}"
         case Status.MOVED:
-            return f"moved from {day(occurrence.recurrence)} {clock(occurrence.recurrence)}{reason}"
+            return f"moved from {day(occurrence.recurrence)} {clock(occurrence.recurrence)} {occurrence.zone.key}{reason}"
         case Status.CONFIRMED:
             return occurrence.reason or ("an extra call" if occurrence.added else "")
 

@@ -465,7 +465,7 @@ def test_refusals_are_one_line(line, message):
         ("whatever", 'no command "whatever" (one of init, check, next, '),
         ("next --tz Europe/Berln", '"Europe/Berln" is no time zone (hint: did you mean "Europe/Berlin"?)'),
         ("next --tz EST", '"EST" means different clocks to different people (hint: "America/New_York" or '),
-        ("next --tz UTC+1", '"UTC+1" is an offset, which no community keeps all year'),
+        ("next --tz UTC+1", '"UTC+1" is an offset, not a place, and follows no clock change'),
         ("next --tz ../../etc/passwd", '"../../etc/passwd" is no time zone'),
         ("next -n 0", "0 is not in the range 1<=x<=1000"),
         ("next -n many", "'many' is not a valid integer"),

@@ -45,6 +45,10 @@ from svsm_cal.errors import RuleError
         ("every working day", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
         # Weekdays of the month.
         ("first Monday of the month", "FREQ=MONTHLY;BYDAY=1MO"),
+        ("first and third Tuesday", "FREQ=MONTHLY;BYDAY=1TU,3TU"),
+        ("weekly", "FREQ=WEEKLY"),
+        ("fortnightly on Tuesday", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"),
+        ("every two weeks", "FREQ=WEEKLY;INTERVAL=2"),
         ("the first Monday of the month", "FREQ=MONTHLY;BYDAY=1MO"),
         ("1st Monday of each month", "FREQ=MONTHLY;BYDAY=1MO"),
         ("every second Tuesday of the month", "FREQ=MONTHLY;BYDAY=2TU"),
@@ -86,7 +90,8 @@ def test_phrases(phrase, rule):
         (" ", "no repetition"),
         ("Wednesday", "no repetition"),
         ("Wednesdays", "no repetition"),
-        ("weekly", "no repetition"),
+        ("biweekly on Tuesday", "no repetition"),
+        ("monthly on Monday", "does not say which monday"),
         ("biweekly", "no repetition"),  # twice a week, or every two weeks?
         ("bimonthly", "no repetition"),
         ("every", "no repetition"),
@@ -98,9 +103,7 @@ def test_phrases(phrase, rule):
         ("every hour", "no repetition"),
         ("every 1000 weeks", "no repetition"),
         ("every -1 weeks", "no repetition"),
-        ("every two weeks", "no repetition"),
         ("every third Wednesday", "no repetition"),  # of the month, or every three weeks?
-        ("first Monday", "no repetition"),
         ("sixth Monday of the month", "no repetition"),
         ("first Monday of January", "no repetition"),
         ("first Monday of the year", "no repetition"),

@@ -42,7 +42,7 @@ def test_every_readme_command_gives_what_the_readme_shows(tmp_path: Path) -> Non
             continue
         if line.startswith("export "):
             name, _, value = line.removeprefix("export ").partition("=")
-            environment[name] = value
+            environment[name] = value.replace("~", environment["HOME"]).replace("$PATH", environment["PATH"])
             continue
         run = subprocess.run(
             ["sh", "-c", line],
