@@ -597,7 +597,7 @@ def test_r21_every_text_comes_back_as_it_was(name):
     assert all(series.details.description in event["DESCRIPTION"] for event in masters)
     assert str(instances_of(FEEDS[f"rich-{name}"])["2025-05-21T18:00"]["SUMMARY"]) == f"Mit Gästen, aus Łódź; {'ß' * 60}"
     moved = instances_of(FEEDS[f"rich-{name}"])["2025-12-10T18:00"]
-    assert "Note: moved from Wed 10 December 18:00: Linux Plumbers, Tokyo" in moved["DESCRIPTION"]
+    assert "Note: moved from Wed 10 December 18:00 Europe/Berlin: Linux Plumbers, Tokyo" in moved["DESCRIPTION"]
     if name == "public":
         assert {str(event["LOCATION"]) for event in read.walk("VEVENT") if "triage" in event["UID"]} == {
             "Room 1, second floor; ring twice"
