@@ -89,6 +89,13 @@ class Segment(Value):
         return (LocalDateTime(each) for each in takewhile(lambda each: end is None or each < end, starts))
 
     @property
+    def only(self) -> Occurrence | None:
+        """Return the one call of a series without a rule, as its exception has it; None where there is a rule."""
+        if self.rule is not None:
+            return None
+        return self.occurrence(self.start, next((each for each in self.series.overrides if each.recurrence == self.start), None))
+
+    @property
     def whole_rule(self) -> RecurrenceRule | None:
         """Return the rule that the series has here, of which `rule` may be only a part."""
         rules = [step.rule for step in self.series.steps if step.rule and self.begin and step.date <= self.begin]

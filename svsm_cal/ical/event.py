@@ -124,13 +124,15 @@ def segment_event(segment: Segment, revision: Revision, people: Properties = ())
     `people` are an invite's ORGANIZER and ATTENDEE; a feed has none.
     """
     series, zone = segment.series, segment.zone
-    details = segment.details[-1][1]
+    start, length, details = segment.start, segment.durations[-1][1], segment.details[-1][1]
+    if segment.only is not None:  # a single call has no instances that could differ: it is what became of it
+        start, length, details = segment.only.start, segment.only.duration, segment.only.details
     title = details.title or series.title
-    properties = [*_span(segment.start, zone, segment.durations[-1][1])]
+    properties = [*_span(start, zone, length)]
     if segment.rule is not None:
         properties.append(("RRULE", vRecur.from_ical(str(_rule_in_utc(segment, segment.rule)))))
         cancelled = (each.recurrence for each in series.overrides if each.status is Status.CANCELLED)
-        properties += [("EXDATE", wall(start, zone)) for start in cancelled if _has(segment, start)]
+        properties += [("EXDATE", wall(each, zone)) for each in cancelled if _has(segment, each)]
     if segment.continues is not None:
         properties.append(("RELATED-TO", segment.continues))
     properties += [*_shown(details, title), *people]
@@ -163,6 +165,8 @@ def _rule_in_utc(segment: Segment, rule: RecurrenceRule) -> RecurrenceRule:
 
 def segment_instances(segment: Segment, overrides: Mapping[LocalDateTime, Override]) -> list[Occurrence]:
     """Return the held instances that differ from what the segment's own VEVENT says of them, in order."""
+    if segment.rule is None:
+        return []
     last = max(segment.details[-1][0], segment.durations[-1][0])
     end = midnight(last) if last > segment.start.date() else segment.start
     earlier = segment.starts(segment.start, end)

@@ -17,7 +17,7 @@ from icalendar import Event, vText
 from svsm_cal.core.civil import Instant, LocalDateTime, instant
 from svsm_cal.core.clocks import CallOnClock, Clocks
 from svsm_cal.core.deadlines import all_deadlines
-from svsm_cal.core.model import Calendar, Deadline, Occurrence, Participant, Series, Status
+from svsm_cal.core.model import Calendar, Deadline, Occurrence, Participant, Series
 from svsm_cal.core.occurrences import added_occurrences, occurrences, segments, set_apart
 from svsm_cal.errors import UsageError
 from svsm_cal.ical.event import (
@@ -146,7 +146,7 @@ class Feeds:
             overrides = {override.recurrence: override for override in series.overrides}
             stretches = []
             for segment in segments(series):
-                if segment.rule is None and any(each.status is Status.CANCELLED for each in series.overrides):
+                if segment.only is not None and not segment.only.held:
                     continue  # a single call that is cancelled leaves nothing to show
                 master = _Component(segment_event(segment, self._revision), segment_description(self.calendar, segment))
                 instances = {each.recurrence: each for each in segment_instances(segment, overrides)}

@@ -20,7 +20,9 @@ __all__ = ["deadline_description", "local_notice", "occurrence_description", "ow
 
 
 def segment_description(calendar: Calendar, segment: Segment) -> str:
-    """Return what a series says of itself from one date to another, as it says it last."""
+    """Return what a series says of itself from one date to another, as it says it last; for a single call, what that does."""
+    if segment.only is not None:
+        return occurrence_description(calendar, segment.only)
     rule = f", {rule_in_words(segment.rule)}" if segment.rule is not None else ""
     anchor = f"{clock(segment.start)} {segment.zone.key}{rule}"
     return "\n".join([*_about(calendar, segment.details[-1][1]), f"When: {anchor}"])

@@ -27,6 +27,14 @@ id = "call"
 title = "Call"
 """
 CASES = {
+    # Single calls.
+    "a single call, moved": (
+        """start = 2025-06-03T18:00:00
+        duration = "1h"
+        move = [{ date = 2025-06-03, to = 2025-06-04T17:00:00 }]""",
+        1,
+        "2025-06-04T15:00:00Z",
+    ),
     # Rules.
     "weekly": (
         """start = 2025-01-08T18:00:00
