@@ -90,7 +90,7 @@ def _subjects(series: Series, now: Instant) -> list[_Subject]:
 
 def _coming(segment: Segment, now: Instant) -> tuple[Occurrence, ...]:
     """Return a segment's next few calls, cancelled ones among them."""
-    overrides = {override.recurrence: override for override in segment.series.overrides}
+    overrides = segment.series.exceptions
     begin = max(segment.start, LocalDateTime(local_of(now, segment.zone) - _DAY - longest_call(segment.series)))
     regular = (segment.occurrence(start, overrides.get(start)) for start in segment.starts_from(begin))
     coming = []

@@ -55,9 +55,8 @@ def site(calendar: Calendar, *, now: Instant, secret: bytes | None = None) -> di
             files[f"p/{token_of(person.id, secret)}/calendar.ics"] = feeds.participant(person)
     files["style.css"] = STYLE.encode()
     files["index.html"] = _page(calendar, now, names).encode()
-    files["calendar.json"] = b""
     # Personal addresses are secrets: what is published lists everything but them.
-    listed = sorted(name for name in files if not name.startswith("p/"))
+    listed = sorted(["calendar.json", *(name for name in files if not name.startswith("p/"))])
     files["calendar.json"] = dumps(_data(calendar, now, names, listed)).encode()
     return files
 

@@ -115,6 +115,11 @@ class Series(Value):
     steps: tuple[Step, ...] = ()
 
     @property
+    def exceptions(self) -> dict[LocalDateTime, Override]:
+        """Return the overrides by the original start of the instance they mean."""
+        return {override.recurrence: override for override in self.overrides}
+
+    @property
     def title(self) -> str:
         """Return the series' title, its id where it has none."""
         return self.details.title or self.id

@@ -93,7 +93,7 @@ class Segment(Value):
         """Return the one call of a series without a rule, as its exception has it; None where there is a rule."""
         if self.rule is not None:
             return None
-        return self.occurrence(self.start, next((each for each in self.series.overrides if each.recurrence == self.start), None))
+        return self.occurrence(self.start, self.series.exceptions.get(self.start))
 
     @property
     def whole_rule(self) -> RecurrenceRule | None:
@@ -206,7 +206,7 @@ def _civil_until(rule: RecurrenceRule, zone: Zone) -> RecurrenceRule:
 
 def stream(series: Series, since: Instant) -> Iterator[tuple[Instant, Occurrence]]:
     """Yield (start, occurrence) of all that begin at or after `since`, cancelled ones included, in time order."""
-    overrides = {override.recurrence: override for override in series.overrides}
+    overrides = series.exceptions
     starts = sorted(((each.start_utc, each) for each in set_apart(series)), key=_by_start)
     streams = [_regular(segment, overrides, since) for segment in segments(series)]
     return merge(*streams, (pair for pair in starts if pair[0] >= since), key=_by_start)

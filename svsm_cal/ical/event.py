@@ -7,7 +7,7 @@ own, are put in afterwards (`VEvent.to_bytes`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,14 @@ from svsm_cal.core.civil import LocalDateTime, midnight
 from svsm_cal.core.model import Occurrence, Status
 from svsm_cal.core.rrule import RecurrenceRule
 from svsm_cal.core.zones import instant_of, local_of
+from svsm_cal.ical.vtimezone import is_utc
 from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from svsm_cal.core.civil import Instant
-    from svsm_cal.core.model import Details, Override
+    from svsm_cal.core.model import Deadline, Details
     from svsm_cal.core.occurrences import Segment
     from svsm_cal.core.zones import Zone
 
@@ -84,7 +85,7 @@ def _alarms(reminders: tuple[timedelta, ...], title: str) -> bytes:
 
 def wall(local: LocalDateTime, zone: Zone) -> datetime:
     """Return a civil time as iCalendar writes it: with its TZID, or in UTC when that is the zone."""
-    return local.replace(tzinfo=UTC if zone.key in ("UTC", "Etc/UTC") else zone.tzinfo)
+    return local.replace(tzinfo=UTC if is_utc(zone) else zone.tzinfo)
 
 
 def _event(uid: str, revision: Revision, properties: Iterable[tuple[str, Any]]) -> bytes:
@@ -163,10 +164,11 @@ def _rule_in_utc(segment: Segment, rule: RecurrenceRule) -> RecurrenceRule:
     return replace(rule, until=instant_of(last, segment.zone))
 
 
-def segment_instances(segment: Segment, overrides: Mapping[LocalDateTime, Override]) -> list[Occurrence]:
+def segment_instances(segment: Segment) -> list[Occurrence]:
     """Return the held instances that differ from what the segment's own VEVENT says of them, in order."""
     if segment.rule is None:
         return []
+    overrides = segment.series.exceptions
     last = max(segment.details[-1][0], segment.durations[-1][0])
     end = midnight(last) if last > segment.start.date() else segment.start
     earlier = segment.starts(segment.start, end)
@@ -197,3 +199,16 @@ def added_event(occurrence: Occurrence, revision: Revision, people: Properties =
         *people,
     ]
     return VEvent(_event(occurrence.uid, revision, properties), occurrence.title, occurrence)
+
+
+def deadline_event(deadline: Deadline, uid: str, revision: Revision) -> VEvent:
+    """Return the VEVENT of a deadline: its whole day, which leaves people free."""
+    properties: list[tuple[str, Any]] = [
+        ("DTSTART", deadline.date),
+        ("DTEND", date.fromordinal(deadline.date.toordinal() + 1)),
+        ("SUMMARY", deadline.title),
+        ("TRANSP", "TRANSPARENT"),
+    ]
+    if deadline.url:
+        properties.append(("URL", deadline.url))
+    return VEvent(_event(uid, revision, properties), deadline.title, None)

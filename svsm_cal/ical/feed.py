@@ -8,27 +8,28 @@ feeds cost little more than their distinct words.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from icalendar import Calendar as VCalendar
-from icalendar import Event, vText
+from icalendar import vText
 
 from svsm_cal.core.civil import Instant, LocalDateTime, instant
 from svsm_cal.core.clocks import CallOnClock, Clocks
 from svsm_cal.core.deadlines import all_deadlines
-from svsm_cal.core.model import Calendar, Deadline, Occurrence, Participant, Series
+from svsm_cal.core.model import Calendar, Occurrence, Participant, Series
 from svsm_cal.core.occurrences import added_occurrences, occurrences, segments, set_apart
 from svsm_cal.errors import UsageError
 from svsm_cal.ical.event import (
     Revision,
     VEvent,
     added_event,
+    deadline_event,
     instance_event,
     segment_event,
     segment_instances,
 )
-from svsm_cal.ical.vtimezone import vtimezone
+from svsm_cal.ical.stream import STREAM_END, head_bytes, new_stream
+from svsm_cal.ical.vtimezone import zone_bytes
 from svsm_cal.value import Value
 from svsm_cal.words.descriptions import (
     deadline_description,
@@ -44,11 +45,9 @@ if TYPE_CHECKING:
     from svsm_cal.core.occurrences import Segment
     from svsm_cal.core.zones import Zone
 
-__all__ = ["PRODID", "Feeds", "to_ical"]
+__all__ = ["Feeds", "to_ical"]
 
-PRODID = "-//svsm_cal//svsm_cal//EN"
 _REFRESH = timedelta(hours=6)
-_END = b"END:VCALENDAR\r\n"
 
 
 class _Component(Value):
@@ -102,20 +101,20 @@ class Feeds:
 
     def deadlines(self) -> bytes:
         """Return the feed of deadlines and release milestones, as whole days that leave people free."""
-        events = [_deadline_event(self.calendar, each, self._revision) for each in all_deadlines(self.calendar)]
+        events = []
+        for each in all_deadlines(self.calendar):
+            event = deadline_event(each, f"deadline+{each.id}@{self.calendar.domain}", self._revision)
+            events.append(event.to_bytes(deadline_description(each), each.remind))
         return self._stream(f"{self.calendar.name}: deadlines", (), events)
 
     def _stream(self, name: str, series: Iterable[Series], events: Iterable[bytes]) -> bytes:
         zones = {segment.zone: None for each in series for segment in segments(each)}
         parts = [self._header(name), *(self._vtimezone(zone) for zone in sorted(zones, key=lambda zone: zone.key))]
-        return b"".join([*parts, *events, _END])
+        return b"".join([*parts, *events, STREAM_END])
 
     def _header(self, name: str) -> bytes:
         calendar = self.calendar
-        header = VCalendar()
-        header.add("VERSION", "2.0")
-        header.add("PRODID", PRODID)
-        header.add("CALSCALE", "GREGORIAN")
+        header = new_stream()
         header.add("NAME", name)
         header.add("X-WR-CALNAME", vText(name))
         if calendar.description:
@@ -127,29 +126,24 @@ class Feeds:
             header.add("COLOR", calendar.color)
         header.add("REFRESH-INTERVAL", _REFRESH, parameters={"VALUE": "DURATION"})
         header.add("X-PUBLISHED-TTL", "PT6H")
-        text: bytes = header.to_ical(sorted=False)
-        return text.removesuffix(_END)
+        return head_bytes(header)
 
     def _vtimezone(self, zone: Zone) -> bytes:
         """Return the zone's VTIMEZONE, right from the first call of any series in it; nothing for UTC."""
-        if zone.key in ("UTC", "Etc/UTC"):
-            return b""
         if zone.key not in self._zones:
             calls = [each.occurrence(each.start) for series in self.calendar.series for each in segments(series)]
             calls += [each for series in self.calendar.series for each in set_apart(series)]
-            starts = [each.start_utc for each in calls if each.zone == zone]
-            self._zones[zone.key] = vtimezone(zone, first=min(starts) - timedelta(days=1)).to_ical(sorted=False)
+            self._zones[zone.key] = zone_bytes(zone, calls)
         return self._zones[zone.key]
 
     def _shared(self, series: Series) -> tuple[list[_SegmentEvents], list[_Component]]:
         if series.id not in self._series:
-            overrides = {override.recurrence: override for override in series.overrides}
             stretches = []
             for segment in segments(series):
                 if segment.only is not None and not segment.only.held:
                     continue  # a single call that is cancelled leaves nothing to show
                 master = _Component(segment_event(segment, self._revision), segment_description(self.calendar, segment))
-                instances = {each.recurrence: each for each in segment_instances(segment, overrides)}
+                instances = {each.recurrence: each for each in segment_instances(segment)}
                 stretches.append(_SegmentEvents(segment, master, instances))
             added = [
                 _Component(added_event(each, self._revision), occurrence_description(self.calendar, each))
@@ -206,23 +200,6 @@ class Feeds:
 
 def _utc(segment: Segment) -> Instant:
     return segment.occurrence(segment.start).start_utc
-
-
-def _deadline_event(calendar: Calendar, deadline: Deadline, revision: Revision) -> bytes:
-    event = Event()
-    event.add("UID", f"deadline+{deadline.id}@{calendar.domain}")
-    event.add("DTSTAMP", revision.at)
-    event.add("LAST-MODIFIED", revision.at)
-    event.add("SEQUENCE", revision.sequence)
-    event.add("DTSTART", deadline.date)
-    event.add("DTEND", date.fromordinal(deadline.date.toordinal() + 1))
-    event.add("SUMMARY", deadline.title)
-    event.add("TRANSP", "TRANSPARENT")
-    if deadline.url:
-        event.add("URL", deadline.url)
-    head: bytes = event.to_ical(sorted=False)
-    whole = VEvent(head.removesuffix(b"END:VEVENT\r\n"), deadline.title, None)
-    return whole.to_bytes(deadline_description(deadline), deadline.remind)
 
 
 def to_ical(

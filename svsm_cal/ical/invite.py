@@ -6,24 +6,21 @@ answers, a PUBLISH without any. Both carry the ORGANIZER that the mail is from.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Literal
 
-from icalendar import Calendar as VCalendar
 from icalendar import vCalAddress, vText
 
 from svsm_cal.core.civil import Instant
 from svsm_cal.core.model import Calendar, Occurrence, Organizer, Participant
 from svsm_cal.core.occurrences import Segment
 from svsm_cal.ical.event import Revision, added_event, instance_event, segment_event, segment_instances
-from svsm_cal.ical.feed import PRODID
-from svsm_cal.ical.vtimezone import vtimezone
+from svsm_cal.ical.stream import STREAM_END, head_bytes, new_stream
+from svsm_cal.ical.vtimezone import zone_bytes
 from svsm_cal.value import Value
 from svsm_cal.words.descriptions import occurrence_description, segment_description
 
 __all__ = ["Invite", "invite"]
 
-_END = b"END:VCALENDAR\r\n"
 Method = Literal["REQUEST", "PUBLISH"]
 
 
@@ -49,26 +46,17 @@ def invite(
         people.append(("ATTENDEE", _attendee(attendee.name, attendee.email)))
     first = of.occurrence(of.start) if isinstance(of, Segment) else of
     revision = Revision(0, first.start_utc)
+    calls = [first]
     if isinstance(of, Segment):
-        overrides = {override.recurrence: override for override in of.series.overrides}
+        instances = [each for each in segment_instances(of) if each.end_utc >= since or each.start != each.recurrence]
+        calls += instances
         events = [segment_event(of, revision, people).to_bytes(segment_description(calendar, of))]
-        events += [
-            instance_event(each, revision, people).to_bytes(occurrence_description(calendar, each))
-            for each in segment_instances(of, overrides)
-            if each.end_utc >= since or each.start != each.recurrence
-        ]
+        events += [instance_event(each, revision, people).to_bytes(occurrence_description(calendar, each)) for each in instances]
     else:
         events = [added_event(of, revision, people).to_bytes(occurrence_description(calendar, of))]
-    head = VCalendar()
-    head.add("VERSION", "2.0")
-    head.add("PRODID", PRODID)
-    head.add("CALSCALE", "GREGORIAN")
+    head = new_stream()
     head.add("METHOD", method)
-    header: bytes = head.to_ical(sorted=False)
-    zone = b""
-    if of.zone.key not in ("UTC", "Etc/UTC"):
-        zone = vtimezone(of.zone, first=first.start_utc - timedelta(days=1)).to_ical(sorted=False)
-    data = b"".join([header.removesuffix(_END), zone, *events, _END])
+    data = b"".join([head_bytes(head), zone_bytes(of.zone, calls), *events, STREAM_END])
     return Invite(method, of.uid, revision.sequence, data)
 
 

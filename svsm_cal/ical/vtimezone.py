@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from svsm_cal.core.civil import LocalDateTime
+    from svsm_cal.core.model import Occurrence
 
-__all__ = ["Observance", "observances", "vtimezone"]
+__all__ = ["Observance", "is_utc", "observances", "vtimezone", "zone_bytes"]
 
 _DAY = 86400
 _YEAR = 31556952
@@ -252,3 +253,17 @@ def vtimezone(zone: ZoneLike, *, first: datetime) -> Timezone:
         part.add("TZOFFSETTO", timedelta(seconds=observance.after))
         component.add_component(part)
     return component
+
+
+def is_utc(zone: Zone) -> bool:
+    """Whether a zone's times are written with a Z, and need no VTIMEZONE."""
+    return zone.key in ("UTC", "Etc/UTC")
+
+
+def zone_bytes(zone: Zone, calls: Iterable[Occurrence]) -> bytes:
+    """Return the VTIMEZONE of a zone, right for all of these calls that are in it; nothing for UTC."""
+    if is_utc(zone):
+        return b""
+    first = min(each.start_utc for each in calls if each.zone == zone)
+    data: bytes = vtimezone(zone, first=first - timedelta(days=1)).to_ical(sorted=False)
+    return data
