@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from svsm_cal.config.load import loads as loads
     from svsm_cal.core.civil import Instant as Instant
     from svsm_cal.core.civil import LocalDateTime as LocalDateTime
+    from svsm_cal.core.expansion import Expansion as Expansion
+    from svsm_cal.core.local_times import LocalTimes as LocalTimes
     from svsm_cal.core.localized import LocalizedOccurrence as LocalizedOccurrence
     from svsm_cal.core.localized import localize as localize
     from svsm_cal.core.model import Calendar as Calendar
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Status as Status
     from svsm_cal.core.occurrences import next_occurrences as next_occurrences
     from svsm_cal.core.occurrences import occurrences as occurrences
+    from svsm_cal.core.recurrence_set import RecurrenceSet as RecurrenceSet
+    from svsm_cal.core.recurrence_set import occurring as occurring
     from svsm_cal.core.rrule import RecurrenceRule as RecurrenceRule
+    from svsm_cal.core.shifts import RegularCalls as RegularCalls
     from svsm_cal.core.shifts import ShiftKind as ShiftKind
     from svsm_cal.core.shifts import ShiftWindow as ShiftWindow
     from svsm_cal.core.shifts import shift_windows as shift_windows
@@ -53,11 +58,14 @@ __version__ = "0.1.0"
 _HOMES = {
     "config.load": ("load", "loads"),
     "core.civil": ("Instant", "LocalDateTime"),
+    "core.expansion": ("Expansion",),
+    "core.local_times": ("LocalTimes",),
     "core.localized": ("LocalizedOccurrence", "localize"),
     "core.model": ("Calendar", "Occurrence", "Participant", "Series", "Status"),
     "core.occurrences": ("next_occurrences", "occurrences"),
+    "core.recurrence_set": ("RecurrenceSet", "occurring"),
     "core.rrule": ("RecurrenceRule",),
-    "core.shifts": ("ShiftKind", "ShiftWindow", "shift_windows"),
+    "core.shifts": ("RegularCalls", "ShiftKind", "ShiftWindow", "shift_windows"),
     "core.zones": (
         "Fold",
         "Gap",

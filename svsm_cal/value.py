@@ -7,6 +7,8 @@ frozen dataclasses (PEP 681). Defaults must be immutable, as they are shared.
 
 from __future__ import annotations
 
+from functools import cached_property
+from itertools import repeat
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 __all__ = ["Value", "fields_of", "replace"]
@@ -16,15 +18,23 @@ _set = object.__setattr__
 
 @dataclass_transform(frozen_default=True)
 class _ValueType(type):
-    """Turns a class body's annotations into slots, and its assignments into defaults."""
+    """Turns a class body's annotations into slots, and its assignments into defaults.
+
+    Only a class with a cached_property has a `__dict__` beside its slots, to keep that in.
+    """
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _ValueType:
         own = tuple(each for each in namespace.get("__annotations__", ()) if not each.startswith("_"))
         defaults = {each: namespace.pop(each) for each in own if each in namespace}
         inherited = bases[0] if bases else None
-        namespace["__slots__"] = own
+        keeps = any(isinstance(each, cached_property) for each in namespace.values())
+        namespace["__slots__"] = (*own, "__dict__") if keeps else own
         namespace["_names"] = namespace["__match_args__"] = (*getattr(inherited, "_names", ()), *own)
-        namespace["_defaults"] = {**getattr(inherited, "_defaults", {}), **defaults}
+        namespace["_defaults"] = defaults = {**getattr(inherited, "_defaults", {}), **defaults}
+        namespace["_padding"] = tuple(map(defaults.get, namespace["_names"]))
+        namespace["_fields"] = frozenset(namespace["_names"])
+        namespace["_asked"] = namespace["_fields"] - defaults.keys()
+        namespace["_required"] = max((at for at, each in enumerate(namespace["_names"], 1) if each not in defaults), default=0)
         return super().__new__(cls, name, bases, namespace)
 
 
@@ -33,13 +43,18 @@ class Value(metaclass=_ValueType):
 
     _names: ClassVar[tuple[str, ...]]
     _defaults: ClassVar[dict[str, Any]]
+    _padding: ClassVar[tuple[Any, ...]]  # the defaults, by place
+    _fields: ClassVar[frozenset[str]]
+    _asked: ClassVar[frozenset[str]]  # those without a default
+    _required: ClassVar[int]  # so many fields must be given by place, at least
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         names = self._names
-        if kwargs or len(args) != len(names):
+        if kwargs or not self._required <= len(args) <= len(names):
             args = _bound(type(self), args, kwargs)
-        for name, value in zip(names, args, strict=True):
-            _set(self, name, value)
+        elif len(args) < len(names):
+            args += self._padding[len(args) :]
+        any(map(_set, repeat(self), names, args))  # a loop in C: _set returns None
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")
@@ -66,6 +81,8 @@ class Value(metaclass=_ValueType):
 def _bound(cls: type[Value], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """Return the fields' values in order; raises TypeError as a function with that signature would."""
     names, defaults = cls._names, cls._defaults
+    if not args and cls._asked <= kwargs.keys() <= cls._fields:
+        return tuple([kwargs.get(name, default) for name, default in zip(names, cls._padding, strict=True)])
     if len(args) > len(names):
         raise TypeError(f"{cls.__name__}() takes {len(names)} fields, not {len(args)}")
     given = dict(zip(names, args, strict=False))

@@ -11,7 +11,8 @@ from svsm_cal.app.lookups import series_of, zones_of
 from svsm_cal.core.address import is_address
 from svsm_cal.core.civil import LocalDateTime
 from svsm_cal.core.clocks import Clocks
-from svsm_cal.core.occurrences import Segment, added_occurrences, longest_call, segments, set_apart
+from svsm_cal.core.occurrences import added_occurrences, longest_call, set_apart
+from svsm_cal.core.segments import Segment
 from svsm_cal.core.zones import local_of
 from svsm_cal.errors import UsageError
 from svsm_cal.ical.invite import invite
@@ -80,7 +81,7 @@ class _Subject(Value):
 def _subjects(series: Series, now: Instant) -> list[_Subject]:
     """Return the segments and added calls of a series that are not over at `now`."""
     found = []
-    for segment in segments(series):
+    for segment in series.segments:
         calls = _coming(segment, now)
         if any(each.held for each in calls):
             found.append(_Subject(segment, calls))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from svsm_cal.config.values import Problem, details_of
 from svsm_cal.core.civil import LocalDateTime, midnight, weekday_name
 from svsm_cal.core.model import Addition, Override, Series, Status
-from svsm_cal.core.occurrences import Segment, segments
+from svsm_cal.core.segments import Segment
 
 if TYPE_CHECKING:
     from svsm_cal.config.positions import Path
@@ -23,7 +23,7 @@ _STATUS = {"cancel": Status.CANCELLED, "move": Status.MOVED, "change": Status.CO
 def read_exceptions(series: Series, row: Row) -> tuple[tuple[Override, ...], tuple[Addition, ...], list[Problem]]:
     """Return a series' overrides and added calls, in time order, and the problems of their entries."""
     label = row.label
-    stretches = segments(series)
+    stretches = series.segments
     problems: list[Problem] = []
     found: dict[LocalDateTime, tuple[Override, Path, str]] = {}
     for kind, status in _STATUS.items():

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from svsm_cal.config.exceptions import read_exceptions
 from svsm_cal.config.values import details_of
 from svsm_cal.core.civil import weekday_name
-from svsm_cal.core.expansion import after
 from svsm_cal.core.model import Series, Step
-from svsm_cal.core.occurrences import segments
 from svsm_cal.value import replace
 
 if TYPE_CHECKING:
@@ -67,11 +65,11 @@ def _rule(row: Row, tables: Tables, label: str) -> tuple[RecurrenceRule | None, 
 
 def _starts_on_rule(series: Series, rule: RecurrenceRule, row: Row, tables: Tables) -> bool:
     start = series.start
-    first = after(rule, start, start, inclusive=True)
+    first = rule.after(start, start, inclusive=True)
     if first == start:
         return True
     place = (*row.path, "rule" if "rule" in row.values else "repeat")
-    if rule.until is not None and after(replace(rule, until=None), start, start, inclusive=True) == start:
+    if rule.until is not None and replace(rule, until=None).after(start, start, inclusive=True) == start:
         message = f"{row.label}: the rule ends at {rule.until.isoformat()}, before it starts at {start.isoformat()}"
         tables.error(place, "rule-ends-before-start", message, "an UNTIL after start")
     elif first is None:
@@ -85,7 +83,7 @@ def _starts_on_rule(series: Series, rule: RecurrenceRule, row: Row, tables: Tabl
 
 def _check_steps_have_calls(row: Row, series: Series, tables: Tables) -> None:
     """Note an error for each `from` entry with a time or rule of its own under which no call is left."""
-    begun = {segment.begin for segment in segments(series)}
+    begun = {segment.begin for segment in series.segments}
     places = {each.values.get("date"): each.path for each in row.rows("from")}
     for step in series.steps:
         if step.retimes and step.date not in begun:

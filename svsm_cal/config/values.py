@@ -11,7 +11,7 @@ from svsm_cal.config.zone_names import read_zone
 from svsm_cal.core.address import is_address
 from svsm_cal.core.civil import FIRST_YEAR, LAST_YEAR, parse_duration
 from svsm_cal.core.model import Details
-from svsm_cal.core.rrule import Frequency, RecurrenceRule
+from svsm_cal.core.rrule import Frequency, RecurrenceRule, Skip
 from svsm_cal.errors import RuleError
 from svsm_cal.value import Value, fields_of, replace
 
@@ -182,6 +182,9 @@ def _rule(value: str, path: Path) -> _Result:
     except RuleError as error:
         hint = error.hint if "=" in value else f"in words it is repeat = {_shown(value)}"
         return MISSING, [Problem(path, "rule-invalid", f"rule: {error}", hint, column=error.position + 1)]
+    if rule.skip is not Skip.OMIT:
+        hint = "BYMONTHDAY=-1 is the last day of each month"
+        return MISSING, [Problem(path, "rule-not-read", "rule: few calendar programs understand RSCALE and SKIP", hint)]
     problem = _unusable(rule)
     if problem:
         return MISSING, [Problem(path, "rule-too-often", f"rule: {problem}", "FREQ=DAILY, with BYHOUR for several calls a day")]

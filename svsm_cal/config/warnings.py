@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from svsm_cal.config.values import Problem
 from svsm_cal.core.civil import Instant, epoch_seconds, local_from_epoch
 from svsm_cal.core.model import Status
-from svsm_cal.core.occurrences import occurrences, occurrences_between_days, segments, set_apart
+from svsm_cal.core.occurrences import occurrences, occurrences_between_days, set_apart
 from svsm_cal.core.zones import Gap, Unambiguous, instant_of, resolve
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _clock_changes(series: Series, paths: Mapping[tuple[object, ...], Path]) -> 
     """Yield one warning for calls that clocks skip and one for those whose time they show twice, and one for each apart."""
     apart = {override.recurrence for override in series.overrides if override.status is not Status.CONFIRMED}
     found: dict[str, list[tuple[LocalDateTime, Zone]]] = {code: [] for code in _CLOCK_CHANGES}
-    for segment in segments(series):
+    for segment in series.segments:
         zone = segment.zone
         begin = epoch_seconds(instant_of(segment.start, zone)) - 86400
         for at, before, after in zone.changes(begin, epoch_seconds(_TRANSITIONS_UNTIL)):

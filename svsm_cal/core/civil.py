@@ -26,6 +26,7 @@ __all__ = [
     "local_seconds",
     "midnight",
     "parse_duration",
+    "seconds_not_before",
     "weekday_name",
 ]
 
@@ -36,7 +37,7 @@ LocalDateTime = NewType("LocalDateTime", datetime)
 Instant = NewType("Instant", datetime)
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = Instant(datetime(1970, 1, 1, tzinfo=UTC))
 EPOCH_ORDINAL = EPOCH.toordinal()
 _EPOCH_LOCAL = datetime(1970, 1, 1)
 _DAY = 86400
@@ -68,12 +69,21 @@ def instant(value: datetime) -> Instant:
 
 def epoch_seconds(at: Instant) -> int:
     """Return whole seconds since 1970-01-01T00:00Z."""
-    return (at.toordinal() - EPOCH_ORDINAL) * _DAY + at.hour * 3600 + at.minute * 60 + at.second
+    since = at - EPOCH
+    return since.days * _DAY + since.seconds
+
+
+def seconds_not_before(at: datetime) -> int:
+    """Return the first whole second since 1970-01-01T00:00Z that is not before an aware datetime; ValueError if naive."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} names no instant: give it a zone or an offset")
+    since = at - EPOCH
+    return since.days * _DAY + since.seconds + (1 if since.microseconds else 0)
 
 
 def instant_from_epoch(seconds: int) -> Instant:
     """Return the instant `seconds` after 1970-01-01T00:00Z; raises OverflowError outside years 1-9999."""
-    return Instant(EPOCH + timedelta(seconds=seconds))
+    return Instant(EPOCH + timedelta(0, seconds))
 
 
 def local_seconds(wall: LocalDateTime) -> int:
@@ -83,7 +93,7 @@ def local_seconds(wall: LocalDateTime) -> int:
 
 def local_from_epoch(seconds: int) -> LocalDateTime:
     """Return the civil time `seconds` after a wall clock's 1970-01-01T00:00."""
-    return LocalDateTime(_EPOCH_LOCAL + timedelta(seconds=seconds))
+    return LocalDateTime(_EPOCH_LOCAL + timedelta(0, seconds))
 
 
 _UNITS = {"w": 7 * _DAY, "d": _DAY, "h": 3600, "m": 60, "min": 60, "s": 1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.localized import LocalizedOccurrence, localize
-from svsm_cal.core.shifts import RegularCalls, ShiftKind, ShiftWindow
+from svsm_cal.core.shifts import ShiftKind, ShiftWindow
 from svsm_cal.core.zones import Zone
 from svsm_cal.value import Value
 
@@ -39,17 +39,16 @@ class Clocks:
     """Many calls on many clocks: what they share is computed once."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, RegularCalls] = {}
         self._windows: dict[tuple[str, str], tuple[date, date, list[ShiftWindow]]] = {}
 
     def windows(self, series: Series, zone: Zone, start: date, end: date) -> list[ShiftWindow]:
         """Return the series' shift windows in the zone that have a call from `start` to `end`, whole."""
-        return self._regular(series).windows(zone, start, end)
+        return series.regular_calls.windows(zone, start, end)
 
     def see(self, occurrence: Occurrence, zone: Zone) -> CallOnClock:
         """Return an occurrence as the zone's people see it."""
         windows = self._around(occurrence, zone)
-        change = self._regular(occurrence.series).change_minutes(occurrence, windows)
+        change = occurrence.series.regular_calls.change_minutes(occurrence, windows)
         at = occurrence.start_utc
         number, window = next(((n, each) for n, each in enumerate(windows) if each.covers(at)), (0, None))
         before = windows[number - 1] if number else None
@@ -62,11 +61,6 @@ class Clocks:
         )
         return CallOnClock(localize(occurrence, zone), change, window, returns)
 
-    def _regular(self, series: Series) -> RegularCalls:
-        if series.id not in self._calls:
-            self._calls[series.id] = RegularCalls(series)
-        return self._calls[series.id]
-
     def _around(self, occurrence: Occurrence, zone: Zone) -> list[ShiftWindow]:
         """Return all windows from the series' first up to well after an occurrence."""
         series, day = occurrence.series, occurrence.start.date()
@@ -76,6 +70,6 @@ class Clocks:
             first = series.start.date()
             last = max(day, first)
             last = last.replace(year=min(last.year + 1, 9990), day=min(last.day, 28))
-            known = (first, last, self._regular(series).windows(zone, first, last))
+            known = (first, last, series.regular_calls.windows(zone, first, last))
             self._windows[key] = known
         return known[2]

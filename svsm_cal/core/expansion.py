@@ -1,353 +1,246 @@
-"""The instances of a recurrence rule (RFC 5545 section 3.3.10), by arithmetic on day numbers.
+"""A recurrence rule begun at a DTSTART: its instances, one by one, in a window, or the next one.
 
-Time runs in periods of FREQ x INTERVAL, numbered from the one DTSTART lies in; each gives its days, each day
-its times, and BYSETPOS chooses among them. A window far from DTSTART is reached by computing its first
-period's number, not by stepping there. Rules with COUNT are counted from DTSTART, by one division where every
-period gives equally many. An instance before DTSTART, or on a day that does not exist, is none. DTSTART itself
-is an instance only when it matches the rule.
-
-Weeks (BYWEEKNO) are taken as a filter on the days of a calendar year.
+A plan (`svsm_cal.core.plans`) says how the instances lie in time; this adds where DTSTART, UNTIL and COUNT cut them
+off. A window far from DTSTART costs what one beside it costs; COUNT is turned into a last instance, once. An
+instance before DTSTART, or on a day that does not exist, is none. DTSTART itself is one only when it matches the rule.
 """
 
 from __future__ import annotations
 
-from calendar import isleap, monthrange
-from datetime import UTC, date, datetime, time
-from itertools import product
+from bisect import bisect_right
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from itertools import accumulate, islice
 from math import gcd
-from typing import TYPE_CHECKING
+from operator import sub
+from typing import TYPE_CHECKING, Any
 
-from svsm_cal.core.rrule import Frequency, RecurrenceRule, WeekdayNum
+from svsm_cal.core.civil import EPOCH_ORDINAL
+from svsm_cal.core.days import Clock, Days, Steps
+from svsm_cal.core.gregorian import DAY, weekday_of
+from svsm_cal.core.patterns import DayParts
+from svsm_cal.core.periods import Months, Weeks, Years
+from svsm_cal.core.plans import END, Cycle, Plan, chosen
+from svsm_cal.core.rrule import Frequency, RecurrenceRule, Skip, WeekdayNum
 from svsm_cal.errors import RuleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["after", "between", "expand"]
+__all__ = ["DISTANCES", "MANY", "Expansion", "spread"]
 
-# Moments are seconds since midnight of the day before 0001-01-01, so that moment // _DAY is date.toordinal().
-_DAY = 86400
-_LAST_DAY = date.max.toordinal()
-_UNIT = {Frequency.DAILY: _DAY, Frequency.HOURLY: 3600, Frequency.MINUTELY: 60, Frequency.SECONDLY: 1}
-_CYCLE = 146097  # days after which the Gregorian calendar repeats, weekdays included
-# Periods after which the calendar repeats: a rule that gives none in so many gives none ever.
-_BARREN = {Frequency.YEARLY: 400, Frequency.MONTHLY: 4800, Frequency.WEEKLY: _CYCLE // 7}
-_PATIENCE = 50_000  # jumps without a match after which a daily or shorter rule is taken to have no more
+_UNIT = {Frequency.DAILY: DAY, Frequency.HOURLY: 3600, Frequency.MINUTELY: 60, Frequency.SECONDLY: 1}
+_EPOCH = datetime(1970, 1, 1)
+MANY = 60 * DAY  # a window from which on a plan's short cut to many instances is one
 
 
-def expand(rule: RecurrenceRule, dtstart: datetime, *, start: datetime | None = None) -> Iterator[datetime]:
-    """Yield the instances of `rule` from `dtstart` (civil, or a date), or from `start` in it, on, in order."""
-    begin = 0 if start is None else _ceil(start)
-    return (_civil(moment, dtstart) for moment in _Expansion(rule, dtstart).moments(begin))
+class Expansion:
+    """The instances of `rule` from `dtstart` on: naive datetimes where `dtstart` is one, dates where it is a date.
+
+    Fractions of a second in `dtstart` are ignored. Raises RuleError for a date with an hourly or shorter rule.
+    """
+
+    def __init__(self, rule: RecurrenceRule, dtstart: date) -> None:
+        self.rule = rule
+        self._timed = isinstance(dtstart, datetime)
+        if not self._timed and rule.freq > Frequency.DAILY:
+            raise RuleError(f"FREQ={rule.freq.name} needs a DTSTART with a time", hint="FREQ=DAILY")
+        self.first = _moment(dtstart)
+        self.plan = _plan(rule, self.first, timed=self._timed)
+
+    @cached_property
+    def last(self) -> int:
+        """Return the last moment at which there may be an instance, by UNTIL, COUNT or the year 9999."""
+        until, count = self.rule.until, self.rule.count
+        if until is not None:
+            return _moment(until) + (0 if isinstance(until, datetime) else DAY - 1)
+        if count is not None:
+            found = self.plan.nth(self.first, count)
+            return END - 1 if found is None else found
+        return END - 1
+
+    def moments(self, lo: int, hi: int) -> Sequence[int]:
+        """Return the instances in [lo, hi), in seconds on the wall clock since 1970-01-01T00:00."""
+        lo = max(lo, self.first)
+        if hi > self.last:
+            hi = self.last + 1
+        return self.plan.between(lo, hi)
+
+    def first_from(self, lo: int) -> int | None:
+        """Return the first instance from `lo` on, None when there is none."""
+        if lo > self.last:
+            return None
+        found = self.plan.first_from(max(lo, self.first))
+        return None if found is None or found > self.last else found
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield all instances, lazily and in order."""
+        return self.since(None)
+
+    def since(self, start: date | None) -> Iterator[Any]:
+        """Yield the instances from `start` on (None: all), lazily and in order."""
+        lo = self.first_from(self.first if start is None else _ceil(start))
+        span, most = self.plan.span, self.plan.span * 64
+        while lo is not None:
+            yield from self._window(lo, min(lo + span, self.last + 1))
+            lo, span = self.first_from(lo + span), min(span * 4, most)
+
+    def between(self, start: date, end: date) -> list[Any]:
+        """Return the instances in [start, end)."""
+        lo, hi = max(_ceil(start), self.first), min(_ceil(end), self.last + 1)
+        return self._window(lo, hi) if lo < hi else []
+
+    def _window(self, lo: int, hi: int) -> list[Any]:
+        run = self.plan.run(lo, hi) if hi - lo > MANY else None
+        if run is not None:
+            return list(accumulate(run.distances, initial=self._civil(run.first)))
+        moments = self.plan.between(lo, hi)
+        return spread(self._civil(moments[0]), moments) if moments else []
+
+    def after(self, local: date, *, inclusive: bool = False) -> Any:
+        """Return the first instance after `local`, or at it when `inclusive`; None when there is none."""
+        cycle = self._cycle
+        if cycle is not None and not inclusive:
+            begin, step, offsets, last = cycle
+            if local >= begin:
+                into = (local - begin) % step
+                try:
+                    found = local + ((offsets[bisect_right(offsets, into)] if offsets else step) - into)
+                except OverflowError:
+                    return None
+                return found if last is None or found <= last else None
+        moment = self.first_from(_ceil(local) if inclusive else _moment(local) + 1)
+        return None if moment is None else self._civil(moment)
+
+    @cached_property
+    def _cycle(self) -> tuple[Any, timedelta, list[timedelta], Any] | None:
+        """Return an instance, the distance after which all repeats, those to the instances in between, and the last one.
+
+        None where a rule's instances do not lie like that. No distances are given where there is nothing in between.
+        """
+        plan = self.plan
+        first = plan.first_from(self.first) if isinstance(plan, Cycle) else None
+        if first is None or not isinstance(plan, Cycle) or first > self.last or (plan.step % DAY and not self._timed):
+            return None
+        index = plan.offsets.index((first - plan.origin) % plan.step)
+        following = [*plan.offsets[index:], *(offset + plan.step for offset in plan.offsets[: index + 1])]
+        offsets = [timedelta(0, offset - following[0]) for offset in following] if len(plan.offsets) > 1 else []
+        last = None if self.last == END - 1 else self._civil(self.last)
+        return self._civil(first), timedelta(0, plan.step), offsets, last
+
+    def _civil(self, moment: int) -> Any:
+        day, of_day = divmod(moment, DAY)
+        on = date.fromordinal(day + EPOCH_ORDINAL)
+        return datetime.combine(on, time(of_day // 3600, of_day // 60 % 60, of_day % 60)) if self._timed else on
 
 
-def between(rule: RecurrenceRule, dtstart: datetime, start: datetime, end: datetime) -> list[datetime]:
-    """Return the instances in [start, end)."""
-    found = []
-    until = _moment(end) + (1 if getattr(end, "microsecond", 0) else 0)
-    for moment in _Expansion(rule, dtstart).moments(_ceil(start)):
-        if moment >= until:
-            break
-        found.append(_civil(moment, dtstart))
-    return found
+class _Distances(dict[int, timedelta]):
+    """Seconds as timedelta: making one takes longer than adding it, and few distances occur."""
+
+    def __missing__(self, seconds: int) -> timedelta:
+        if len(self) > 4096:
+            self.clear()
+        found = self[seconds] = timedelta(0, seconds)
+        return found
 
 
-def after(rule: RecurrenceRule, dtstart: datetime, local: datetime, *, inclusive: bool = False) -> datetime | None:
-    """Return the first instance after `local`, or at it when `inclusive`; None when there is none."""
-    start = _ceil(local) if inclusive else _moment(local) + 1
-    moment = next(_Expansion(rule, dtstart).moments(start), None)
-    return None if moment is None else _civil(moment, dtstart)
+DISTANCES = _Distances()
+
+
+def spread(first: Any, seconds: Sequence[int]) -> list[Any]:
+    """Return the dates or datetimes that lie from each other, `first` being the first, as `seconds` do."""
+    return list(accumulate(map(DISTANCES.__getitem__, map(sub, islice(seconds, 1, None), seconds)), initial=first))
 
 
 def _moment(value: date) -> int:
-    seconds = value.toordinal() * _DAY
     if isinstance(value, datetime):
-        seconds += value.hour * 3600 + value.minute * 60 + value.second
-    return seconds
+        since = (value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)) - _EPOCH
+        return since.days * DAY + since.seconds
+    return (value.toordinal() - EPOCH_ORDINAL) * DAY
 
 
 def _ceil(value: date) -> int:
     return _moment(value) + (1 if getattr(value, "microsecond", 0) else 0)
 
 
-def _civil(moment: int, dtstart: datetime) -> datetime:
-    day, of_day = divmod(moment, _DAY)
-    if isinstance(dtstart, datetime):
-        return datetime.combine(date.fromordinal(day), time(of_day // 3600, of_day // 60 % 60, of_day % 60))
-    return date.fromordinal(day)  # type: ignore[unreachable]  # a date for DTSTART gives dates
+def _plan(rule: RecurrenceRule, first: int, *, timed: bool) -> Plan:
+    """Return how the instances of a rule lie that is begun at the moment `first`, be that one of them or not."""
+    day, freq = first // DAY, rule.freq
+    at = date.fromordinal(day + EPOCH_ORDINAL)
+    parts = _day_parts(rule, at)
+    # A date has no hours: RFC 5545 section 3.3.10 has BYHOUR, BYMINUTE and BYSECOND ignored.
+    hours = (rule.by_hour, rule.by_minute, rule.by_second) if timed else ((), (), ())
+    clock = Clock(*hours, of_day=first % DAY)
+    if freq > Frequency.DAILY:
+        return _short(rule, parts, clock, first)
+    times = clock.times_within(DAY)
+    if freq is Frequency.YEARLY:
+        return Years(parts, times, rule.by_set_pos, at.year, rule.interval)
+    if freq is Frequency.MONTHLY:
+        return Months(parts, times, rule.by_set_pos, at.year * 12 + at.month - 13, rule.interval)
+    if freq is Frequency.DAILY:
+        times = tuple(chosen(times, rule.by_set_pos))
+        return Cycle(day * DAY, rule.interval * DAY, times) if parts.is_empty else Days(_filter(parts), times, day, rule.interval)
+    week = day - (weekday_of(day) - rule.week_start) % 7
+    if parts.months:
+        return Weeks(parts, times, rule.by_set_pos, week, rule.interval)
+    days = sorted((weekday - rule.week_start) % 7 for weekday, _ in parts.by_day)
+    offsets = tuple(chosen([each * DAY + time for each in days for time in times], rule.by_set_pos))
+    return Cycle(week * DAY, rule.interval * 7 * DAY, offsets)
 
 
-class _Expansion:
-    """One rule with one DTSTART: what RFC 5545 has the rule take from DTSTART is filled in here."""
-
-    def __init__(self, rule: RecurrenceRule, dtstart: date) -> None:
-        self.freq, self.interval, self.count, self.set_pos = rule.freq, rule.interval, rule.count, rule.by_set_pos
-        self.week_start = rule.week_start
-        self.first = _moment(dtstart)
-        self.last = _last_moment(rule)
-        self.start = date.fromordinal(self.first // _DAY)
-        self.months, self.month_days = frozenset(rule.by_month), frozenset(rule.by_month_day)
-        self.year_days, self.weeks = frozenset(rule.by_year_day), frozenset(rule.by_week_no)
-        by_day = rule.by_day
-        if not (by_day or self.month_days or self.year_days):
-            if self.weeks or self.freq is Frequency.WEEKLY:
-                by_day = (WeekdayNum(self.start.weekday()),)
-            elif self.freq <= Frequency.MONTHLY:
-                self.month_days = frozenset((self.start.day,))
-                if self.freq is Frequency.YEARLY and not self.months:
-                    self.months = frozenset((self.start.month,))
-        self.by_day = by_day
-        self.weekdays = frozenset(day.weekday for day in by_day)
-        self.by_hour, self.by_minute, self.by_second = rule.by_hour, rule.by_minute, rule.by_second
-        if not isinstance(dtstart, datetime):  # a date has no hours: RFC 5545 section 3.3.10 has them ignored
-            if self.freq > Frequency.DAILY:
-                raise RuleError(f"FREQ={self.freq.name} needs a DTSTART with a time", hint="FREQ=DAILY")
-            self.by_hour = self.by_minute = self.by_second = ()
-        of_day = self.first % _DAY
-        self.times = _times(
-            self.by_hour or (of_day // 3600,),
-            self.by_minute or (of_day // 60 % 60,),
-            self.by_second or (of_day % 60,),
-        )
-
-    def moments(self, start: int) -> Iterator[int]:
-        """Yield the instances at or after `start`, ascending."""
-        start = max(start, self.first)
-        number = max(0, self._period_of(start))
-        left = -1  # how many more the rule may give, from `counted` on; negative when it has no COUNT
-        counted = start
-        if self.count is not None:
-            left, counted = self.count, self.first
-            a_period = self._instances_in_every_period()
-            if a_period is None:
-                number = 0
-            elif number:
-                begun = sum(moment >= self.first for moment in next(self._periods(0), ()))
-                left = max(0, left - begun - (number - 1) * a_period)
-        barren, patience = 0, _BARREN.get(self.freq, 0)
-        for period in self._periods(number):
-            barren = 0 if period else barren + 1
-            if barren > patience:
-                return
-            for moment in period:
-                if moment < counted:
-                    continue
-                if moment > self.last or left == 0:
-                    return
-                left -= 1
-                if moment >= start:
-                    yield moment
-            if left == 0 or (period and period[0] > self.last):
-                return
-
-    def _period_of(self, moment: int) -> int:
-        """Return the number of the last period that begins at or before `moment`."""
-        day = min(moment // _DAY, _LAST_DAY)
-        if self.freq is Frequency.YEARLY:
-            return (date.fromordinal(day).year - self.start.year) // self.interval
-        if self.freq is Frequency.MONTHLY:
-            at = date.fromordinal(day)
-            return ((at.year - self.start.year) * 12 + at.month - self.start.month) // self.interval
-        if self.freq is Frequency.WEEKLY:
-            return (day - self._first_week()) // 7 // self.interval
-        unit = _UNIT[self.freq]
-        return (moment // unit - self.first // unit) // self.interval
-
-    def _instances_in_every_period(self) -> int | None:
-        """Return how many instances each period after the first gives, None where that varies."""
-        if self.months or self.month_days or self.year_days or self.weeks or self.set_pos:
-            return None
-        if self.freq is Frequency.WEEKLY:
-            return len(self.weekdays) * len(self.times)
-        if self.freq is Frequency.DAILY and not self.weekdays:
-            return len(self.times)
-        if self.freq > Frequency.DAILY and not (self.weekdays or self.by_hour or self.by_minute or self.by_second):
-            return 1
-        return None
-
-    def _periods(self, number: int) -> Iterator[list[int]]:
-        if self.freq is Frequency.YEARLY:
-            years = range(self.start.year + number * self.interval, 10000, self.interval)
-            return (self._chosen(self._days_of_year(year)) for year in years)
-        if self.freq is Frequency.MONTHLY:
-            month = self.start.year * 12 + self.start.month - 1
-            months = range(month + number * self.interval, 10000 * 12, self.interval)
-            return (self._chosen(self._days_of_month(month // 12, month % 12 + 1)) for month in months)
-        if self.freq is Frequency.WEEKLY:
-            weeks = range(self._first_week() + number * self.interval * 7, _LAST_DAY + 1, self.interval * 7)
-            return (self._chosen(self._days_of_week(week)) for week in weeks)
-        return self._short_periods(number)
-
-    def _chosen(self, days: list[int]) -> list[int]:
-        return self._positions([day * _DAY + at for day in days for at in self.times])
-
-    def _positions(self, moments: list[int]) -> list[int]:
-        if not self.set_pos:
-            return moments
-        size = len(moments)
-        wanted = {position - 1 if position > 0 else size + position for position in self.set_pos}
-        return [moments[index] for index in sorted(wanted) if 0 <= index < size]
-
-    # Years, months and weeks: a set of days each.
-
-    def _days_of_year(self, year: int) -> list[int]:
-        first = date(year, 1, 1).toordinal()
-        length = 366 if isleap(year) else 365
-        if self.months:
-            days = [day for month in sorted(self.months) for day in self._month(year, month)]
-        elif self.month_days:
-            days = [day for month in range(1, 13) for day in self._month(year, month)]
-        else:
-            days = list(range(first, first + length))
-        if self.year_days:
-            days = [day for day in days if {day - first + 1, day - first - length} & self.year_days]
-        if self.weeks:
-            days = [day for day in days if self._in_weeks(year, day)]
-        if self.by_day:
-            spans = [_span(year, month) for month in self.months] if self.months else [(first, first + length)]
-            on_weekday = {day for span in spans for day in self._weekdays_in(*span)}
-            days = [day for day in days if day in on_weekday]
-        return days
-
-    def _days_of_month(self, year: int, month: int) -> list[int]:
-        if self.months and month not in self.months:
-            return []
-        if not self.by_day:
-            return self._month(year, month)
-        on_weekday = self._weekdays_in(*_span(year, month))
-        return sorted(on_weekday.intersection(self._month(year, month)) if self.month_days else on_weekday)
-
-    def _month(self, year: int, month: int) -> list[int]:
-        begin, end = _span(year, month)
-        if not self.month_days:
-            return list(range(begin, end))
-        numbers = {day if day > 0 else end - begin + day + 1 for day in self.month_days}
-        return [begin + number - 1 for number in sorted(numbers) if 1 <= number <= end - begin]
-
-    def _weekdays_in(self, begin: int, end: int) -> set[int]:
-        """Return the days of [begin, end), a month or a year, that BYDAY names."""
-        days: set[int] = set()
-        for weekday, ordinal in self.by_day:
-            first = begin + (weekday - begin + 1) % 7
-            if ordinal == 0:
-                days.update(range(first, end, 7))
-                continue
-            last = end - 1 - (end - 2 - weekday) % 7
-            day = first + 7 * (ordinal - 1) if ordinal > 0 else last + 7 * (ordinal + 1)
-            if begin <= day < end:
-                days.add(day)
-        return days
-
-    def _in_weeks(self, year: int, day: int) -> bool:
-        for numbering_year in (year + 1, year, year - 1):
-            begin = self._first_week_of(numbering_year)
-            if day >= begin:
-                number = (day - begin) // 7 + 1
-                weeks = (self._first_week_of(numbering_year + 1) - begin) // 7
-                return bool({number, number - weeks - 1} & self.weeks)
-        return False
-
-    def _first_week_of(self, year: int) -> int:
-        """Return the first day of the first week with four days or more in `year` (ISO 8601 with WKST)."""
-        fourth = (date(year, 1, 4).toordinal() if year < 10000 else _LAST_DAY + 4) if year > 0 else -361
-        return fourth - (fourth - 1 - self.week_start) % 7
-
-    def _first_week(self) -> int:
-        return self.start.toordinal() - (self.start.weekday() - self.week_start) % 7
-
-    def _days_of_week(self, first: int) -> list[int]:
-        offsets = sorted((weekday - self.week_start) % 7 for weekday in self.weekdays)
-        days = [first + offset for offset in offsets if 1 <= first + offset <= _LAST_DAY]
-        return [day for day in days if date.fromordinal(day).month in self.months] if self.months else days
-
-    # Days and shorter: a period lies in one day, and days that do not match are jumped over.
-
-    def _short_periods(self, number: int) -> Iterator[list[int]]:
-        unit = _UNIT[self.freq]
-        within = self._times_within(unit)
-        if not self._positions(list(within)) or not self._clock_is_reachable(unit):
-            return
-        limits = self._clock_limits(unit)
-        origin = self.first // unit
-        jumps = 0
-        while jumps < _PATIENCE and (at := (origin + number * self.interval) * unit) // _DAY <= _LAST_DAY:
-            day = self._next_day(at // _DAY)
-            if day is None:
-                return
-            skip_to = day * _DAY
-            if skip_to <= at:
-                barred = (size for size, allowed, wrap in limits if at // size % wrap not in allowed)
-                skip_to = next(((at // size + 1) * size for size in barred), at)
-            if skip_to == at:
-                yield self._positions([at + offset for offset in within])
-                number, jumps = number + 1, 0
-            else:
-                number, jumps = -((origin * unit - skip_to) // (unit * self.interval)), jumps + 1
-
-    def _clock_limits(self, unit: int) -> list[tuple[int, frozenset[int], int]]:
-        """Return (size in seconds, allowed values, how many there are) of the clock parts that limit a period."""
-        clock = ((3600, self.by_hour, 24), (60, self.by_minute, 60), (1, self.by_second, 60))
-        return [(size, frozenset(allowed), wrap) for size, allowed, wrap in clock if allowed and size >= unit]
-
-    def _clock_is_reachable(self, unit: int) -> bool:
-        """Whether any period can begin at a time of day that BYHOUR, BYMINUTE and BYSECOND allow."""
-        limits = self._clock_limits(unit)
-        step = gcd(unit * self.interval, _DAY)
-        begin = self.first // unit * unit % step
-        return not limits or any(
-            all(at // size % wrap in allowed for size, allowed, wrap in limits) for at in range(begin, _DAY, step)
-        )
-
-    def _times_within(self, unit: int) -> tuple[int, ...]:
-        of_day = self.first % _DAY
-        hours = (self.by_hour or (of_day // 3600,)) if unit > 3600 else (0,)
-        minutes = (self.by_minute or (of_day // 60 % 60,)) if unit > 60 else (0,)
-        seconds = (self.by_second or (of_day % 60,)) if unit > 1 else (0,)
-        return _times(hours, minutes, seconds)
-
-    def _next_day(self, day: int) -> int | None:
-        """Return the first day from `day` on that every day part keeps, None when there is none."""
-        if not (self.months or self.month_days or self.year_days or self.weekdays):
-            return day
-        end = min(day + _CYCLE, _LAST_DAY)
-        while day <= end:
-            at = date.fromordinal(day)
-            if self.months and at.month not in self.months:
-                day = _span(at.year, at.month)[1]
-            elif self._keeps(at, day):
-                return day
-            else:
-                day += 1
-        return None
-
-    def _keeps(self, at: date, day: int) -> bool:
-        if self.weekdays and (day - 1) % 7 not in self.weekdays:
-            return False
-        if self.month_days:
-            length = monthrange(at.year, at.month)[1]
-            if not {at.day, at.day - length - 1} & self.month_days:
-                return False
-        if self.year_days:
-            number = day - date(at.year, 1, 1).toordinal() + 1
-            return bool({number, number - (367 if isleap(at.year) else 366)} & self.year_days)
-        return True
+def _short(rule: RecurrenceRule, parts: DayParts, clock: Clock, first: int) -> Plan:
+    """Return the plan of a rule whose periods are shorter than a day."""
+    unit, positions = _UNIT[rule.freq], rule.by_set_pos
+    step = unit * rule.interval
+    limited = any(size >= unit for size, _, _ in clock.limits)
+    within = chosen(clock.times_within(unit), positions)
+    origin = first // unit * unit
+    if parts.is_empty and not limited:
+        return Cycle(origin, step, within)
+    passed = None if parts.is_empty else _filter(parts)
+    begins: Iterable[int]
+    if step % DAY == 0:
+        begins, interval = (origin % DAY,), step // DAY
+    elif DAY % step == 0:
+        begins, interval = range(origin % step, DAY, step), 1
+    elif limited and not _reachable(clock, unit, origin, step):
+        return Days(None, (), 0, 1)
+    else:
+        return Steps(passed, clock, positions, unit, origin, rule.interval)
+    kept = [begin for begin in begins if clock.barred(begin, unit) is None] if limited else begins
+    times = kept if within == (0,) else [begin + offset for begin in kept for offset in within]
+    return Days(passed, times, origin // DAY, interval)
 
 
-def _span(year: int, month: int) -> tuple[int, int]:
-    begin = date(year, month, 1).toordinal()
-    return begin, begin + monthrange(year, month)[1]
+def _reachable(clock: Clock, unit: int, origin: int, step: int) -> bool:
+    """Whether any period can begin at a time of day that BYHOUR, BYMINUTE and BYSECOND allow."""
+    each = gcd(step, DAY)
+    return any(clock.barred(at, unit) is None for at in range(origin % each, DAY, each))
 
 
-def _last_moment(rule: RecurrenceRule) -> int:
-    if rule.until is None:
-        return (_LAST_DAY + 1) * _DAY - 1
-    if isinstance(rule.until, datetime):
-        return _moment(rule.until.astimezone(UTC) if rule.until.tzinfo else rule.until)
-    return _moment(rule.until) + _DAY - 1
+def _filter(parts: DayParts) -> Plan:
+    """Return a plan of the midnights of all days that a rule's parts name."""
+    return Years(parts, (0,), (), 1, 1) if parts.year_days else Months(parts, (0,), (), 0, 1)
 
 
-def _times(hours: tuple[int, ...], minutes: tuple[int, ...], seconds: tuple[int, ...]) -> tuple[int, ...]:
-    """Return seconds of the day, ascending; BYSECOND=60 gives none, as no clock here shows a leap second."""
-    return tuple(
-        sorted(hour * 3600 + minute * 60 + second for hour, minute, second in product(hours, minutes, seconds) if second < 60)
+def _day_parts(rule: RecurrenceRule, start: date) -> DayParts:
+    """Return the parts that name days, with what RFC 5545 section 3.3.10 has a rule take from DTSTART."""
+    months, month_days, by_day = rule.by_month, rule.by_month_day, rule.by_day
+    if not (by_day or month_days or rule.by_year_day):
+        if rule.by_week_no or rule.freq is Frequency.WEEKLY:
+            by_day = (WeekdayNum(start.weekday()),)
+        elif rule.freq <= Frequency.MONTHLY:
+            month_days = (start.day,)
+            if rule.freq is Frequency.YEARLY and not months:
+                months = (start.month,)
+    return DayParts(
+        frozenset(months),
+        frozenset(month_days),
+        frozenset(rule.by_year_day),
+        frozenset(rule.by_week_no),
+        by_day,
+        rule.week_start,
+        # Only a month's or a year's days can be numbers that do not exist; shorter rules are filters.
+        rule.skip if rule.freq <= Frequency.MONTHLY else Skip.OMIT,
     )

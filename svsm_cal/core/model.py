@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.civil import Instant, LocalDateTime
@@ -16,6 +17,8 @@ from svsm_cal.value import Value, fields_of
 
 if TYPE_CHECKING:
     from svsm_cal.core.rrule import RecurrenceRule
+    from svsm_cal.core.segments import Segment
+    from svsm_cal.core.shifts import RegularCalls
 
 __all__ = [
     "Addition",
@@ -114,10 +117,24 @@ class Series(Value):
     additions: tuple[Addition, ...] = ()
     steps: tuple[Step, ...] = ()
 
-    @property
+    @cached_property
     def exceptions(self) -> dict[LocalDateTime, Override]:
         """Return the overrides by the original start of the instance they mean."""
         return {override.recurrence: override for override in self.overrides}
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """Return the stretches with one zone, time and rule, in order; the first one has the series' plain UID."""
+        from svsm_cal.core.segments import segments_of
+
+        return segments_of(self)
+
+    @cached_property
+    def regular_calls(self) -> RegularCalls:
+        """Return the calls that take place as the rule has them, as numbers computed when they are asked for."""
+        from svsm_cal.core.shifts import RegularCalls
+
+        return RegularCalls(self)
 
     @property
     def title(self) -> str:
@@ -139,7 +156,7 @@ class Occurrence(Value):
     reason: str | None = None
     added: bool = False
 
-    @property
+    @cached_property
     def start_utc(self) -> Instant:
         """Return the instant at which it begins, or would have begun."""
         return instant_of(self.start, self.zone)

@@ -9,17 +9,16 @@ the first of the next. Cancelled, moved and added calls neither begin, end nor c
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from enum import StrEnum
 from itertools import pairwise
 
-from svsm_cal.core.civil import EPOCH, Instant, epoch_seconds, local_seconds
+from svsm_cal.core.civil import EPOCH_ORDINAL, Instant, epoch_seconds, instant_from_epoch, local_seconds, midnight
 from svsm_cal.core.model import Occurrence, Series, Status
-from svsm_cal.core.occurrences import segments
 from svsm_cal.core.zones import Zone, ZoneLike, zone_of
-from svsm_cal.value import Value, replace
+from svsm_cal.value import Value
 
-__all__ = ["RegularCalls", "ShiftKind", "ShiftWindow", "shift_windows"]
+__all__ = ["RegularCalls", "Runs", "ShiftKind", "ShiftWindow", "shift_windows"]
 
 _DAY = 86400
 _SHORT = 70 * _DAY
@@ -67,105 +66,133 @@ class ShiftWindow(Value):
         return self.day_offset * _DAY + clock.hour * 3600 + clock.minute * 60 + clock.second
 
 
-class RegularCalls:
-    """A series' regular calls as numbers, computed as far as anybody has asked.
+class Runs(Value):
+    """Where a series' local start in a zone changes: run `i` begins with the call `begins[i]` of the series.
 
-    `times` are their instants in epoch seconds; `phase[i] + offset of a zone` is the local start of call `i`
-    there, in seconds after midnight of the anchor's date.
+    Its calls begin `ahead + phases[i]` seconds after midnight of their anchor dates.
+    """
+
+    ahead: int
+    begins: tuple[int, ...]
+    phases: tuple[int, ...]
+
+
+class RegularCalls:
+    """A series' regular calls as numbers, computed as far as anybody has asked, and where they shift in which zone.
+
+    `times` are their instants in epoch seconds, `walls` the seconds on the anchor's wall clock. Where calls shift is
+    found from the transitions of both zones, at a cost for each transition and not for each call, and once for all
+    zones whose clocks change alike.
     """
 
     def __init__(self, series: Series) -> None:
         self.series = series
         self.times: list[int] = []
-        self.phase: list[int] = []
-        self.ordinals: list[int] = []
+        self.walls: list[int] = []
         self.ended = False
         self._until: date | None = None
-        self._segments = segments(series)
+        self._turns: list[tuple[int, int]] = []
+        self._alike: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[tuple[int, ...], tuple[int, ...]]] = {}
 
     def extend(self, until: date) -> None:
         """Compute the calls up to the end of an anchor date."""
         if self.ended or (self._until is not None and until <= self._until):
             return
         self._until = until
-        apart = {each.recurrence for each in self.series.overrides if each.status is not Status.CONFIRMED}
-        end = datetime.combine(until, time()) + timedelta(days=1)
+        apart = {local_seconds(each.recurrence) for each in self.series.overrides if each.status is not Status.CONFIRMED}
+        end = local_seconds(midnight(until)) + _DAY
         rows: list[tuple[int, int, int]] = []
-        ended = True
-        for segment in self._segments:
-            for start in segment.starts_from(segment.start):
-                if start >= end:
-                    ended = False
-                    break
-                if start in apart:
-                    continue
-                wall = local_seconds(start)
-                at = segment.zone.resolve_seconds(wall)[0]
-                rows.append((at, at - wall + segment.clock, start.toordinal()))
+        for segment in self.series.segments:
+            begin = local_seconds(segment.start)
+            if begin >= end:
+                continue
+            for lo, hi, offset in segment.zone.spans(begin - 2 * _DAY, end + 2 * _DAY):
+                phase = segment.clock - offset
+                moments = segment.moments(max(lo, begin), min(hi, end))
+                rows += [(wall - offset, phase, wall) for wall in moments if wall not in apart]
         rows.sort()
-        self.ended = ended
-        self.times = [at for at, _, _ in rows]
-        self.phase = [phase for _, phase, _ in rows]
-        self.ordinals = [ordinal for _, _, ordinal in rows]
+        self.ended = all(segment.first_from(end) is None for segment in self.series.segments)
+        self.times, phases, self.walls = ([*column] for column in zip(*rows, strict=True)) if rows else ([], [], [])
+        self._turns = [(0, phases[0])] if phases else []
+        self._turns += [(index, after) for index, (before, after) in enumerate(pairwise(phases), 1) if before != after]
+        self._alike.clear()
+
+    def runs(self, zone: Zone) -> Runs:
+        """Return the runs of calls with the same local start in a zone, of all calls computed so far."""
+        if not self.times:
+            return Runs(0, (), ())
+        changes, offsets = zone.offsets(self.times[0] + 1, self.times[-1] + 1)
+        ahead = offsets[0]
+        alike = (tuple(changes), tuple([offset - ahead for offset in offsets[1:]]))
+        found = self._alike.get(alike)
+        if found is None:
+            found = self._alike[alike] = self._shifts(*alike)
+        return Runs(ahead, *found)
+
+    def _shifts(self, changes: tuple[int, ...], offsets: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return where runs begin and their phases, for clocks that change by so much against what they first were."""
+        theirs = [(bisect_left(self.times, at), offset) for at, offset in zip(changes, offsets, strict=True)]
+        turns = sorted([(index, 0, phase) for index, phase in self._turns] + [(index, 1, offset) for index, offset in theirs])
+        begins: list[int] = []
+        phases: list[int] = []
+        size, now = len(self.times), [0, 0]
+        for (index, which, value), (following, _, _) in zip(turns, [*turns[1:], (size, 0, 0)], strict=True):
+            now[which] = value
+            phase = sum(now)
+            if index < following and index < size and (not phases or phase != phases[-1]):
+                begins.append(index)
+                phases.append(phase)
+        return tuple(begins), tuple(phases)
 
     def windows(self, zone: Zone, start: date, end: date) -> list[ShiftWindow]:
         """Return the windows that have a call on an anchor date from `start` to `end`, whole, in time order."""
         self.extend(_plus(end, _SEASONS))
-        found = self._runs(zone)
-        if found and not self.ended and found[-1].first <= end and not self._keeps_time(zone):
+        runs = self.runs(zone)
+        if not runs.begins:
+            return []
+        first_day, last_day = (each.toordinal() - EPOCH_ORDINAL for each in (start, end))
+        if not self.ended and self._day(runs.begins[-1]) <= last_day and not self._keeps_time(zone):
             self.extend(_plus(end, _HORIZON))
-            found = self._runs(zone)
-        if not self.ended and found:
-            found[-1] = replace(found[-1], last=None, calls=None, last_utc=None)
-        return [window for window in found if window.first <= end and (window.last is None or window.last >= start)]
+            runs = self.runs(zone)
+        ends = (*runs.begins[1:], len(self.times))
+        return [
+            self._window(zone, runs, number)
+            for number, (first, after) in enumerate(zip(runs.begins, ends, strict=True))
+            if self._day(first) <= last_day and (self._day(after - 1) >= first_day or self._is_open(after))
+        ]
+
+    def _day(self, index: int) -> int:
+        """Return the anchor's day of a call, 1970-01-01 being 0."""
+        return self.walls[index] // _DAY
+
+    def _is_open(self, end: int) -> bool:
+        return end == len(self.times) and not self.ended
 
     def _keeps_time(self, zone: Zone) -> bool:
         """Whether what is computed ends on the zone's own clock, so that nothing can change there."""
-        return self._segments[-1].zone == zone and self._segments[-1].start.toordinal() <= self.ordinals[-1]
+        last = self.series.segments[-1]
+        return last.zone == zone and local_seconds(last.start) // _DAY <= self.walls[-1] // _DAY
 
-    def _runs(self, zone: Zone) -> list[ShiftWindow]:
-        if not self.times:
-            return []
-        begins, locals_ = self._breaks(zone)
-        ends = [*begins[1:], len(self.times)]
-        found = []
-        for run, (begin, end) in enumerate(zip(begins, ends, strict=True)):
-            day_offset, clock = divmod(locals_[run], _DAY)
-            inside = 0 < run < len(begins) - 1
-            short = inside and self.times[end] - self.times[begin] < _SHORT
-            found.append(
-                ShiftWindow(
-                    self.series,
-                    zone,
-                    date.fromordinal(self.ordinals[begin]),
-                    date.fromordinal(self.ordinals[end - 1]),
-                    end - begin,
-                    time(clock // 3600, clock // 60 % 60, clock % 60),
-                    day_offset,
-                    (locals_[run] - locals_[run - 1]) // 60 if run else None,
-                    ShiftKind.MISMATCH if short and locals_[run - 1] == locals_[run + 1] else ShiftKind.SEASON,
-                    Instant(EPOCH + timedelta(seconds=self.times[begin])),
-                    Instant(EPOCH + timedelta(seconds=self.times[end - 1])),
-                )
-            )
-        return found
-
-    def _breaks(self, zone: Zone) -> tuple[list[int], list[int]]:
-        """Return the index of each run's first call, and each run's local start."""
-        times, phase = self.times, self.phase
-        offset = zone.offset_seconds(times[0])
-        begins, locals_ = [0], [phase[0] + offset]
-        changes = [*zone.changes(times[0] + 1, times[-1] + 1)]
-        bounds = [0, *(bisect_left(times, at) for at, _, _ in changes), len(times)]
-        offsets = [offset, *(after.offset for _, _, after in changes)]
-        for (lo, hi), ahead in zip(pairwise(bounds), offsets, strict=True):
-            current = locals_[-1] - ahead
-            for index in range(lo, hi):
-                if phase[index] != current:
-                    current = phase[index]
-                    begins.append(index)
-                    locals_.append(current + ahead)
-        return begins, locals_
+    def _window(self, zone: Zone, runs: Runs, number: int) -> ShiftWindow:
+        begins, phases = runs.begins, runs.phases
+        begin, end = begins[number], begins[number + 1] if number + 1 < len(begins) else len(self.times)
+        day_offset, clock = divmod(runs.ahead + phases[number], _DAY)
+        inside = 0 < number < len(begins) - 1
+        short = inside and self.times[end] - self.times[begin] < _SHORT and phases[number - 1] == phases[number + 1]
+        is_open = self._is_open(end)
+        return ShiftWindow(
+            self.series,
+            zone,
+            _date(self._day(begin)),
+            None if is_open else _date(self._day(end - 1)),
+            None if is_open else end - begin,
+            time(clock // 3600, clock // 60 % 60, clock % 60),
+            day_offset,
+            (phases[number] - phases[number - 1]) // 60 if number else None,
+            ShiftKind.MISMATCH if short else ShiftKind.SEASON,
+            instant_from_epoch(self.times[begin]),
+            None if is_open else instant_from_epoch(self.times[end - 1]),
+        )
 
     def change_minutes(self, occurrence: Occurrence, windows: list[ShiftWindow]) -> int:
         """Return by how many minutes an occurrence is off what was usual, as its window among `windows` has it.
@@ -190,7 +217,7 @@ class RegularCalls:
     def _local_seconds(self, occurrence: Occurrence, zone: Zone) -> int:
         """Return the local start in `zone` that a regular call at this instant would have."""
         at = epoch_seconds(occurrence.start_utc)
-        clock = next((each.clock for each in reversed(self._segments) if each.start <= occurrence.recurrence), 0)
+        clock = next((each.clock for each in reversed(self.series.segments) if each.start <= occurrence.recurrence), 0)
         return at - local_seconds(occurrence.start) + clock + zone.offset_seconds(at)
 
 
@@ -200,7 +227,11 @@ def shift_windows(series: Series, zone: ZoneLike, start: date, end: date) -> lis
     A window that the range cuts is given whole. Raises ZoneError for what names no zone.
     """
     first, last = (each.date() if isinstance(each, datetime) else each for each in (start, end))
-    return RegularCalls(series).windows(zone_of(zone), first, last)
+    return series.regular_calls.windows(zone_of(zone), first, last)
+
+
+def _date(day: int) -> date:
+    return date.fromordinal(day + EPOCH_ORDINAL)
 
 
 def _plus(day: date, days: int) -> date:

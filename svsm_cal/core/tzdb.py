@@ -38,6 +38,12 @@ class TzDatabase:
         self.name = name or folder
         self.version = _version_of(folder) if version is None else version
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TzDatabase) and (self.folder, self.version) == (other.folder, other.version)
+
+    def __hash__(self) -> int:
+        return hash((self.folder, self.version))
+
     def __repr__(self) -> str:
         return f"TzDatabase({self.folder!r}, version={self.version!r})"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from svsm_cal.core.civil import (
@@ -21,17 +21,16 @@ from svsm_cal.core.civil import (
     local_from_epoch,
     local_seconds,
 )
+from svsm_cal.core.clock_table import Clocks
 from svsm_cal.core.posix_tz import LocalTimeType, PosixRule
 from svsm_cal.core.tzdb import TzDatabase, tz_database
 from svsm_cal.errors import ZoneError
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import tzinfo
     from zoneinfo import ZoneInfo
-
-    from svsm_cal.core.tzif import TzifData
 
 __all__ = [
     "Fold",
@@ -48,9 +47,7 @@ __all__ = [
     "zone_of",
 ]
 
-_TABLE_END_YEAR = 2037
-_YEAR = 31556952
-_MOST = 1 << 62
+_DAY = 86400
 
 
 class ZoneOffsetTransition(Value):
@@ -99,54 +96,11 @@ class Fold(Value):
 Resolution = Unambiguous | Gap | Fold
 
 
-class _Table:
-    """Ascending transitions, with what a bisect over instants or over wall clocks needs."""
-
-    __slots__ = ("times", "types", "walls")
-
-    def __init__(self, first: LocalTimeType, changes: list[tuple[int, LocalTimeType]]) -> None:
-        self.times = [at for at, _ in changes]
-        self.types = [first, *(kind for _, kind in changes)]
-        # The wall-clock moment from which a transition is surely over, whichever offset the wall showed.
-        self.walls = [
-            at + max(before.offset, after.offset)
-            for at, before, after in zip(self.times, self.types, self.types[1:], strict=False)
-        ]
-
-
-class _Clocks:
-    """What a zone's file says: a table of its changes up to `limit`, after it the yearly rule of its footer."""
-
-    __slots__ = ("footer", "limit", "recorded_until", "table")
-
-    def __init__(self, data: TzifData) -> None:
-        self.footer = data.footer or PosixRule(data.types[-1] if data.types else data.first)
-        self.recorded_until = -_MOST if data.end is None else data.end
-        self.limit = _MOST
-        changes = list(zip(data.times, data.types, strict=True))
-        if not self.footer.is_fixed:
-            year = _TABLE_END_YEAR if data.end is None else 1970 + data.end // _YEAR
-            current = changes[-1][1] if changes else data.first
-            for each in range(year, max(year, _TABLE_END_YEAR) + 1):
-                for at, _, after in self.footer.transitions_in(each):
-                    if at > self.recorded_until and after != current:
-                        changes.append((at, after))
-                        current = after
-            self.limit = local_seconds(LocalDateTime(datetime(max(year, _TABLE_END_YEAR) + 1, 1, 1))) - 10 * 86400
-        self.table = _Table(data.first, changes)
-
-    def table_at(self, seconds: int) -> _Table:
-        """Return a table that has the changes around a moment, in UTC or on the zone's own clock."""
-        if seconds < self.limit:
-            return self.table
-        return _far_table(self.footer, min(max(1970 + seconds // _YEAR, 2), 9998))
-
-
 class Zone:
     """One IANA region: `key` is its name, and its clocks are those of one tz database.
 
-    Equal when key and database are the same. Build one with `zone_of`, which makes sure that it exists; its file
-    is read when its clocks are first asked for.
+    Get one from `zone_of`, which makes sure that it exists and gives the same object for the same key and database;
+    its file is read when its clocks are first asked for.
     """
 
     def __init__(self, key: str, database: TzDatabase) -> None:
@@ -156,15 +110,12 @@ class Zone:
     def __repr__(self) -> str:
         return f"Zone({self.key!r})"
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Zone) and (self.key, self.database) == (other.key, other.database)
-
-    def __hash__(self) -> int:
-        return hash(self.key)
+    def __reduce__(self) -> tuple[Callable[[str, TzDatabase], Zone], tuple[str, TzDatabase]]:
+        return _load, (self.key, self.database)
 
     @cached_property
-    def _clocks(self) -> _Clocks:
-        return _Clocks(self.database.read(self.key))
+    def _clocks(self) -> Clocks:
+        return Clocks(self.database.read(self.key))
 
     @cached_property
     def tzinfo(self) -> ZoneInfo:
@@ -203,18 +154,33 @@ class Zone:
 
     def changes(self, start: int, end: int) -> Iterator[tuple[int, LocalTimeType, LocalTimeType]]:
         """Yield (epoch seconds, before, after) of each change in [start, end), in time order."""
-        clocks = self._clocks
-        table = clocks.table
-        lo, hi = bisect_right(table.times, start - 1), bisect_right(table.times, end - 1)
-        for i in range(lo, hi):
-            yield table.times[i], table.types[i], table.types[i + 1]
-        if end <= clocks.limit:
-            return
-        last = table.times[-1]
-        for year in range(1970 + max(start, clocks.limit) // _YEAR - 1, min(1970 + end // _YEAR + 1, 9999) + 1):
-            for at, before, after in clocks.footer.transitions_in(year):
-                if at > last and start <= at < end:
-                    yield at, before, after
+        return self._clocks.changes(start, end)
+
+    def offsets(self, start: int, end: int) -> tuple[list[int], list[int]]:
+        """Return the epoch seconds of each change in [start, end), and the offsets in seconds around them: one more."""
+        return self._clocks.offsets(start, end)
+
+    def spans(self, start: int, end: int, *, gaps: bool = True) -> list[tuple[int, int, int]]:
+        """Return as (lo, hi, offset) which wall-clock times name an instant in [start, end), and with which offset.
+
+        `start` and `end` are epoch seconds, [lo, hi) seconds on the wall clock; the spans are in time order and do not
+        overlap. RFC 5545 section 3.3.5 decides: a time in a gap takes the offset before it, one in a fold the first.
+        Without `gaps`, times that clocks skip name nothing.
+        """
+        if start >= end:
+            return []
+        times, offsets = self._clocks.offsets(start - _DAY - 1, end)
+        found = []
+        since = start + offsets[0]
+        for at, before, after in zip(times, offsets, offsets[1:], strict=False):
+            wall = at + max(before, after)
+            until = min(wall if gaps else at + before, end + before)
+            if since < until:
+                found.append((since, until, before))
+            since = max(wall, start + after)
+        if since < end + offsets[-1]:
+            found.append((since, end + offsets[-1], offsets[-1]))
+        return found
 
     @property
     def recorded_until(self) -> int:
@@ -225,12 +191,6 @@ class Zone:
     def yearly_rule(self) -> PosixRule:
         """Return the rule that holds after the zone's recorded transitions."""
         return self._clocks.footer
-
-
-@lru_cache(maxsize=4096)
-def _far_table(footer: PosixRule, year: int) -> _Table:
-    changes = [change for each in (year - 1, year, year + 1) for change in footer.transitions_in(each)]
-    return _Table(changes[0][1], [(at, after) for at, _, after in changes])
 
 
 class _NamedZone(Protocol):
@@ -263,7 +223,7 @@ def zone_of(zone: ZoneLike, *, database: TzDatabase | None = None) -> Zone:
     return _load(key, database or tz_database())
 
 
-@lru_cache(maxsize=2048)
+@cache
 def _load(key: str, database: TzDatabase) -> Zone:
     database.check(key)
     return Zone(key, database)

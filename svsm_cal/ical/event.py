@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Deadline, Details
-    from svsm_cal.core.occurrences import Segment
+    from svsm_cal.core.segments import Segment
     from svsm_cal.core.zones import Zone
 
 __all__ = [

@@ -17,7 +17,7 @@ from svsm_cal.core.civil import Instant, LocalDateTime, instant
 from svsm_cal.core.clocks import CallOnClock, Clocks
 from svsm_cal.core.deadlines import all_deadlines
 from svsm_cal.core.model import Calendar, Occurrence, Participant, Series
-from svsm_cal.core.occurrences import added_occurrences, occurrences, segments, set_apart
+from svsm_cal.core.occurrences import added_occurrences, occurrences, set_apart
 from svsm_cal.errors import UsageError
 from svsm_cal.ical.event import (
     Revision,
@@ -42,7 +42,7 @@ from svsm_cal.words.descriptions import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from svsm_cal.core.occurrences import Segment
+    from svsm_cal.core.segments import Segment
     from svsm_cal.core.zones import Zone
 
 __all__ = ["Feeds", "to_ical"]
@@ -76,7 +76,7 @@ class Feeds:
         self._clocks = Clocks()
         year = instant(now).year
         self._notice_span = (datetime(year, 1, 1, tzinfo=UTC), datetime(min(year + 2, 9999), 1, 1, tzinfo=UTC))
-        starts = [segments(series)[0] for series in calendar.series if segments(series)]
+        starts = [series.segments[0] for series in calendar.series if series.segments]
         first = min((_utc(segment) for segment in starts), default=Instant(datetime(2000, 1, 1, tzinfo=UTC)))
         self._revision = Revision(0, first)
         self._series: dict[str, tuple[list[_SegmentEvents], list[_Component]]] = {}
@@ -108,7 +108,7 @@ class Feeds:
         return self._stream(f"{self.calendar.name}: deadlines", (), events)
 
     def _stream(self, name: str, series: Iterable[Series], events: Iterable[bytes]) -> bytes:
-        zones = {segment.zone: None for each in series for segment in segments(each)}
+        zones = {segment.zone: None for each in series for segment in each.segments}
         parts = [self._header(name), *(self._vtimezone(zone) for zone in sorted(zones, key=lambda zone: zone.key))]
         return b"".join([*parts, *events, STREAM_END])
 
@@ -131,7 +131,7 @@ class Feeds:
     def _vtimezone(self, zone: Zone) -> bytes:
         """Return the zone's VTIMEZONE, right from the first call of any series in it; nothing for UTC."""
         if zone.key not in self._zones:
-            calls = [each.occurrence(each.start) for series in self.calendar.series for each in segments(series)]
+            calls = [each.occurrence(each.start) for series in self.calendar.series for each in series.segments]
             calls += [each for series in self.calendar.series for each in set_apart(series)]
             self._zones[zone.key] = zone_bytes(zone, calls)
         return self._zones[zone.key]
@@ -139,7 +139,7 @@ class Feeds:
     def _shared(self, series: Series) -> tuple[list[_SegmentEvents], list[_Component]]:
         if series.id not in self._series:
             stretches = []
-            for segment in segments(series):
+            for segment in series.segments:
                 if segment.only is not None and not segment.only.held:
                     continue  # a single call that is cancelled leaves nothing to show
                 master = _Component(segment_event(segment, self._revision), segment_description(self.calendar, segment))

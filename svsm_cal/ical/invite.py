@@ -12,7 +12,7 @@ from icalendar import vCalAddress, vText
 
 from svsm_cal.core.civil import Instant
 from svsm_cal.core.model import Calendar, Occurrence, Organizer, Participant
-from svsm_cal.core.occurrences import Segment
+from svsm_cal.core.segments import Segment
 from svsm_cal.ical.event import Revision, added_event, instance_event, segment_event, segment_instances
 from svsm_cal.ical.stream import STREAM_END, head_bytes, new_stream
 from svsm_cal.ical.vtimezone import zone_bytes

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from html import escape
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.occurrences import Segment
+from svsm_cal.core.segments import Segment
 from svsm_cal.value import Value
 from svsm_cal.words.notes import note_of
 from svsm_cal.words.phrases import (

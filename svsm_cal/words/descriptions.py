@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.clocks import CallOnClock
     from svsm_cal.core.model import Calendar, Deadline, Details, Occurrence
-    from svsm_cal.core.occurrences import Segment
+    from svsm_cal.core.segments import Segment
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.core.zones import Zone
 

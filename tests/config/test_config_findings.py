@@ -390,6 +390,8 @@ RULES = [
      "FREQ=DAILY, with BYHOUR"),
     ("minutely", timed(WEDNESDAY, 'rule = »"FREQ=MINUTELY;INTERVAL=90"'), "rule-too-often", "FREQ=MINUTELY is too often",
      "BYHOUR"),
+    ("days that do not exist, moved", timed(WEDNESDAY, 'rule = »"RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=BACKWARD"'), "rule-not-read",
+     "few calendar programs understand RSCALE and SKIP", "BYMONTHDAY=-1"),
     ("secondly", timed(WEDNESDAY, 'rule = »"FREQ=SECONDLY"'), "rule-too-often", "FREQ=SECONDLY is too often", "BYHOUR"),
     ("26 times a day", timed(WEDNESDAY, 'rule = »"FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12;BYMINUTE=0,30"'),
      "rule-too-often", "26 calls a day are too many", "FREQ=DAILY"),

@@ -21,7 +21,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from svsm_cal.core.expansion import after, between, expand
 from svsm_cal.core.rrule import Frequency, RecurrenceRule, WeekdayNum
 from svsm_cal.value import replace
 
@@ -42,6 +41,18 @@ STARTS = st.datetimes(datetime(1970, 1, 1), datetime(2080, 1, 1)).map(lambda sta
 
 def parse(text):
     return RecurrenceRule.parse(text)
+
+
+def expand(rule, dtstart, *, start=None):
+    return rule.starting(dtstart).since(start)
+
+
+def between(rule, dtstart, start, end):
+    return rule.between(dtstart, start, end)
+
+
+def after(rule, dtstart, local, *, inclusive=False):
+    return rule.after(dtstart, local, inclusive=inclusive)
 
 
 def listed(values, most=3):

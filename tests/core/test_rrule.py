@@ -40,7 +40,10 @@ def signed(highest):
         ("FREQ=WEEKLY;BYDAYS=MO", "BYDAYS", '"BYDAYS" is no part', "did you mean BYDAY?"),
         ("FREQ=WEEKLY;INTERVALL=2", "INTERVALL", '"INTERVALL" is no part', "did you mean INTERVAL?"),
         ("FREQ=YEARLY;BYEASTER=0", "BYEASTER", '"BYEASTER" is no part', A_PART),
-        ("RSCALE=CHINESE;FREQ=YEARLY", "RSCALE", '"RSCALE" is no part', A_PART),  # RFC 7529
+        # RFC 7529: only the Gregorian calendar, and SKIP only with RSCALE.
+        ("RSCALE=CHINESE;FREQ=YEARLY", "CHINESE", "RSCALE=CHINESE is a calendar this does not know", "RSCALE=GREGORIAN"),
+        ("RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=NEVER", "NEVER", 'SKIP="NEVER" is none of its words', "OMIT, BACKWARD or FORWARD"),
+        ("FREQ=YEARLY;SKIP=FORWARD", "SKIP", "SKIP needs RSCALE", "RSCALE=GREGORIAN"),
         # "MUST NOT occur more than once."
         ("FREQ=WEEKLY;FREQ=DAILY", "FREQ=DAILY", "FREQ stands twice", "write each part once"),
         ("FREQ=WEEKLY;BYDAY=MO;byday=TU", "byday", "BYDAY stands twice", "write each part once"),

@@ -13,7 +13,6 @@ import pytest
 
 import svsm_cal
 from svsm_cal.core.civil import instant
-from svsm_cal.core.occurrences import segments
 from svsm_cal.ical.invite import invite
 
 EXAMPLE = Path(__file__).parents[2] / "examples/svsm/calendar.toml"
@@ -66,7 +65,7 @@ def invites(calendar, person):
     return {
         segment.uid: invite(calendar, segment, calendar.organizer, attendee, since=NOW)
         for series in calendar.series
-        for segment in segments(series)
+        for segment in series.segments
     }
 
 

@@ -1,0 +1,231 @@
+"""A recurrence set: one rule in one zone, with dates added and left out, as instants (RFC 5545 section 3.8.5).
+
+The rule runs on the zone's wall clock. Its plan gives arithmetic progressions and tables; these are cut where the
+zone's clocks change, so that an instant costs one addition, and a window what it holds, wherever it lies.
+
+Gaps and folds: of a daily or longer rule, a time that clocks skip is read with the offset before the gap, and one
+they show twice is its first pass (section 3.3.10, "interpreted in the same manner as an explicit DATE-TIME"). Of an
+hourly or shorter rule a skipped time is none and is not counted ("MUST be ignored and MUST NOT be counted"), for
+there the next instance stands for it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import datetime
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from svsm_cal.core.civil import (
+    EPOCH,
+    Instant,
+    LocalDateTime,
+    epoch_seconds,
+    instant,
+    instant_from_epoch,
+    local_seconds,
+    seconds_not_before,
+)
+from svsm_cal.core.expansion import DISTANCES, MANY, Expansion, spread
+from svsm_cal.core.rrule import Frequency, RecurrenceRule
+from svsm_cal.core.zones import Zone
+from svsm_cal.value import Value, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = ["RecurrenceSet", "occurring"]
+
+_DAY = 86400
+_END = epoch_seconds(Instant(datetime.max.replace(tzinfo=EPOCH.tzinfo))) - _DAY
+
+
+class RecurrenceSet(Value):
+    """The instants of `rule` from `start` (civil, in `zone`) on; without a rule, `start` alone.
+
+    `rdates` are added and `exdates` left out, all civil times in `zone`. `start` is an instance of its rule only when
+    it matches it. Two times that name one instant, as 02:30 and 03:30 on the day of a gap, are one.
+
+    >>> from datetime import UTC
+    >>> from svsm_cal import zone_of
+    >>> call = RecurrenceSet(datetime(2025, 1, 1, 18), zone_of("Europe/Berlin"), RecurrenceRule.parse("FREQ=WEEKLY"))
+    >>> [each.isoformat() for each in call.between(datetime(2025, 3, 20, tzinfo=UTC), datetime(2025, 4, 3, tzinfo=UTC))]
+    ['2025-03-26T17:00:00+00:00', '2025-04-02T16:00:00+00:00']
+    """
+
+    start: LocalDateTime
+    zone: Zone
+    rule: RecurrenceRule | None = None
+    rdates: tuple[LocalDateTime, ...] = ()
+    exdates: tuple[LocalDateTime, ...] = ()
+
+    def between(self, start: datetime, end: datetime) -> list[Instant]:
+        """Return the instants in [start, end), aware datetimes, in order, as datetimes in UTC."""
+        lo, hi = seconds_not_before(start), seconds_not_before(end)
+        begun = self.begun
+        quick = begun.quickly(lo, hi)
+        return quick if quick is not None else _instants(begun.seconds(lo, hi))
+
+    def after(self, at: datetime, *, inclusive: bool = False) -> Instant | None:
+        """Return the first instant after `at`, an aware datetime, or at it when `inclusive`; None when there is none."""
+        lo = seconds_not_before(at) if inclusive else epoch_seconds(instant(at)) + 1
+        found = self.begun.first_from(lo)
+        return None if found is None else instant_from_epoch(found)
+
+    def since(self, at: datetime | None = None) -> Iterator[Instant]:
+        """Yield the instants from `at` on (None: all), lazily and in order."""
+        begun = self.begun
+        lo = begun.first_from(-(1 << 40) if at is None else seconds_not_before(at))
+        span = begun.span
+        while lo is not None:
+            yield from _instants(begun.seconds(lo, lo + span))
+            lo, span = begun.first_from(lo + span), min(span * 4, 64 * begun.span)
+
+    def seconds(self, start: int, end: int) -> Sequence[int]:
+        """Return the instants in [start, end), all in epoch seconds, in order."""
+        return self.begun.seconds(start, end)
+
+    @cached_property
+    def begun(self) -> _Begun:
+        """Return the set with what is computed of it once."""
+        return _Begun(self)
+
+
+class _Begun:
+    """A recurrence set with all that is computed of it once."""
+
+    def __init__(self, of: RecurrenceSet) -> None:
+        self.zone = of.zone
+        self.apart = sorted(
+            of.zone.resolve_seconds(local_seconds(each))[0] for each in (of.rdates if of.rule else (of.start, *of.rdates))
+        )
+        self.excluded = frozenset(local_seconds(each) for each in of.exdates)
+        skipped = {of.zone.resolve_seconds(each)[0] for each in self.excluded}
+        self.apart = [each for each in self.apart if each not in skipped]
+        self.last = _END
+        self.expansion: Expansion | None = None
+        self.sub_daily = False
+        if of.rule is not None:
+            rule = of.rule
+            if isinstance(rule.until, datetime) and rule.until.tzinfo is not None:  # an instant: no wall clock is asked
+                self.last = epoch_seconds(instant(rule.until))
+                rule = replace(rule, until=None)
+            self.sub_daily = rule.freq > Frequency.DAILY
+            self.expansion = rule.starting(of.start)
+            if self.sub_daily and rule.count is not None:
+                self.expansion = self._counted(rule, of.start, rule.count)
+        self.span = self.expansion.plan.span if self.expansion else _DAY
+        self.plain = not (self.apart or self.excluded or self.sub_daily)
+
+    def _counted(self, rule: RecurrenceRule, start: LocalDateTime, count: int) -> Expansion:
+        """Return the rule with a COUNT that makes up for the instances in gaps."""
+        more = 0
+        while True:
+            expansion = replace(rule, count=count + more).starting(start)
+            skipped = 0
+            for at, before, after in self.zone.changes(expansion.first - _DAY, expansion.last + _DAY):
+                if after.offset > before.offset:
+                    skipped += len(expansion.moments(at + before.offset, at + after.offset))
+            if skipped == more:
+                return expansion
+            more = skipped
+
+    def seconds(self, lo: int, hi: int) -> Sequence[int]:
+        """Return the instants in [lo, hi), epoch seconds, ascending."""
+        hi = min(hi, self.last + 1)
+        if lo >= hi:
+            return ()
+        found: list[int] = []
+        if self.expansion is not None:
+            for begin, end, offset in self.zone.spans(lo, hi, gaps=not self.sub_daily):
+                moments = self.expansion.moments(begin, end)
+                if self.excluded:
+                    moments = [each for each in moments if each not in self.excluded]
+                new = [each - offset for each in moments]
+                if found and new and new[0] <= found[-1]:  # what a gap put behind what follows it
+                    new = sorted({*found, *new})
+                    found = []
+                found += new
+        if self.apart:
+            apart = self.apart[bisect_left(self.apart, lo) : bisect_left(self.apart, hi)]
+            found = sorted({*found, *apart})
+        return found
+
+    def quickly(self, lo: int, hi: int) -> list[Instant] | None:
+        """Return the instants in [lo, hi) where the plan knows the distances between them, else None.
+
+        The distances are those on the wall clock, but for the ones across a change of offset.
+        """
+        expansion, hi = self.expansion, min(hi, self.last + 1)
+        if expansion is None or not self.plain or hi - lo < MANY:
+            return None
+        times, offsets = self.zone.offsets(lo - 2 * _DAY, hi + 2 * _DAY)
+        # A day more at both ends, as the offset there is a guess.
+        begin, end = max(lo - _DAY + offsets[0], expansion.first), min(hi + _DAY + offsets[-1], expansion.last + 1)
+        run = expansion.plan.run(begin, end) if begin < end else None
+        if run is None:
+            return None
+        first, distances, count = run.first, run.distances, run.count
+        ahead = before = offsets[0]
+        for at, offset in zip(times, offsets[1:], strict=True):
+            change = before - offset
+            wall = at + (before if change > 0 else offset)
+            if wall <= first:
+                ahead = offset
+            elif -_DAY < change < _DAY:
+                index = count(wall) - 1
+                if index < len(distances):
+                    distances[index] += DISTANCES[change]
+            else:
+                return None
+            before = offset
+        found: list[Any] = list(accumulate(distances, initial=instant_from_epoch(first - ahead)))
+        return found[bisect_left(found, instant_from_epoch(lo)) : bisect_left(found, instant_from_epoch(hi))]
+
+    def first_from(self, lo: int) -> int | None:
+        """Return the first instant from `lo` on, in epoch seconds."""
+        span = max(self.span // 8, 2 * _DAY)
+        while lo <= self.last and self._goes_on(lo):
+            found = self.seconds(lo, lo + span)
+            if found:
+                return found[0]
+            lo, span = lo + span, span * 2
+        return None
+
+    def _goes_on(self, lo: int) -> bool:
+        """Whether there may be an instant from `lo` on."""
+        if self.apart and self.apart[-1] >= lo:
+            return True
+        return self.expansion is not None and self.expansion.first_from(lo - 2 * _DAY) is not None
+
+
+def occurring(sets: Iterable[RecurrenceSet], start: datetime, end: datetime) -> list[tuple[Instant, RecurrenceSet]]:
+    """Return what begins of many recurrence sets in [start, end), aware datetimes, in time order, then theirs.
+
+    A set costs what it has in the window: none is expanded from its start.
+    """
+    lo, hi = seconds_not_before(start), seconds_not_before(end)
+    spans: dict[Zone, list[tuple[int, int, int]]] = {}
+    each = list(sets)
+    size = max(1, len(each))
+    found: list[int] = []
+    for number, one in enumerate(each):
+        begun = one.begun
+        expansion, zone = begun.expansion, begun.zone
+        if expansion is not None and begun.plain and begun.last >= hi:
+            try:
+                where = spans[zone]
+            except KeyError:
+                where = spans[zone] = zone.spans(lo, hi)
+            for begin, until, offset in where:
+                for moment in expansion.moments(begin, until):
+                    found.append((moment - offset) * size + number)  # noqa: PERF401 - few: quicker one by one
+        else:
+            found += [moment * size + number for moment in begun.seconds(lo, hi)]
+    found = sorted(set(found))
+    return list(zip(_instants([key // size for key in found]), [each[key % size] for key in found], strict=True))
+
+
+def _instants(seconds: Sequence[int]) -> list[Instant]:
+    return spread(instant_from_epoch(seconds[0]), seconds) if seconds else []
