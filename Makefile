@@ -34,10 +34,11 @@ types: $(VENV)/done
 	$(BIN)/mypy
 
 bench: readers ## Measure against other programs, side by side
-	sh tests/bench/setup.sh
+	sh tests/bench/setup.sh $(PYTHON) $(CACHE)
 	$(BIN)/python tests/bench/run.py
 
 soak: readers ## Run the long sweeps
+	sh tests/tzdata/setup.sh $(BIN)/python $(CACHE) all
 	$(BIN)/python -m pytest -m soak
 
 format: $(VENV)/done ## Format the code
@@ -52,6 +53,7 @@ lock: $(VENV)/done ## Resolve and pin the dependencies anew (needs uv)
 
 readers: $(VENV)/done
 	sh tests/readers/setup.sh $(PYTHON) $(CACHE)
+	sh tests/tzdata/setup.sh $(BIN)/python $(CACHE) 2020.1 2022.7 2024.2
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(CACHE) demo-site

@@ -8,7 +8,7 @@ instance before DTSTART, or on a day that does not exist, is none. DTSTART itsel
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import accumulate, islice
 from math import gcd
@@ -93,7 +93,8 @@ class Expansion:
     def _window(self, lo: int, hi: int) -> list[Any]:
         run = self.plan.run(lo, hi) if hi - lo > MANY else None
         if run is not None:
-            return list(accumulate(run.distances, initial=self._civil(run.first)))
+            first, distances = run
+            return list(accumulate(distances, initial=self._civil(first)))
         moments = self.plan.between(lo, hi)
         return spread(self._civil(moments[0]), moments) if moments else []
 
@@ -129,9 +130,7 @@ class Expansion:
         return self._civil(first), timedelta(0, plan.step), offsets, last
 
     def _civil(self, moment: int) -> Any:
-        day, of_day = divmod(moment, DAY)
-        on = date.fromordinal(day + EPOCH_ORDINAL)
-        return datetime.combine(on, time(of_day // 3600, of_day // 60 % 60, of_day % 60)) if self._timed else on
+        return _EPOCH + timedelta(0, moment) if self._timed else date.fromordinal(moment // DAY + EPOCH_ORDINAL)
 
 
 class _Distances(dict[int, timedelta]):
@@ -160,7 +159,10 @@ def _moment(value: date) -> int:
 
 
 def _ceil(value: date) -> int:
-    return _moment(value) + (1 if getattr(value, "microsecond", 0) else 0)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        since = value - _EPOCH
+        return since.days * DAY + since.seconds + (since.microseconds > 0)
+    return _moment(value)
 
 
 def _plan(rule: RecurrenceRule, first: int, *, timed: bool) -> Plan:

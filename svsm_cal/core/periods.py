@@ -133,22 +133,38 @@ class Months(_Periods):
         found = self._offsets[kind] = tuple(chosen(moments, self._positions))
         return found
 
+    def between(self, lo: int, hi: int) -> Sequence[int]:
+        number = month_of(lo // DAY)
+        if self.spill or lo >= hi or number != month_of((hi - 1) // DAY):
+            return super().between(lo, hi)
+        if number < self.origin or (number - self.origin) % self.interval:
+            return ()
+        begin = self.begin(number)
+        return [at for offset in self.offsets(number) if lo <= (at := begin + offset) < hi]
+
+    def count(self, lo: int, hi: int) -> int:
+        if not self._distances:
+            return super().count(lo, hi)
+        return max(0, self._one_from(hi)[0] - self._one_from(lo)[0])
+
     def run(self, lo: int, hi: int) -> Run | None:
         if self._distances is None:
             self._distances = self._days_between()
         if not self._distances:
             return None
-        first = self._one_from(lo)
-        end = self._one_from(hi)
+        (first, at), (end, _) = self._one_from(lo), self._one_from(hi)
         if first >= end or first // CYCLE_MONTHS != end // CYCLE_MONTHS:
             return None
-        distances = _as_distances(self._distances)[first % CYCLE_MONTHS : (end - 1) % CYCLE_MONTHS]
-        return Run(self.begin(first) + self.offsets(first)[0], distances, lambda until: self._one_from(until) - first)
+        return at, _as_distances(self._distances)[first % CYCLE_MONTHS : (end - 1) % CYCLE_MONTHS]
 
-    def _one_from(self, moment: int) -> int:
-        """Return the number of the month whose one instance is the first from a moment on."""
+    def _one_from(self, moment: int) -> tuple[int, int]:
+        """Return the number of the month whose one instance is the first from a moment on, and that instance."""
         number = month_of((moment - 1) // DAY)
-        return number + (self.begin(number) + self.offsets(number)[0] < moment)
+        at = self.begin(number) + self._offsets[self._kinds[number % CYCLE_MONTHS]][0]
+        if at < moment:
+            number += 1
+            at = self.begin(number) + self._offsets[self._kinds[number % CYCLE_MONTHS]][0]
+        return number, at
 
     def _days_between(self) -> bytes:
         """Return for each kind of month how many days its one instance is before the next month's; empty if not all have one."""

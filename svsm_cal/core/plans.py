@@ -19,17 +19,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from svsm_cal.core.gregorian import DAY, LAST_DAY
-from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["END", "Cycle", "Plan", "Run", "chosen"]
 
 END = (LAST_DAY + 1) * DAY
+
+
+# Moments as the first of them and the distances to each following one.
+Run: TypeAlias = "tuple[int, list[timedelta]]"
 
 
 class Plan(ABC):
@@ -57,18 +60,14 @@ class Plan(ABC):
             begin = self.first_from(begin + span)
         return None
 
+    def count(self, lo: int, hi: int) -> int:
+        """Return how many moments there are in [lo, hi)."""
+        return len(self.between(lo, hi))
+
     def run(self, lo: int, hi: int) -> Run | None:
-        """Return the moments in [lo, hi) by the distances between them; None where a plan has no short cut to those."""
+        """Return the moments in [lo, hi) as a run; None where there are none, or a plan has no short cut to it."""
         del lo, hi
         return None
-
-
-class Run(Value):
-    """Moments as the first of them and the distances to each following one; `count(hi)` is how many are before `hi`."""
-
-    first: int
-    distances: list[timedelta]
-    count: Callable[[int], int]
 
 
 class Cycle(Plan):
@@ -87,6 +86,13 @@ class Cycle(Plan):
         begin = lo - (lo - self.origin) % self.step
         found = [period + offset for period in range(begin, hi, self.step) for offset in self.offsets]
         return found[bisect_left(found, lo) : bisect_left(found, hi)]
+
+    def count(self, lo: int, hi: int) -> int:
+        return (
+            super().count(lo, hi)
+            if self._one is None
+            else max(0, (hi - 1 - self._one) // self.step - (lo - 1 - self._one) // self.step)
+        )
 
     def first_from(self, lo: int) -> int | None:
         if not self.offsets:
@@ -108,11 +114,8 @@ class Cycle(Plan):
     def run(self, lo: int, hi: int) -> Run | None:
         if self._one is None:
             return None
-        step = self.step
-        first = lo + (self._one - lo) % step
-        if first >= hi:
-            return None
-        return Run(first, [timedelta(0, step)] * ((hi - first - 1) // step), lambda until: (until - first + step - 1) // step)
+        first = lo + (self._one - lo) % self.step
+        return (first, [timedelta(0, self.step)] * ((hi - first - 1) // self.step)) if first < hi else None
 
 
 def chosen(moments: Sequence[int], positions: tuple[int, ...]) -> Sequence[int]:

@@ -33,7 +33,7 @@ from svsm_cal.core.zones import Zone
 from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = ["RecurrenceSet", "occurring"]
 
@@ -96,7 +96,7 @@ class _Begun:
     """A recurrence set with all that is computed of it once."""
 
     def __init__(self, of: RecurrenceSet) -> None:
-        self.zone = of.zone
+        self.of, self.zone = of, of.zone
         self.apart = sorted(
             of.zone.resolve_seconds(local_seconds(each))[0] for each in (of.rdates if of.rule else (of.start, *of.rdates))
         )
@@ -116,7 +116,16 @@ class _Begun:
             if self.sub_daily and rule.count is not None:
                 self.expansion = self._counted(rule, of.start, rule.count)
         self.span = self.expansion.plan.span if self.expansion else _DAY
-        self.plain = not (self.apart or self.excluded or self.sub_daily)
+        # Whether the rule's instances are all there is to it.
+        self.plain = not (self.apart or self.excluded or self.sub_daily or self.last < _END) and self.expansion is not None
+
+    @cached_property
+    def window(self) -> tuple[int, int, Callable[[int, int], Sequence[int]]]:
+        """Return the rule's first wall-clock second, the one after its last, and what gives its instances in between."""
+        expansion = self.expansion
+        if expansion is None:
+            return 0, 0, lambda lo, hi: ()  # noqa: ARG005
+        return expansion.first, expansion.last + 1, expansion.plan.between
 
     def _counted(self, rule: RecurrenceRule, start: LocalDateTime, count: int) -> Expansion:
         """Return the rule with a COUNT that makes up for the instances in gaps."""
@@ -158,7 +167,7 @@ class _Begun:
         The distances are those on the wall clock, but for the ones across a change of offset.
         """
         expansion, hi = self.expansion, min(hi, self.last + 1)
-        if expansion is None or not self.plain or hi - lo < MANY:
+        if expansion is None or self.apart or self.excluded or self.sub_daily or hi - lo < MANY:
             return None
         times, offsets = self.zone.offsets(lo - 2 * _DAY, hi + 2 * _DAY)
         # A day more at both ends, as the offset there is a guess.
@@ -166,7 +175,7 @@ class _Begun:
         run = expansion.plan.run(begin, end) if begin < end else None
         if run is None:
             return None
-        first, distances, count = run.first, run.distances, run.count
+        first, distances = run
         ahead = before = offsets[0]
         for at, offset in zip(times, offsets[1:], strict=True):
             change = before - offset
@@ -174,7 +183,7 @@ class _Begun:
             if wall <= first:
                 ahead = offset
             elif -_DAY < change < _DAY:
-                index = count(wall) - 1
+                index = expansion.plan.count(first, wall) - 1
                 if index < len(distances):
                     distances[index] += DISTANCES[change]
             else:
@@ -206,25 +215,27 @@ def occurring(sets: Iterable[RecurrenceSet], start: datetime, end: datetime) -> 
     A set costs what it has in the window: none is expanded from its start.
     """
     lo, hi = seconds_not_before(start), seconds_not_before(end)
+    every = [one.begun for one in sets]
+    bits = len(every).bit_length()  # an instant and the number of its set are sorted as one integer
     spans: dict[Zone, list[tuple[int, int, int]]] = {}
-    each = list(sets)
-    size = max(1, len(each))
     found: list[int] = []
-    for number, one in enumerate(each):
-        begun = one.begun
-        expansion, zone = begun.expansion, begun.zone
-        if expansion is not None and begun.plain and begun.last >= hi:
-            try:
-                where = spans[zone]
-            except KeyError:
-                where = spans[zone] = zone.spans(lo, hi)
-            for begin, until, offset in where:
-                for moment in expansion.moments(begin, until):
-                    found.append((moment - offset) * size + number)  # noqa: PERF401 - few: quicker one by one
-        else:
-            found += [moment * size + number for moment in begun.seconds(lo, hi)]
-    found = sorted(set(found))
-    return list(zip(_instants([key // size for key in found]), [each[key % size] for key in found], strict=True))
+    for number, begun in enumerate(every):
+        if not begun.plain:
+            found += [moment << bits | number for moment in begun.seconds(lo, hi)]
+            continue
+        zone = begun.zone
+        if zone not in spans:
+            spans[zone] = zone.spans(lo, hi)
+        first, last, between = begun.window
+        for begin, until, offset in spans[zone]:
+            # As quick as can be said: this line is most of the work.
+            moments = between(begin if begin > first else first, until if until < last else last)  # noqa: FURB136
+            if moments:
+                found += [moment - offset << bits | number for moment in moments]
+    found.sort()
+    mask = (1 << bits) - 1
+    seconds = [key >> bits for key in found]
+    return list(zip(_instants(seconds), [every[key & mask].of for key in found], strict=True))
 
 
 def _instants(seconds: Sequence[int]) -> list[Instant]:

@@ -128,16 +128,86 @@ def feeds(rounds: int, people: int = 1000, zones: int = 100) -> None:
     table(f"Feeds for {people} participants in {zones} zones, {size / 1e6:.1f} MB", seconds, "svsm_cal")
 
 
+ENGINE = {
+    "weekly": "Ten years of a weekly Berlin call as instants in UTC, 521 of them",
+    "second-tuesday": "120 second Tuesdays, on the wall clock",
+    "last-weekday": "120 last working days (BYSETPOS=-1), on the wall clock",
+    "next-20": "The next time of a weekly rule begun 20 years ago",
+    "next-20-parsed": "The same, reading the rule's text each time",
+    "next-200": "The next time of a weekly rule begun 200 years ago",
+    "next-20-tuesday": "The next second Tuesday of a rule begun 20 years ago",
+    "week": "One week of 200 different series in 50 zones, as instants in order; per series",
+    "week-many": "The same of 10,000 series; per series",
+    "zones": "Ten years of all zones: their transitions, and a Berlin call's shift windows in them",
+    "matrix": "521 calls on the clocks of 418 zones",
+}
+
+
+def engine(rounds: int, only: list[str]) -> None:
+    """Recurrence and zone arithmetic beside other libraries, each in a process of its own (peers.py)."""
+    from peers import OURS, Peers, compared
+
+    with Peers(ROOT / ".cache") as peers:
+        if peers.missing:
+            print(f"not set up, and left out: {', '.join(peers.missing)}")
+        for task, title in ENGINE.items():
+            if not only or task in only:
+                seconds, others = compared(peers, task, rounds)
+                scale, unit = (1e3, "ms") if statistics.median(seconds[OURS]) > 1e-3 else (1e6, "us")
+                table(title, seconds, OURS, scale, unit)
+                for name in others:
+                    print(f"  {name}: its results are not those of the others (README.md says why)")
+
+
+def people(rounds: int, count: int = 1_000_000, sample: int = 200) -> None:
+    """A million people in 418 zones: who has which call when, beside a zoneinfo loop over some of them."""
+    import random
+    import tracemalloc
+
+    import series as inputs
+
+    from svsm_cal import LocalTimes, RecurrenceRule, RecurrenceSet, zone_of
+
+    begin, end = (datetime(year, 1, 1, tzinfo=UTC) for year in (2025, 2036))
+    rule = RecurrenceRule.parse(inputs.WEEKLY)
+    times = RecurrenceSet(inputs.WEEKLY_START, zone_of("Europe/Berlin"), rule).between(begin, end)
+    zones = [zone_of(key) for key in inputs.REGIONS]
+    homes = random.Random(1).choices(zones, k=count)
+    some = [zone.tzinfo for zone in homes[:sample]]
+
+    def ours() -> object:
+        matrix = LocalTimes(times, zones)
+        return matrix, matrix.numbers(homes)
+
+    seconds = measured({"svsm_cal": ours, "sample": lambda: [[at.astimezone(zone) for at in times] for zone in some]}, rounds)
+    name = f"zoneinfo loop (from {sample} of them)"
+    seconds[name] = [run * count / sample for run in seconds.pop("sample")]
+    table(f"All {len(times)} calls of {count:,} people in {len(zones)} zones", seconds, "svsm_cal")
+    tracemalloc.start()
+    kept = ours()
+    print(f"  memory of the matrix and everybody's place in it: {tracemalloc.get_traced_memory()[0] / 1e6:.1f} MB")
+    tracemalloc.stop()
+    del kept
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure against other programs, side by side.")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("only", nargs="*", choices=["start", "feeds", []], help="which tables; all if left out")
+    parser.add_argument(
+        "only", nargs="*", choices=["start", "feeds", "people", *ENGINE, []], help="which tables; all if left out"
+    )
     options = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; medians (lowest to highest)")
-    if not options.only or "start" in options.only:
+    wanted = options.only
+    if not wanted or "start" in wanted:
         start_up(options.rounds)
-    if not options.only or "feeds" in options.only:
-        feeds(max(3, options.rounds // 5))
+    if not wanted or set(wanted) & set(ENGINE):
+        engine(options.rounds, [each for each in wanted if each in ENGINE])
+    few = max(3, options.rounds // 5)
+    if not wanted or "people" in wanted:
+        people(few)
+    if not wanted or "feeds" in wanted:
+        feeds(few)
 
 
 if __name__ == "__main__":

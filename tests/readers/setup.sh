@@ -10,6 +10,7 @@ stamp="$cache/readers-$(cat "$here"/requirements.lock "$here"/package-lock.json 
 missing=""
 command -v node >/dev/null && command -v npm >/dev/null || missing="nodejs npm"
 command -v zdump >/dev/null || [ -x /usr/sbin/zdump ] || missing="$missing libc-bin"
+"$python" -c 'import ctypes; ctypes.CDLL("libical.so.3")' 2>/dev/null || missing="$missing libical3"
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "installing $missing ..." >&2
