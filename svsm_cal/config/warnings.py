@@ -10,14 +10,16 @@ from svsm_cal.config.values import Problem
 from svsm_cal.core.civil import Instant, epoch_seconds, local_from_epoch
 from svsm_cal.core.model import Status
 from svsm_cal.core.occurrences import occurrences, occurrences_between_days, set_apart
+from svsm_cal.core.rrule import Frequency
 from svsm_cal.core.zones import Gap, Unambiguous, instant_of, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from svsm_cal.config.positions import Path
     from svsm_cal.core.civil import LocalDateTime
     from svsm_cal.core.model import Calendar, Series
+    from svsm_cal.core.rrule import RecurrenceRule
     from svsm_cal.core.zones import Zone
 
 __all__ = ["warnings_of"]
@@ -31,9 +33,39 @@ _TRANSITIONS_UNTIL = Instant(datetime(2038, 1, 1, tzinfo=UTC))
 def warnings_of(calendar: Calendar, paths: Mapping[tuple[object, ...], Path]) -> Iterator[Problem]:
     """Yield the warnings; `paths` has the place of each ("series", id), ("series", id, start of one apart), ("event", id)."""
     for series in calendar.series:
+        yield from _disputed_rules(series, paths)
         yield from _clock_changes(series, paths)
     yield from _collisions(calendar, paths)
     yield from _event_days(calendar, paths)
+
+
+def _disputed_rules(series: Series, paths: Mapping[tuple[object, ...], Path]) -> Iterator[Problem]:
+    for rule in filter(None, (series.rule, *(step.rule for step in series.steps))):
+        for is_so, what, hint in _DISPUTED:
+            if is_so(rule):
+                message = f'series "{series.id}": rule {rule}: calendar programs differ on {what}'
+                yield Problem(paths["series", series.id], "rule-disputed", message, hint, "warning")
+
+
+# Rules that widely used programs read in ways of their own (tests/core/test_conformance_peers.py has them all).
+_DISPUTED: tuple[tuple[Callable[[RecurrenceRule], object], str, str], ...] = (
+    (
+        lambda rule: rule.freq is Frequency.YEARLY and rule.by_month_day and not rule.by_month,
+        "yearly BYMONTHDAY without BYMONTH: each month's day, or one a year",
+        "FREQ=MONTHLY, or BYMONTH with the month",
+    ),
+    (lambda rule: rule.by_week_no and not rule.by_day, "BYWEEKNO without BYDAY: one day, or all the week", "BYDAY with the day"),
+    (
+        lambda rule: rule.by_set_pos and rule.freq >= Frequency.WEEKLY,
+        "BYSETPOS in a weekly or daily rule: some leave it out",
+        "BYDAY with the days themselves",
+    ),
+    (
+        lambda rule: len({bool(day.ordinal) for day in rule.by_day}) > 1,
+        "weekdays with and without a number in one BYDAY: either, or both at once",
+        "two series",
+    ),
+)
 
 
 def _clock_changes(series: Series, paths: Mapping[tuple[object, ...], Path]) -> Iterator[Problem]:

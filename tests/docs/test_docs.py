@@ -89,6 +89,21 @@ def test_readme_python_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctest.DocTestRunner().run(tests).failed == 0
 
 
+def test_examples_of_the_engine() -> None:
+    text = (ROOT / "svsm_cal/core/README.md").read_text()
+    tests = doctest.DocTestParser().get_doctest(text, {}, "README.md", "svsm_cal/core/README.md", 0)
+    assert len(tests.examples) >= 15
+    assert doctest.DocTestRunner().run(tests).failed == 0
+
+
+def test_the_engine_names_every_known_difference_from_dateutil() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", (ROOT / "svsm_cal/core/README.md").read_text(), re.MULTILINE)
+    known = (ROOT / "tests/core/test_conformance_peers.py").read_text()
+    listed = re.findall(r'^        "dateutil",\n        "([^"]+)",$', known, re.MULTILINE)
+    assert len(listed) >= 7
+    assert set(listed) == {f"{what}: {theirs}" for what, theirs in rows if f"{what}: {theirs}" in known}
+
+
 def _modules() -> list[str]:
     found = [each.name for each in pkgutil.walk_packages(svsm_cal.__path__, "svsm_cal.")]
     return ["svsm_cal", *(name for name in found if not name.endswith("__main__"))]
