@@ -104,6 +104,17 @@ class Days(Plan):
             found += [begin + time for time in within]
         return found
 
+    def count(self, lo: int, hi: int) -> int:
+        if lo >= hi:
+            return 0
+        days = self._days(lo // DAY, (hi - 1) // DAY + 1)
+        whole = len(days) * len(self._times)
+        if days and days[0] * DAY < lo:
+            whole -= bisect_left(self._times, lo - days[0] * DAY)
+        if days and days[-1] * DAY + DAY > hi:
+            whole -= len(self._times) - bisect_left(self._times, hi - days[-1] * DAY)
+        return whole
+
     def first_from(self, lo: int) -> int | None:
         if not self._times:
             return None

@@ -23,6 +23,7 @@ from svsm_cal.core.periods import Months, Weeks, Years
 from svsm_cal.core.plans import END, Cycle, Plan, chosen
 from svsm_cal.core.rrule import Frequency, RecurrenceRule, Skip, WeekdayNum
 from svsm_cal.errors import RuleError
+from svsm_cal.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,6 +66,11 @@ class Expansion:
         if hi > self.last:
             hi = self.last + 1
         return self.plan.between(lo, hi)
+
+    def count(self, lo: int, hi: int) -> int:
+        """Return how many instances there are in [lo, hi)."""
+        lo, hi = max(lo, self.first), min(hi, self.last + 1)
+        return self.plan.count(lo, hi) if lo < hi else 0
 
     def first_from(self, lo: int) -> int | None:
         """Return the first instance from `lo` on, None when there is none."""
@@ -182,13 +188,22 @@ def _plan(rule: RecurrenceRule, first: int, *, timed: bool) -> Plan:
         return Months(parts, times, rule.by_set_pos, at.year * 12 + at.month - 13, rule.interval)
     if freq is Frequency.DAILY:
         times = tuple(chosen(times, rule.by_set_pos))
-        return Cycle(day * DAY, rule.interval * DAY, times) if parts.is_empty else Days(_filter(parts), times, day, rule.interval)
+        return _daily(parts, times, day, rule.interval)
     week = day - (weekday_of(day) - rule.week_start) % 7
     if parts.months:
         return Weeks(parts, times, rule.by_set_pos, week, rule.interval)
     days = sorted((weekday - rule.week_start) % 7 for weekday, _ in parts.by_day)
     offsets = tuple(chosen([each * DAY + time for each in days for time in times], rule.by_set_pos))
     return Cycle(week * DAY, rule.interval * 7 * DAY, offsets)
+
+
+def _daily(parts: DayParts, times: Sequence[int], day: int, interval: int) -> Plan:
+    """Return the plan of some times on every `interval`-th day from `day` on that a rule's parts name."""
+    if interval % 7 == 0 and parts.by_day:  # always the same weekday
+        if weekday_of(day) not in {weekday for weekday, _ in parts.by_day}:
+            return Days(None, (), day, 1)
+        parts = replace(parts, by_day=())
+    return Cycle(day * DAY, interval * DAY, times) if parts.is_empty else Days(_filter(parts), times, day, interval)
 
 
 def _short(rule: RecurrenceRule, parts: DayParts, clock: Clock, first: int) -> Plan:
@@ -200,7 +215,6 @@ def _short(rule: RecurrenceRule, parts: DayParts, clock: Clock, first: int) -> P
     origin = first // unit * unit
     if parts.is_empty and not limited:
         return Cycle(origin, step, within)
-    passed = None if parts.is_empty else _filter(parts)
     begins: Iterable[int]
     if step % DAY == 0:
         begins, interval = (origin % DAY,), step // DAY
@@ -209,10 +223,10 @@ def _short(rule: RecurrenceRule, parts: DayParts, clock: Clock, first: int) -> P
     elif limited and not _reachable(clock, unit, origin, step):
         return Days(None, (), 0, 1)
     else:
-        return Steps(passed, clock, positions, unit, origin, rule.interval)
+        return Steps(None if parts.is_empty else _filter(parts), clock, positions, unit, origin, rule.interval)
     kept = [begin for begin in begins if clock.barred(begin, unit) is None] if limited else begins
     times = kept if within == (0,) else [begin + offset for begin in kept for offset in within]
-    return Days(passed, times, origin // DAY, interval)
+    return _daily(parts, times, origin // DAY, interval)
 
 
 def _reachable(clock: Clock, unit: int, origin: int, step: int) -> bool:

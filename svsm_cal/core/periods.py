@@ -159,7 +159,9 @@ class Months(_Periods):
 
     def _one_from(self, moment: int) -> tuple[int, int]:
         """Return the number of the month whose one instance is the first from a moment on, and that instance."""
-        number = month_of((moment - 1) // DAY)
+        if moment >= END:
+            return 9999 * 12, END
+        number = month_of(moment // DAY)
         at = self.begin(number) + self._offsets[self._kinds[number % CYCLE_MONTHS]][0]
         if at < moment:
             number += 1

@@ -81,18 +81,24 @@ class Cycle(Plan):
     def between(self, lo: int, hi: int) -> Sequence[int]:
         if self._one is not None:
             return range(lo + (self._one - lo) % self.step, hi, self.step)
-        if not self.offsets:
+        if lo >= hi or not self.offsets:
             return ()
-        begin = lo - (lo - self.origin) % self.step
-        found = [period + offset for period in range(begin, hi, self.step) for offset in self.offsets]
-        return found[bisect_left(found, lo) : bisect_left(found, hi)]
+        offsets, step = self.offsets, self.step
+        begin, last = lo - (lo - self.origin) % step, hi - (hi - self.origin) % step
+        if begin == last:
+            return [begin + offset for offset in offsets[bisect_left(offsets, lo - begin) : bisect_left(offsets, hi - begin)]]
+        found = [begin + offset for offset in offsets[bisect_left(offsets, lo - begin) :]]
+        found += [period + offset for period in range(begin + step, last, step) for offset in offsets]
+        found += [last + offset for offset in offsets[: bisect_left(offsets, hi - last)]]
+        return found
 
     def count(self, lo: int, hi: int) -> int:
-        return (
-            super().count(lo, hi)
-            if self._one is None
-            else max(0, (hi - 1 - self._one) // self.step - (lo - 1 - self._one) // self.step)
-        )
+        return max(0, self._before(hi) - self._before(lo))
+
+    def _before(self, moment: int) -> int:
+        """Return how many instances there are from `origin` on and before a moment."""
+        periods, into = divmod(moment - self.origin, self.step)
+        return periods * len(self.offsets) + bisect_left(self.offsets, into)
 
     def first_from(self, lo: int) -> int | None:
         if not self.offsets:

@@ -11,23 +11,25 @@ there the next instance stands for it.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from datetime import datetime
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from svsm_cal.core.civil import (
-    EPOCH,
     Instant,
     LocalDateTime,
     epoch_seconds,
     instant,
     instant_from_epoch,
+    local,
     local_seconds,
     seconds_not_before,
 )
 from svsm_cal.core.expansion import DISTANCES, MANY, Expansion, spread
+from svsm_cal.core.gregorian import DAY, FIRST_DAY
+from svsm_cal.core.plans import END
 from svsm_cal.core.rrule import Frequency, RecurrenceRule
 from svsm_cal.core.zones import Zone
 from svsm_cal.value import Value, replace
@@ -37,8 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RecurrenceSet", "occurring"]
 
-_DAY = 86400
-_END = epoch_seconds(Instant(datetime.max.replace(tzinfo=EPOCH.tzinfo))) - _DAY
+_BEGIN = FIRST_DAY * DAY  # as instants, these are the years 1 to 9999 too
 
 
 class RecurrenceSet(Value):
@@ -69,7 +70,7 @@ class RecurrenceSet(Value):
 
     def after(self, at: datetime, *, inclusive: bool = False) -> Instant | None:
         """Return the first instant after `at`, an aware datetime, or at it when `inclusive`; None when there is none."""
-        lo = seconds_not_before(at) if inclusive else epoch_seconds(instant(at)) + 1
+        lo = seconds_not_before(at) if inclusive else seconds_not_before(at.replace(microsecond=0)) + 1
         found = self.begun.first_from(lo)
         return None if found is None else instant_from_epoch(found)
 
@@ -97,13 +98,10 @@ class _Begun:
 
     def __init__(self, of: RecurrenceSet) -> None:
         self.of, self.zone = of, of.zone
-        self.apart = sorted(
-            of.zone.resolve_seconds(local_seconds(each))[0] for each in (of.rdates if of.rule else (of.start, *of.rdates))
-        )
-        self.excluded = frozenset(local_seconds(each) for each in of.exdates)
-        skipped = {of.zone.resolve_seconds(each)[0] for each in self.excluded}
-        self.apart = [each for each in self.apart if each not in skipped]
-        self.last = _END
+        self.excluded = frozenset(map(self._seconds_of, of.exdates))
+        apart = map(self._seconds_of, of.rdates if of.rule else (of.start, *of.rdates))
+        self.apart = sorted(each for each in {*apart} - self.excluded if _BEGIN <= each < END)
+        self.last = END - 1
         self.expansion: Expansion | None = None
         self.sub_daily = False
         if of.rule is not None:
@@ -112,12 +110,15 @@ class _Begun:
                 self.last = epoch_seconds(instant(rule.until))
                 rule = replace(rule, until=None)
             self.sub_daily = rule.freq > Frequency.DAILY
-            self.expansion = rule.starting(of.start)
+            self.expansion = rule.starting(local(of.start))
             if self.sub_daily and rule.count is not None:
                 self.expansion = self._counted(rule, of.start, rule.count)
-        self.span = self.expansion.plan.span if self.expansion else _DAY
+        self.span = self.expansion.plan.span if self.expansion else DAY
         # Whether the rule's instances are all there is to it.
-        self.plain = not (self.apart or self.excluded or self.sub_daily or self.last < _END) and self.expansion is not None
+        self.plain = not (self.apart or self.excluded or self.sub_daily or self.last < END - 1) and self.expansion is not None
+
+    def _seconds_of(self, wall: LocalDateTime) -> int:
+        return self.zone.resolve_seconds(local_seconds(local(wall)))[0]
 
     @cached_property
     def window(self) -> tuple[int, int, Callable[[int, int], Sequence[int]]]:
@@ -132,33 +133,46 @@ class _Begun:
         more = 0
         while True:
             expansion = replace(rule, count=count + more).starting(start)
+            if expansion.last == END - 1:  # there are not so many
+                return expansion
             skipped = 0
-            for at, before, after in self.zone.changes(expansion.first - _DAY, expansion.last + _DAY):
+            for at, before, after in self.zone.changes(expansion.first - DAY, expansion.last + DAY):
                 if after.offset > before.offset:
-                    skipped += len(expansion.moments(at + before.offset, at + after.offset))
+                    skipped += expansion.count(at + before.offset, at + after.offset)
             if skipped == more:
                 return expansion
             more = skipped
 
     def seconds(self, lo: int, hi: int) -> Sequence[int]:
         """Return the instants in [lo, hi), epoch seconds, ascending."""
-        hi = min(hi, self.last + 1)
-        if lo >= hi:
-            return ()
-        found: list[int] = []
-        if self.expansion is not None:
-            for begin, end, offset in self.zone.spans(lo, hi, gaps=not self.sub_daily):
-                moments = self.expansion.moments(begin, end)
-                if self.excluded:
-                    moments = [each for each in moments if each not in self.excluded]
-                new = [each - offset for each in moments]
-                if found and new and new[0] <= found[-1]:  # what a gap put behind what follows it
-                    new = sorted({*found, *new})
-                    found = []
-                found += new
+        found = self._ruled(lo, hi)
         if self.apart:
             apart = self.apart[bisect_left(self.apart, lo) : bisect_left(self.apart, hi)]
             found = sorted({*found, *apart})
+        return found
+
+    def _ruled(self, lo: int, hi: int) -> list[int]:
+        """Return the rule's instants in [lo, hi)."""
+        lo, hi = max(lo, _BEGIN), min(hi, self.last + 1)
+        found: list[int] = []
+        if self.expansion is None:
+            return found
+        following: int | None = lo - DAY  # when the rule goes on
+        for begin, end, offset in self.zone.spans(lo, hi, gaps=not self.sub_daily):
+            if following is not None and following >= end:
+                continue
+            moments = self.expansion.moments(begin, end)
+            if not moments:
+                following = self.expansion.first_from(end)
+                if following is None:
+                    break
+            new = [each - offset for each in moments]
+            if self.excluded:
+                new = [each for each in new if each not in self.excluded]
+            if found and new and new[0] <= found[-1]:  # what a gap put behind what follows it
+                new = sorted({*found, *new})
+                found = []
+            found += new
         return found
 
     def quickly(self, lo: int, hi: int) -> list[Instant] | None:
@@ -166,12 +180,14 @@ class _Begun:
 
         The distances are those on the wall clock, but for the ones across a change of offset.
         """
-        expansion, hi = self.expansion, min(hi, self.last + 1)
+        expansion, lo, hi = self.expansion, max(lo, _BEGIN), min(hi, self.last + 1)
         if expansion is None or self.apart or self.excluded or self.sub_daily or hi - lo < MANY:
             return None
-        times, offsets = self.zone.offsets(lo - 2 * _DAY, hi + 2 * _DAY)
+        if lo < _BEGIN + 2 * DAY or hi > END - 2 * DAY:
+            return None
+        times, offsets = self.zone.offsets(lo - 2 * DAY, hi + 2 * DAY)
         # A day more at both ends, as the offset there is a guess.
-        begin, end = max(lo - _DAY + offsets[0], expansion.first), min(hi + _DAY + offsets[-1], expansion.last + 1)
+        begin, end = max(lo - DAY + offsets[0], expansion.first), min(hi + DAY + offsets[-1], expansion.last + 1)
         run = expansion.plan.run(begin, end) if begin < end else None
         if run is None:
             return None
@@ -182,7 +198,7 @@ class _Begun:
             wall = at + (before if change > 0 else offset)
             if wall <= first:
                 ahead = offset
-            elif -_DAY < change < _DAY:
+            elif -DAY < change < DAY:
                 index = expansion.plan.count(first, wall) - 1
                 if index < len(distances):
                     distances[index] += DISTANCES[change]
@@ -190,23 +206,22 @@ class _Begun:
                 return None
             before = offset
         found: list[Any] = list(accumulate(distances, initial=instant_from_epoch(first - ahead)))
-        return found[bisect_left(found, instant_from_epoch(lo)) : bisect_left(found, instant_from_epoch(hi))]
+        return found[bisect_left(found, instant_from_epoch(lo)) : bisect_right(found, instant_from_epoch(hi - 1))]
 
     def first_from(self, lo: int) -> int | None:
         """Return the first instant from `lo` on, in epoch seconds."""
-        span = max(self.span // 8, 2 * _DAY)
-        while lo <= self.last and self._goes_on(lo):
-            found = self.seconds(lo, lo + span)
+        apart = next(iter(self.apart[bisect_left(self.apart, lo) :]), END)
+        span = max(1, self.span // 16)
+        while lo <= min(self.last, apart) and self.expansion is not None:
+            moment = self.expansion.first_from(lo - DAY)
+            if moment is None:
+                break
+            lo = max(lo, moment - DAY)  # no zone is a day ahead of UTC, so nothing comes before
+            found = self._ruled(lo, lo + span)
             if found:
-                return found[0]
+                return min(found[0], apart)
             lo, span = lo + span, span * 2
-        return None
-
-    def _goes_on(self, lo: int) -> bool:
-        """Whether there may be an instant from `lo` on."""
-        if self.apart and self.apart[-1] >= lo:
-            return True
-        return self.expansion is not None and self.expansion.first_from(lo - 2 * _DAY) is not None
+        return apart if apart < END else None
 
 
 def occurring(sets: Iterable[RecurrenceSet], start: datetime, end: datetime) -> list[tuple[Instant, RecurrenceSet]]:
@@ -232,6 +247,8 @@ def occurring(sets: Iterable[RecurrenceSet], start: datetime, end: datetime) -> 
             moments = between(begin if begin > first else first, until if until < last else last)  # noqa: FURB136
             if moments:
                 found += [moment - offset << bits | number for moment in moments]
+    if any(len(each) > 1 for each in spans.values()):
+        found = list(set(found))  # around a gap two times may name one instant
     found.sort()
     mask = (1 << bits) - 1
     seconds = [key >> bits for key in found]
