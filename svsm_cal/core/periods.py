@@ -90,8 +90,8 @@ class _Periods(Plan):
         while number < end:
             numbers = range(number, min(number + size * self.interval, end), self.interval)
             found = [each for each in self.moments(numbers) if lo <= each < END]
-            if found:
-                return min(found)
+            if found:  # the period after these may bring one that is earlier still
+                return self.between(lo, min(found) + 1)[0] if self.spill else found[0]
             number, size = numbers.start + size * self.interval, min(size * 4, 512)
         return None
 

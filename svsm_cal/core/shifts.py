@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from datetime import date, datetime, time
 from enum import StrEnum
 from itertools import pairwise
+from operator import itemgetter
 
 from svsm_cal.core.civil import EPOCH_ORDINAL, Instant, epoch_seconds, instant_from_epoch, local_seconds, midnight
 from svsm_cal.core.model import Occurrence, Series, Status
@@ -111,11 +112,15 @@ class RegularCalls:
                 moments = segment.moments(max(lo, begin), min(hi, end))
                 rows += [(wall - offset, phase, wall) for wall in moments if wall not in apart]
         rows.sort()
-        self.ended = all(segment.first_from(end) is None for segment in self.series.segments)
+        self.ended = self._ends_by(until)
         self.times, phases, self.walls = ([*column] for column in zip(*rows, strict=True)) if rows else ([], [], [])
         self._turns = [(0, phases[0])] if phases else []
         self._turns += [(index, after) for index, (before, after) in enumerate(pairwise(phases), 1) if before != after]
         self._alike.clear()
+
+    def _ends_by(self, day: date) -> bool:
+        """Whether there is no call after an anchor date."""
+        return all(segment.first_from(local_seconds(midnight(day)) + _DAY) is None for segment in self.series.segments)
 
     def runs(self, zone: Zone) -> Runs:
         """Return the runs of calls with the same local start in a zone, of all calls computed so far."""
@@ -132,7 +137,8 @@ class RegularCalls:
     def _shifts(self, changes: tuple[int, ...], offsets: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return where runs begin and their phases, for clocks that change by so much against what they first were."""
         theirs = [(bisect_left(self.times, at), offset) for at, offset in zip(changes, offsets, strict=True)]
-        turns = sorted([(index, 0, phase) for index, phase in self._turns] + [(index, 1, offset) for index, offset in theirs])
+        turns = [(index, 0, phase) for index, phase in self._turns] + [(index, 1, offset) for index, offset in theirs]
+        turns.sort(key=itemgetter(0))  # those at one call stay in time order
         begins: list[int] = []
         phases: list[int] = []
         size, now = len(self.times), [0, 0]
@@ -151,8 +157,10 @@ class RegularCalls:
         if not runs.begins:
             return []
         first_day, last_day = (each.toordinal() - EPOCH_ORDINAL for each in (start, end))
-        if not self.ended and self._day(runs.begins[-1]) <= last_day and not self._keeps_time(zone):
-            self.extend(_plus(end, _HORIZON))
+        horizon = _plus(end, _HORIZON)
+        may_end = not self._keeps_time(zone) or self._ends_by(horizon)
+        if not self.ended and self._day(runs.begins[-1]) <= last_day and may_end:
+            self.extend(horizon)
             runs = self.runs(zone)
         ends = (*runs.begins[1:], len(self.times))
         return [
