@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Status as Status
     from svsm_cal.core.occurrences import next_occurrences as next_occurrences
     from svsm_cal.core.occurrences import occurrences as occurrences
+    from svsm_cal.core.recurrence_set import Agenda as Agenda
     from svsm_cal.core.recurrence_set import RecurrenceSet as RecurrenceSet
-    from svsm_cal.core.recurrence_set import occurring as occurring
     from svsm_cal.core.rrule import RecurrenceRule as RecurrenceRule
     from svsm_cal.core.shifts import RegularCalls as RegularCalls
     from svsm_cal.core.shifts import ShiftKind as ShiftKind
@@ -63,7 +63,7 @@ _HOMES = {
     "core.localized": ("LocalizedOccurrence", "localize"),
     "core.model": ("Calendar", "Occurrence", "Participant", "Series", "Status"),
     "core.occurrences": ("next_occurrences", "occurrences"),
-    "core.recurrence_set": ("RecurrenceSet", "occurring"),
+    "core.recurrence_set": ("Agenda", "RecurrenceSet"),
     "core.rrule": ("RecurrenceRule",),
     "core.shifts": ("RegularCalls", "ShiftKind", "ShiftWindow", "shift_windows"),
     "core.zones": (

@@ -45,6 +45,8 @@ _DAY = 86400
 
 def local(value: datetime) -> LocalDateTime:
     """Return `value` as a civil time; raises ValueError if it carries a zone."""
+    if not isinstance(value, datetime):
+        raise ValueError(f"{value!r} is no wall-clock time: it needs a time of day")
     if value.tzinfo is not None:
         raise ValueError(f"{value.isoformat()} carries a zone; a wall-clock time has none")
     return LocalDateTime(value)

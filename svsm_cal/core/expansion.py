@@ -7,7 +7,6 @@ instance before DTSTART, or on a day that does not exist, is none. DTSTART itsel
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import accumulate, islice
@@ -106,13 +105,12 @@ class Expansion:
 
     def after(self, local: date, *, inclusive: bool = False) -> Any:
         """Return the first instance after `local`, or at it when `inclusive`; None when there is none."""
-        cycle = self._cycle
-        if cycle is not None and not inclusive:
-            begin, step, offsets, last = cycle
-            if local >= begin:
-                into = (local - begin) % step
-                try:
-                    found = local + ((offsets[bisect_right(offsets, into)] if offsets else step) - into)
+        step = self._step
+        if step is not None and not inclusive:
+            instance, days, last = step
+            if local >= instance:
+                try:  # whole steps since an instance, and one more
+                    found = instance + _DAYS[(local - instance).days // days * days + days]
                 except OverflowError:
                     return None
                 return found if last is None or found <= last else None
@@ -120,36 +118,38 @@ class Expansion:
         return None if moment is None else self._civil(moment)
 
     @cached_property
-    def _cycle(self) -> tuple[Any, timedelta, list[timedelta], Any] | None:
-        """Return an instance, the distance after which all repeats, those to the instances in between, and the last one.
+    def _step(self) -> tuple[Any, int, Any] | None:
+        """Return an instance, the days from each to the next, and the last one (None: no last one).
 
-        None where a rule's instances do not lie like that. No distances are given where there is nothing in between.
+        None where the instances do not lie like that.
         """
         plan = self.plan
-        first = plan.first_from(self.first) if isinstance(plan, Cycle) else None
-        if first is None or not isinstance(plan, Cycle) or first > self.last or (plan.step % DAY and not self._timed):
+        if not isinstance(plan, Cycle) or len(plan.offsets) != 1 or plan.step % DAY:
             return None
-        index = plan.offsets.index((first - plan.origin) % plan.step)
-        following = [*plan.offsets[index:], *(offset + plan.step for offset in plan.offsets[: index + 1])]
-        offsets = [timedelta(0, offset - following[0]) for offset in following] if len(plan.offsets) > 1 else []
-        last = None if self.last == END - 1 else self._civil(self.last)
-        return self._civil(first), timedelta(0, plan.step), offsets, last
+        first = plan.first_from(self.first)
+        if first is None or first > self.last:
+            return None
+        return self._civil(first), plan.step // DAY, None if self.last == END - 1 else self._civil(self.last)
 
     def _civil(self, moment: int) -> Any:
         return _EPOCH + timedelta(0, moment) if self._timed else date.fromordinal(moment // DAY + EPOCH_ORDINAL)
 
 
-class _Distances(dict[int, timedelta]):
-    """Seconds as timedelta: making one takes longer than adding it, and few distances occur."""
+class _Timedeltas(dict[int, timedelta]):
+    """Numbers of a unit as timedelta: making one takes longer than adding it, and few of them occur."""
 
-    def __missing__(self, seconds: int) -> timedelta:
+    def __init__(self, unit: timedelta) -> None:
+        self._unit = unit
+
+    def __missing__(self, number: int) -> timedelta:
         if len(self) > 4096:
             self.clear()
-        found = self[seconds] = timedelta(0, seconds)
+        found = self[number] = self._unit * number
         return found
 
 
-DISTANCES = _Distances()
+DISTANCES = _Timedeltas(timedelta(seconds=1))
+_DAYS = _Timedeltas(timedelta(days=1))
 
 
 def spread(first: Any, seconds: Sequence[int]) -> list[Any]:

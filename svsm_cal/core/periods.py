@@ -134,8 +134,10 @@ class Months(_Periods):
         return found
 
     def between(self, lo: int, hi: int) -> Sequence[int]:
+        if lo >= hi:
+            return ()
         number = month_of(lo // DAY)
-        if self.spill or lo >= hi or number != month_of((hi - 1) // DAY):
+        if self.spill or number != month_of((hi - 1) // DAY):
             return super().between(lo, hi)
         if number < self.origin or (number - self.origin) % self.interval:
             return ()

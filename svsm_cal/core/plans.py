@@ -93,6 +93,8 @@ class Cycle(Plan):
         return found
 
     def count(self, lo: int, hi: int) -> int:
+        if self._one is not None:
+            return max(0, (hi - self._one - 1) // self.step - (lo - self._one - 1) // self.step)
         return max(0, self._before(hi) - self._before(lo))
 
     def _before(self, moment: int) -> int:

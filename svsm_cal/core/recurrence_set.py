@@ -37,7 +37,7 @@ from svsm_cal.value import Value, replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["RecurrenceSet", "occurring"]
+__all__ = ["Agenda", "RecurrenceSet"]
 
 _BEGIN = FIRST_DAY * DAY  # as instants, these are the years 1 to 9999 too
 
@@ -97,7 +97,7 @@ class _Begun:
     """A recurrence set with all that is computed of it once."""
 
     def __init__(self, of: RecurrenceSet) -> None:
-        self.of, self.zone = of, of.zone
+        self.zone = of.zone
         self.excluded = frozenset(map(self._seconds_of, of.exdates))
         apart = map(self._seconds_of, of.rdates if of.rule else (of.start, *of.rdates))
         self.apart = sorted(each for each in {*apart} - self.excluded if _BEGIN <= each < END)
@@ -114,19 +114,11 @@ class _Begun:
             if self.sub_daily and rule.count is not None:
                 self.expansion = self._counted(rule, of.start, rule.count)
         self.span = self.expansion.plan.span if self.expansion else DAY
-        # Whether the rule's instances are all there is to it.
-        self.plain = not (self.apart or self.excluded or self.sub_daily or self.last < END - 1) and self.expansion is not None
+        # Whether the rule's instances are all there is to it, each at its own time.
+        self.plain = not (self.apart or self.excluded or self.sub_daily)
 
     def _seconds_of(self, wall: LocalDateTime) -> int:
         return self.zone.resolve_seconds(local_seconds(local(wall)))[0]
-
-    @cached_property
-    def window(self) -> tuple[int, int, Callable[[int, int], Sequence[int]]]:
-        """Return the rule's first wall-clock second, the one after its last, and what gives its instances in between."""
-        expansion = self.expansion
-        if expansion is None:
-            return 0, 0, lambda lo, hi: ()  # noqa: ARG005
-        return expansion.first, expansion.last + 1, expansion.plan.between
 
     def _counted(self, rule: RecurrenceRule, start: LocalDateTime, count: int) -> Expansion:
         """Return the rule with a COUNT that makes up for the instances in gaps."""
@@ -181,7 +173,7 @@ class _Begun:
         The distances are those on the wall clock, but for the ones across a change of offset.
         """
         expansion, lo, hi = self.expansion, max(lo, _BEGIN), min(hi, self.last + 1)
-        if expansion is None or self.apart or self.excluded or self.sub_daily or hi - lo < MANY:
+        if expansion is None or not self.plain or hi - lo < MANY:
             return None
         if lo < _BEGIN + 2 * DAY or hi > END - 2 * DAY:
             return None
@@ -224,35 +216,52 @@ class _Begun:
         return apart if apart < END else None
 
 
-def occurring(sets: Iterable[RecurrenceSet], start: datetime, end: datetime) -> list[tuple[Instant, RecurrenceSet]]:
-    """Return what begins of many recurrence sets in [start, end), aware datetimes, in time order, then theirs.
+class Agenda:
+    """Many recurrence sets at once, in time order; a set costs what it has in the window, as none is expanded.
 
-    A set costs what it has in the window: none is expanded from its start.
+    >>> from datetime import UTC
+    >>> from svsm_cal import zone_of
+    >>> start, weekly = datetime(2025, 1, 1, 18), RecurrenceRule.parse("FREQ=WEEKLY")
+    >>> agenda = Agenda([RecurrenceSet(start, zone_of(key), weekly) for key in ("America/New_York", "Europe/Berlin")])
+    >>> found = agenda.between(datetime(2025, 3, 12, tzinfo=UTC), datetime(2025, 3, 13, tzinfo=UTC))
+    >>> [(at.isoformat(), call.zone.key) for at, call in found]
+    [('2025-03-12T17:00:00+00:00', 'Europe/Berlin'), ('2025-03-12T22:00:00+00:00', 'America/New_York')]
     """
-    lo, hi = seconds_not_before(start), seconds_not_before(end)
-    every = [one.begun for one in sets]
-    bits = len(every).bit_length()  # an instant and the number of its set are sorted as one integer
-    spans: dict[Zone, list[tuple[int, int, int]]] = {}
-    found: list[int] = []
-    for number, begun in enumerate(every):
-        if not begun.plain:
-            found += [moment << bits | number for moment in begun.seconds(lo, hi)]
-            continue
-        zone = begun.zone
-        if zone not in spans:
-            spans[zone] = zone.spans(lo, hi)
-        first, last, between = begun.window
-        for begin, until, offset in spans[zone]:
-            # As quick as can be said: this line is most of the work.
-            moments = between(begin if begin > first else first, until if until < last else last)  # noqa: FURB136
-            if moments:
-                found += [moment - offset << bits | number for moment in moments]
-    if any(len(each) > 1 for each in spans.values()):
-        found = list(set(found))  # around a gap two times may name one instant
-    found.sort()
-    mask = (1 << bits) - 1
-    seconds = [key >> bits for key in found]
-    return list(zip(_instants(seconds), [every[key & mask].of for key in found], strict=True))
+
+    def __init__(self, sets: Iterable[RecurrenceSet]) -> None:
+        self.sets = tuple(sets)
+        self._others: list[tuple[int, _Begun]] = []
+        # By zone, for rules that are all there is to their sets: first and last second, what gives the rest, the number.
+        self._plain: dict[Zone, list[tuple[int, int, Callable[[int, int], Sequence[int]], int]]] = {}
+        for number, begun in enumerate(each.begun for each in self.sets):
+            rule = begun.expansion
+            if rule is not None and begun.plain and begun.last == END - 1:
+                self._plain.setdefault(begun.zone, []).append((rule.first, rule.last + 1, rule.plan.between, number))
+            else:
+                self._others.append((number, begun))
+
+    def between(self, start: datetime, end: datetime) -> list[tuple[Instant, RecurrenceSet]]:
+        """Return what begins in [start, end), aware datetimes, with its set; at one instant in the order of the sets."""
+        lo, hi = max(seconds_not_before(start), _BEGIN), min(seconds_not_before(end), END)
+        bits = len(self.sets).bit_length()  # an instant and the number of its set are sorted as one integer
+        found: list[int] = []
+        for zone, rules in self._plain.items():
+            spans = zone.spans(lo, hi)
+            here = found if len(spans) == 1 else []
+            for begin, until, offset in spans:
+                ahead = offset << bits
+                for first, last, between, number in rules:
+                    # As quick as can be said: this is most of the work.
+                    moments = between(begin if begin > first else first, until if until < last else last)  # noqa: FURB136
+                    if moments:
+                        here += [(moment << bits) + number - ahead for moment in moments]
+            if here is not found:
+                found += set(here)  # around a gap two times may name one instant
+        for number, begun in self._others:
+            found += [(moment << bits) + number for moment in begun.seconds(lo, hi)]
+        found.sort()
+        mask = (1 << bits) - 1
+        return list(zip(_instants([key >> bits for key in found]), [self.sets[key & mask] for key in found], strict=True))
 
 
 def _instants(seconds: Sequence[int]) -> list[Instant]:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import series as inputs
 from worker import Work, civil, instants, serve
 
-from svsm_cal import LocalTimes, RecurrenceRule, RecurrenceSet, RegularCalls, Series, occurring, transitions, zone_of
+from svsm_cal import Agenda, LocalTimes, RecurrenceRule, RecurrenceSet, RegularCalls, Series, transitions, zone_of
 from svsm_cal.core.civil import local_from_epoch
 from svsm_cal.core.model import Details
 from svsm_cal.core.tzdb import tz_database
@@ -45,7 +45,8 @@ def following(task: str) -> Callable[[], Work]:
 def week(count: int) -> Callable[[], Work]:
     def prepare() -> Work:
         every = [RecurrenceSet(each.start, zone_of(each.zone), RecurrenceRule.parse(each.rule)) for each in inputs.series(count)]
-        return lambda: occurring(every, *inputs.WEEK), lambda found: instants(at for at, _ in found)
+        agenda = Agenda(every)
+        return lambda: agenda.between(*inputs.WEEK), lambda found: instants(at for at, _ in found)
 
     return prepare
 
