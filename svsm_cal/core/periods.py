@@ -141,8 +141,14 @@ class Months(_Periods):
             return super().between(lo, hi)
         if number < self.origin or (number - self.origin) % self.interval:
             return ()
+        offsets = self.offsets(number)
+        if not offsets:
+            return ()
         begin = self.begin(number)
-        return [at for offset in self.offsets(number) if lo <= (at := begin + offset) < hi]
+        if len(offsets) == 1:
+            at = begin + offsets[0]
+            return (at,) if lo <= at < hi else ()
+        return [at for offset in offsets if lo <= (at := begin + offset) < hi]
 
     def count(self, lo: int, hi: int) -> int:
         if not self._distances:

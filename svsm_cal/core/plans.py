@@ -80,7 +80,8 @@ class Cycle(Plan):
 
     def between(self, lo: int, hi: int) -> Sequence[int]:
         if self._one is not None:
-            return range(lo + (self._one - lo) % self.step, hi, self.step)
+            at = lo + (self._one - lo) % self.step
+            return range(at, hi, self.step) if at + self.step < hi else (at,) if at < hi else ()
         if lo >= hi or not self.offsets:
             return ()
         offsets, step = self.offsets, self.step

@@ -248,13 +248,14 @@ class Agenda:
         for zone, rules in self._plain.items():
             spans = zone.spans(lo, hi)
             here = found if len(spans) == 1 else []
+            add = here.append
             for begin, until, offset in spans:
                 ahead = offset << bits
                 for first, last, between, number in rules:
                     # As quick as can be said: this is most of the work.
                     moments = between(begin if begin > first else first, until if until < last else last)  # noqa: FURB136
-                    if moments:
-                        here += [(moment << bits) + number - ahead for moment in moments]
+                    for moment in moments:
+                        add((moment << bits) + number - ahead)
             if here is not found:
                 found += set(here)  # around a gap two times may name one instant
         for number, begun in self._others:

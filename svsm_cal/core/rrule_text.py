@@ -49,6 +49,7 @@ _ALLOWED = {
 _DAY = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _UNTIL = r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?"
 _MOST = 10**12
+_FREQUENCIES = dict(Frequency.__members__)
 
 
 def parse_rule(text: str) -> RecurrenceRule:
@@ -92,7 +93,7 @@ def _check_together(rule: RecurrenceRule, seen: Mapping[str, int]) -> None:
     for name, allowed in _ALLOWED.items():
         if name in seen and rule.freq not in allowed:
             raise RuleError(f"{name} cannot stand with FREQ={rule.freq.name}", position=seen[name], hint=_alternative(name))
-    if any(day.ordinal for day in rule.by_day):
+    if "BYDAY" in seen and any(day.ordinal for day in rule.by_day):
         if rule.freq not in (Frequency.YEARLY, Frequency.MONTHLY):
             raise RuleError(
                 f"a number before a weekday cannot stand with FREQ={rule.freq.name}",
@@ -117,9 +118,10 @@ def _nearest(name: str) -> str:
 
 
 def _frequency(name: str, value: str, at: int) -> Frequency:
-    if value not in Frequency.__members__:
+    found = _FREQUENCIES.get(value)
+    if found is None:
         raise RuleError(f'{name}="{value}" is no frequency', position=at, hint="DAILY, WEEKLY, MONTHLY or YEARLY")
-    return Frequency[value]
+    return found
 
 
 def _positive(name: str, value: str, at: int) -> int:

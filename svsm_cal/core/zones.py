@@ -170,8 +170,10 @@ class Zone:
         if start >= end:
             return []
         times, offsets = self._clocks.offsets(start - _DAY - 1, end)
-        found = []
         since = start + offsets[0]
+        if not times:
+            return [(since, end + offsets[0], offsets[0])]
+        found = []
         for at, before, after in zip(times, offsets, offsets[1:], strict=False):
             wall = at + max(before, after)
             until = min(wall if gaps else at + before, end + before)

@@ -39,11 +39,12 @@ def measured(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[s
 
 def table(title: str, seconds: dict[str, list[float]], ours: str, scale: float = 1e3, unit: str = "ms") -> None:
     print(f"\n{title}")
-    base = statistics.median(seconds[ours])
     width = max(map(len, seconds))
     for name, runs in seconds.items():
         median, low, high = statistics.median(runs), min(runs), max(runs)
-        ratio = "" if name == ours else f"  {median / base:8.2f} x ours"
+        # Of each round: a machine that slows down for some seconds slows all contenders of a round.
+        each = statistics.median(theirs / our for theirs, our in zip(runs, seconds[ours], strict=True))
+        ratio = "" if name == ours else f"  {each:8.2f} x ours"
         print(f"  {name:{width}}  {median * scale:10.1f} {unit}  ({low * scale:.1f} to {high * scale:.1f}){ratio}")
 
 
