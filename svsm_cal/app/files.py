@@ -8,14 +8,15 @@ import os
 import shutil
 import stat
 import tempfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from svsm_cal.errors import PublicationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["replace_folder", "write_file"]
+__all__ = ["alone", "replace_folder", "write_file"]
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -67,8 +68,9 @@ def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str
     """Put a new folder with `files` (relative path -> bytes) where `path` is, in one step.
 
     `ours(folder)` gives what tells our files in an existing folder from others', None if the folder is not ours.
-    Other files in it are kept. Raises PublicationError, leaving everything as it was, when the folder is somebody
-    else's, has folders of somebody else's in it, or is the current one; OSError where it cannot be written.
+    Other files in it are kept, and ours that say the same keep their times; where all do nothing is touched. Raises
+    PublicationError, leaving everything as it was, when the folder is somebody else's, has folders of somebody else's
+    in it, or is the current one; OSError where it cannot be written.
     """
     target = os.path.realpath(path)
     if not path:
@@ -81,6 +83,9 @@ def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str
     in_the_way = {*files, *(name.partition("/")[0] for name in files if "/" in name)}.intersection(kept)
     if in_the_way:
         raise PublicationError(f'{path}: holds "{min(in_the_way)}", which svsm-cal did not publish (move it away)')
+    same = {name for name, data in files.items() if _read(os.path.join(target, *name.split("/"))) == data}
+    if len(same) == len(files) and {*files, *kept} == {*_all_files(target)}:
+        return
     parent = os.path.dirname(target)
     os.makedirs(parent, exist_ok=True)
     fresh = tempfile.mkdtemp(prefix=f".{os.path.basename(target)}-", dir=parent)
@@ -90,7 +95,9 @@ def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str
             os.makedirs(os.path.dirname(copy), exist_ok=True)
             shutil.copy2(os.path.join(target, *name.split("/")), copy, follow_symlinks=False)
         for name, data in files.items():
-            _write(os.path.join(fresh, *name.split("/")), data)
+            place = name.split("/")
+            if name not in same or not _linked(os.path.join(target, *place), os.path.join(fresh, *place)):
+                _write(os.path.join(fresh, *place), data)
         for folder, _, _ in os.walk(fresh):
             os.chmod(folder, 0o777 & ~_umask())
             _sync(folder)
@@ -98,6 +105,46 @@ def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str
         _sync(parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)  # what was there before, once it has changed places
+
+
+def _all_files(target: str) -> list[str]:
+    return [each for name in sorted(os.listdir(target)) for each in _files_in(target, name)]
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return None
+
+
+def _linked(old: str, new: str) -> bool:
+    """Let a new name stand for a file that is there, where the file system can; returns whether it does."""
+    os.makedirs(os.path.dirname(new), exist_ok=True)
+    try:
+        os.link(old, new, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def alone(path: str) -> Iterator[None]:
+    """Let nobody else who asks for the same work on a folder, or what is to be one, at the same time; waits for its turn."""
+    parent = os.path.dirname(os.path.realpath(path))
+    os.makedirs(parent, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # a system without it has one publisher at a time
+        yield
+        return
+    descriptor = os.open(parent, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _is_current(target: str) -> bool:

@@ -11,25 +11,29 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.app.files import replace_folder
+from svsm_cal.app.files import alone, replace_folder
+from svsm_cal.app.laws import moved_uids
 from svsm_cal.app.lookups import shift_table, zones_of
+from svsm_cal.app.previous import GENERATOR, Previous, in_folder, previous_of
 from svsm_cal.core.civil import Instant
 from svsm_cal.core.clocks import Clocks
 from svsm_cal.core.deadlines import outlook
 from svsm_cal.core.occurrences import next_occurrences, occurrences
 from svsm_cal.core.tzdb import tz_database
 from svsm_cal.ical.feed import Feeds
+from svsm_cal.ical.revisions import read_publication, revise
+from svsm_cal.ical.stream import EMPTY_STREAM
 from svsm_cal.render.page import STYLE, page
 from svsm_cal.render.records import deadline_record, dumps, instant_text, occurrence_record, window_record
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from svsm_cal.core.model import Calendar
 
-__all__ = ["publish", "site", "token_of"]
+__all__ = ["Report", "publish", "site", "token_of"]
 
-_GENERATOR = "svsm_cal"
 _PERSONAL = re.compile(r"p/[a-z2-7]{26}/calendar\.ics")
 _PAST, _AHEAD = timedelta(weeks=4), timedelta(weeks=52)
 _COMING = 10
@@ -56,7 +60,7 @@ def site(calendar: Calendar, *, now: Instant, secret: bytes | None = None) -> di
     files["style.css"] = STYLE.encode()
     files["index.html"] = _page(calendar, now, names).encode()
     # Personal addresses are secrets: what is published lists everything but them.
-    listed = sorted(["calendar.json", *(name for name in files if not name.startswith("p/"))])
+    listed = sorted(["calendar.json", "revisions.json", *(name for name in files if not name.startswith("p/"))])
     files["calendar.json"] = dumps(_data(calendar, now, names, listed)).encode()
     return files
 
@@ -87,7 +91,7 @@ def _data(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]], files:
     begin, until = now - _PAST, now + _AHEAD
     rows = shift_table(calendar, now.date(), until.date())
     return {
-        "generator": _GENERATOR,
+        "generator": GENERATOR,
         "calendar": {
             "id": calendar.id,
             "name": calendar.name,
@@ -105,14 +109,59 @@ def _data(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]], files:
     }
 
 
-def publish(calendar: Calendar, out: str, *, now: Instant, secret: bytes | None = None) -> list[str]:
-    """Write the site to the folder `out`, all of it or nothing, and return its files' paths.
+class Report(Value):
+    """What a publication wrote: the paths of all files, those that are not as they were before, and if it is the first."""
 
-    Raises PublicationError for a folder that holds anything else, OSError where it cannot be written.
+    files: tuple[str, ...]
+    changed: tuple[str, ...]
+    first: bool
+
+
+def publish(
+    calendar: Calendar,
+    out: str,
+    *,
+    now: Instant,
+    secret: bytes | None = None,
+    previous: str | None = None,
+    first: bool = False,
+) -> Report:
+    """Write the site to the folder `out`, all of it or nothing, as the next revision of what was published before.
+
+    That is what stands in `out`, or what `previous` names (a folder, a feed, or the address of either); with `first`
+    nothing is. Raises PublicationError for a folder that holds anything else and for a previous publication that is
+    damaged, OSError where it cannot be written.
     """
-    files = site(calendar, now=now, secret=secret)
-    replace_folder(out, files, ours=_published_files)
-    return sorted(files)
+    with alone(out):
+        before = None if first else previous_of(out, previous)
+        files = site(calendar, now=now, secret=secret)
+        files |= _revised(calendar, files, before, now)
+        stands = in_folder(out)
+        changed = [name for name, data in files.items() if stands(name) != data]
+        replace_folder(out, files, ours=_published_files)
+    return Report(tuple(sorted(files)), tuple(sorted(changed)), before is None)
+
+
+def _revised(calendar: Calendar, files: dict[str, bytes], before: Previous | None, now: Instant) -> dict[str, bytes]:
+    """Return the feeds with the revisions that follow from what was published before, and the record of those gone."""
+    if before is None:
+        return {"revisions.json": dumps({"generator": GENERATOR, "gone": {}}).encode()}
+    gone = before.gone
+    public = before.read("calendar.ics")
+    earlier = {name: before.read(name) for name in files if name.endswith(".ics")}
+    moved = moved_uids(calendar, before, now)
+    found, here = {}, set()
+    left = dict(gone)
+    for name, old in earlier.items():
+        known = old if old is not None else public if public is not None else EMPTY_STREAM
+        publication = read_publication(known, gone, name=f"{before.name}: {name}")
+        found[name] = revise(files[name], publication, now=now, moved=moved)
+        here |= {uid for uid, _ in read_publication(found[name], {}).components}
+        for uid, components in publication.by_uid.items():
+            last = (max(each.sequence for each in components), max(each.stamp for each in components))
+            left[uid] = max(left.get(uid, last), last)
+    record = {uid.decode(): [sequence, stamp.decode()] for uid, (sequence, stamp) in sorted(left.items()) if uid not in here}
+    return {**found, "revisions.json": dumps({"generator": GENERATOR, "gone": record}).encode()}
 
 
 def _published_files(folder: str) -> Callable[[str], bool] | None:
@@ -122,7 +171,7 @@ def _published_files(folder: str) -> Callable[[str], bool] | None:
             data = json.load(stream)
     except (OSError, ValueError):
         return None
-    if not isinstance(data, dict) or data.get("generator") != _GENERATOR or not isinstance(data.get("files"), list):
+    if not isinstance(data, dict) or data.get("generator") != GENERATOR or not isinstance(data.get("files"), list):
         return None
     listed = frozenset(map(str, data["files"]))
     return lambda name: name in listed or _PERSONAL.fullmatch(name) is not None

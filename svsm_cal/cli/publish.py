@@ -9,7 +9,7 @@ import click
 from svsm_cal.app.files import write_file
 from svsm_cal.app.lookups import participant_of, series_of
 from svsm_cal.cli.options import Invocation, participant_option, series_option
-from svsm_cal.errors import InputError
+from svsm_cal.errors import InputError, UsageError
 
 __all__ = ["build_command", "feed_command"]
 
@@ -54,17 +54,30 @@ def feed_command(
     show_envvar=True,
     help="Also write every participant's feed, at an address that only this file's content gives away.",
 )
+@click.option(
+    "--previous",
+    metavar="DIR|FILE|URL",
+    help="What was published before, if not what stands in OUT: a folder, a feed, or the address of either.",
+)
+@click.option("--first", is_flag=True, help="Begin all revisions anew, whatever was published before.")
 @click.pass_obj
-def build_command(invocation: Invocation, out: str, secret_file: str | None) -> None:
-    """Write the whole site to the folder OUT: feeds, page and JSON, all of it or nothing."""
+def build_command(invocation: Invocation, out: str, secret_file: str | None, previous: str | None, *, first: bool) -> None:
+    """Write the whole site to the folder OUT: feeds, page and JSON, all of it or nothing.
+
+    What stands in OUT is what it follows: only what says something new becomes a new revision.
+    """
     from svsm_cal.app.publish import publish
 
+    if first and previous is not None:
+        raise UsageError("--first and --previous exclude each other: keep one")
     calendar = invocation.load()
     secret = None if secret_file is None else _secret(secret_file)
-    files = publish(calendar, out, now=invocation.now, secret=secret)
-    personal = sum(name.startswith("p/") for name in files)
+    report = publish(calendar, out, now=invocation.now, secret=secret, previous=previous, first=first)
+    personal = sum(name.startswith("p/") for name in report.files)
     others = f" and {personal} personal feeds" if personal else ""
-    click.echo(f"{out}: {len(files) - personal} files{others}", err=True)
+    feeds = sum(name.endswith(".ics") for name in report.changed)
+    news = "the first publication" if report.first else f"{feeds} feeds changed" if feeds != 1 else "1 feed changed"
+    click.echo(f"{out}: {len(report.files) - personal} files{others}; {news}", err=True)
 
 
 def _secret(path: str) -> bytes:

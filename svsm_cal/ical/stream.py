@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from icalendar import Calendar as VCalendar
 
-__all__ = ["STREAM_END", "head_bytes", "new_stream"]
+__all__ = ["EMPTY_STREAM", "STREAM_END", "head_bytes", "new_stream"]
 
 STREAM_END = b"END:VCALENDAR\r\n"
+EMPTY_STREAM = b"BEGIN:VCALENDAR\r\n" + STREAM_END
 
 
 def new_stream() -> VCalendar:

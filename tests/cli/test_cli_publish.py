@@ -23,7 +23,9 @@ from svsm_cal.core.tzdb import tz_database
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/svsm/calendar.toml"
 NOW = "2025-03-05T17:00Z"
-SITE = {"calendar.ics", "calendar.json", "deadlines.ics", "index.html", "series/devel-call.ics", "style.css"}
+SITE = {
+    "calendar.ics", "calendar.json", "deadlines.ics", "index.html", "revisions.json", "series/devel-call.ics", "style.css",
+}  # fmt: skip
 PEOPLE = ["claudio", "dionna", "huibo", "joerg", "nicolai", "oliver", "peter", "stefano", "tom", "vasant", "jon"]
 SECRET = b"correct horse battery staple"
 
@@ -197,7 +199,7 @@ def test_a_disk_that_is_full_leaves_the_old_feed(tmp_path, monkeypatch, call):
 
 def test_build_writes_the_site(out):
     result = build(out)
-    assert result.stderr == f"{out}: 6 files\n"
+    assert result.stderr == f"{out}: 7 files; the first publication\n"
     assert set(tree(out)) == SITE
     assert os.listdir(out.parent) == ["site"]
 
@@ -427,7 +429,7 @@ def test_a_broken_calendar_leaves_the_last_publication(out, tmp_path, broken):
 
 def test_personal_feeds_are_at_addresses_nothing_gives_away(out, secret):
     result = build(out, "--secret-file", secret)
-    assert result.stderr == f"{out}: 6 files and 10 personal feeds\n"
+    assert result.stderr == f"{out}: 7 files and 10 personal feeds; the first publication\n"
     site = tree(out)
     personal = {name for name in site if name.startswith("p/")}
     assert personal == {f"p/{token_of(person, SECRET)}/calendar.ics" for person in PEOPLE if person != "jon"}  # in no series
@@ -630,7 +632,7 @@ def test_no_address_is_published(out, tmp_path, secret, args):
     assert CANARIES.count("canary") == 11
     build(out, *(args and [*args, secret]), calendar=path)
     site = tree(out)
-    assert len(site) == (16 if args else 6)
+    assert len(site) == (17 if args else 7)
     for name, data in site.items():
         unfolded = data.replace(b"\r\n ", b"")
         assert b"canary" not in unfolded, name

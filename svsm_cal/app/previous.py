@@ -1,0 +1,128 @@
+"""The previous publication: the folder that a new one replaces, another folder or file, or what a server has."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from svsm_cal.errors import PublicationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["GENERATOR", "Previous", "in_folder", "previous_of"]
+
+GENERATOR = "svsm_cal"
+_MOST = 64 * 1024 * 1024
+_TIMEOUT = 30
+_OURS = b"PRODID:-//svsm_cal//"
+
+
+class Previous:
+    """What was published, by relative path: `read` gives a file's bytes, None for one that there was not."""
+
+    def __init__(self, name: str, read: Callable[[str], bytes | None]) -> None:
+        self.name, self.read = name, read
+        self.data = _data(name, read)
+        self.files = frozenset(map(str, self.data.get("files", ())))
+        for path in sorted(self.files):
+            if path.endswith(".ics") and read(path) is None:
+                raise _damaged(name, f"{path} is gone")
+
+    @property
+    def tz_version(self) -> str:
+        """Return the tz database's version it was made with, "" if it does not say."""
+        return str(self.data.get("tz_database", ""))
+
+    @property
+    def gone(self) -> dict[bytes, tuple[int, bytes]]:
+        """Return the (SEQUENCE, stamp) of each UID that had been published earlier still."""
+        text = self.read("revisions.json")
+        if text is None:
+            return {}
+        try:
+            rows = json.loads(text)["gone"]
+            return {uid.encode(): (int(sequence), str(stamp).encode("ascii")) for uid, (sequence, stamp) in rows.items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _damaged(self.name, "revisions.json is not what was written") from error
+
+
+def _data(name: str, read: Callable[[str], bytes | None]) -> dict[str, Any]:
+    """Return what calendar.json says; a feed alone has none."""
+    text, feed = read("calendar.json"), read("calendar.ics") or b""
+    if text is None and _OURS in feed:
+        return {}
+    try:
+        data = json.loads(text or b"")
+    except ValueError as error:
+        if _OURS in feed:
+            raise _damaged(name, "calendar.json is no JSON") from error
+        data = None
+    if not isinstance(data, dict) or data.get("generator") != GENERATOR or not isinstance(data.get("files"), list):
+        raise PublicationError(f"{name}: holds something that svsm-cal did not publish (choose a folder of its own)")
+    return data
+
+
+def _damaged(name: str, what: str) -> PublicationError:
+    hint = "name a sound copy with --previous, or begin anew with --first: readers may then miss a change"
+    return PublicationError(f"{name}: what was published is damaged: {what} ({hint})")
+
+
+def previous_of(out: str, given: str | None) -> Previous | None:
+    """Return what a new publication in the folder `out` follows: what is there, or what `given` names instead.
+
+    `given` is a folder, one feed, or the address of either. None where nothing has been published. Raises
+    PublicationError for what is no publication of ours, is damaged, or cannot be read.
+    """
+    if given is None:
+        return Previous(out, in_folder(out)) if os.path.isdir(out) and os.listdir(out) else None
+    if given.startswith(("http://", "https://")):
+        return Previous(given, _one_feed(given, _fetch(given)) if given.endswith(".ics") else _at_address(given))
+    if os.path.isdir(given):
+        return Previous(given, in_folder(given))
+    try:
+        with open(given, "rb") as stream:
+            return Previous(given, _one_feed(given, stream.read(_MOST)))
+    except OSError as error:
+        raise PublicationError(f"{given}: cannot be read: {error.strerror} (name a folder, a feed or an address)") from error
+
+
+def in_folder(folder: str) -> Callable[[str], bytes | None]:
+    """Return what reads a folder's files by relative path, None for one that is not there."""
+
+    def read(path: str) -> bytes | None:
+        try:
+            with open(os.path.join(folder, *path.split("/")), "rb") as stream:
+                return stream.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    return read
+
+
+def _one_feed(name: str, data: bytes | None) -> Callable[[str], bytes | None]:
+    if data is None:
+        raise PublicationError(f"{name}: is not there")
+    return lambda path: data if path == "calendar.ics" else None
+
+
+def _at_address(address: str) -> Callable[[str], bytes | None]:
+    base = address if address.endswith("/") else f"{address}/"
+    return lambda path: _fetch(base + path)
+
+
+def _fetch(address: str) -> bytes | None:
+    from urllib.error import HTTPError, URLError
+    from urllib.request import Request, urlopen
+
+    try:
+        with urlopen(Request(address, headers={"User-Agent": GENERATOR}), timeout=_TIMEOUT) as answer:  # noqa: S310 - http(s) only
+            data: bytes = answer.read(_MOST)
+            return data
+    except HTTPError as error:
+        if error.code in {404, 410}:
+            return None
+        raise PublicationError(f"{address}: cannot be fetched: {error.code} {error.reason}") from error
+    except (URLError, OSError) as error:
+        raise PublicationError(f"{address}: cannot be fetched: {error}") from error
