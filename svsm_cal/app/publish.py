@@ -20,6 +20,7 @@ from svsm_cal.core.clocks import Clocks
 from svsm_cal.core.deadlines import outlook
 from svsm_cal.core.occurrences import next_occurrences, occurrences
 from svsm_cal.core.tzdb import tz_database
+from svsm_cal.errors import UsageError
 from svsm_cal.ical.feed import Feeds
 from svsm_cal.ical.revisions import read_publication, revise
 from svsm_cal.ical.stream import EMPTY_STREAM
@@ -30,19 +31,39 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from svsm_cal.core.model import Calendar
+    from svsm_cal.core.model import Calendar, Participant
 
-__all__ = ["Report", "publish", "site", "token_of"]
+__all__ = ["Report", "feed_address", "feed_path", "publish", "site", "token_of"]
 
 _PERSONAL = re.compile(r"p/[a-z2-7]{26}/calendar\.ics")
 _PAST, _AHEAD = timedelta(weeks=4), timedelta(weeks=52)
 _COMING = 10
+_LONGEST_ADDRESS = 256  # Google Calendar's limit
 
 
-def token_of(id: str, secret: bytes) -> str:
-    """Return the unguessable part of a participant's feed address: an HMAC of their id, 128 bits in base32."""
-    digest = hmac.new(secret, f"feed:{id}".encode(), hashlib.sha256).digest()[:16]
+def token_of(id: str, secret: bytes, word: str | None = None) -> str:
+    """Return the unguessable part of a participant's feed address: an HMAC of their id and word, 128 bits in base32."""
+    text = f"feed:{id}" if word is None else f"feed:{id}:{word}"
+    digest = hmac.new(secret, text.encode(), hashlib.sha256).digest()[:16]
     return base64.b32encode(digest).decode("ascii").rstrip("=").lower()
+
+
+def feed_path(person: Participant, secret: bytes) -> str:
+    """Return the path of a participant's feed in the site."""
+    return f"p/{token_of(person.id, secret, person.feed)}/calendar.ics"
+
+
+def feed_address(calendar: Calendar, person: Participant, secret: bytes, *, base: str | None = None) -> str:
+    """Return the address of a participant's feed, under the calendar's own or `base`; raises UsageError without either."""
+    under = base or calendar.url
+    if under is None:
+        raise UsageError("where the calendar is published is not known (give --base, or url in [calendar])")
+    address = f"{under.rstrip('/')}/{feed_path(person, secret)}"
+    if len(address) > _LONGEST_ADDRESS:
+        raise UsageError(
+            f"the address has {len(address)} characters, and some clients take {_LONGEST_ADDRESS} (a shorter --base)"
+        )
+    return address
 
 
 def site(calendar: Calendar, *, now: Instant, secret: bytes | None = None) -> dict[str, bytes]:
@@ -56,7 +77,7 @@ def site(calendar: Calendar, *, now: Instant, secret: bytes | None = None) -> di
     if secret is not None:
         attending = {name for series in calendar.series for name in series.attendees}
         for person in (each for each in calendar.participants if each.id in attending):
-            files[f"p/{token_of(person.id, secret)}/calendar.ics"] = feeds.participant(person)
+            files[feed_path(person, secret)] = feeds.participant(person)
     files["style.css"] = STYLE.encode()
     files["index.html"] = _page(calendar, now, names).encode()
     # Personal addresses are secrets: what is published lists everything but them.

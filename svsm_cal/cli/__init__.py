@@ -24,6 +24,7 @@ _COMMANDS = {
     "shifts": ("lookups", "Show when clock changes move the call, and for whom."),
     "deadlines": ("lookups", "Show what is due, and the calls left before it."),
     "feed": ("publish", "Write one iCalendar feed."),
+    "feed-url": ("publish", "Print the address of a participant's own feed."),
     "build": ("publish", "Write the whole site: feeds, page and JSON."),
     "invite": ("invite", "Write e-mail invites."),
     "completion": ("files", "Print the shell's completion script."),
@@ -42,7 +43,7 @@ class _Commands(click.Group):
         if name not in _COMMANDS:
             return None
         module = import_module(f"svsm_cal.cli.{_COMMANDS[name][0]}")
-        found: click.Command = getattr(module, f"{name}_command")
+        found: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
         return found
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:

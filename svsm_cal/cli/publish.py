@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -11,7 +12,7 @@ from svsm_cal.app.lookups import participant_of, series_of
 from svsm_cal.cli.options import Invocation, participant_option, series_option
 from svsm_cal.errors import InputError, UsageError
 
-__all__ = ["build_command", "feed_command"]
+__all__ = ["build_command", "feed_command", "feed_url_command"]
 
 _SHORTEST_SECRET = 16
 
@@ -44,16 +45,39 @@ def feed_command(
         write_file(str(output), data)
 
 
-@click.command("build")
-@click.argument("out", type=click.Path(), metavar="OUT")
-@click.option(
+_secret_option = click.option(
     "--secret-file",
     type=click.Path(),
     metavar="FILE",
     envvar="SVSM_CAL_SECRET_FILE",
     show_envvar=True,
-    help="Also write every participant's feed, at an address that only this file's content gives away.",
+    help="The file whose content the addresses of personal feeds are made with; or SVSM_CAL_SECRET has that content.",
 )
+
+
+@click.command("feed-url")
+@click.argument("participant", metavar="ID")
+@click.option("--base", metavar="URL", help="Where the site is published, if not at the calendar's url.")
+@_secret_option
+@click.pass_obj
+def feed_url_command(invocation: Invocation, participant: str, base: str | None, secret_file: str | None) -> None:
+    """Print the address of a participant's own feed, which nobody can guess: tell it to them alone.
+
+    Another word in the participant's `feed` makes another address, and the old one is gone with the next build.
+    """
+    from svsm_cal.app.publish import feed_address
+
+    calendar = invocation.load()
+    person = participant_of(calendar, participant)
+    secret = _secret(secret_file)
+    if secret is None:
+        raise UsageError("no secret (give --secret-file, the one that build is given)")
+    click.echo(feed_address(calendar, person, secret, base=base))
+
+
+@click.command("build")
+@click.argument("out", type=click.Path(), metavar="OUT")
+@_secret_option
 @click.option(
     "--previous",
     metavar="DIR|FILE|URL",
@@ -64,14 +88,15 @@ def feed_command(
 def build_command(invocation: Invocation, out: str, secret_file: str | None, previous: str | None, *, first: bool) -> None:
     """Write the whole site to the folder OUT: feeds, page and JSON, all of it or nothing.
 
-    What stands in OUT is what it follows: only what says something new becomes a new revision.
+    What stands in OUT is what it follows: only what says something new becomes a new revision. With a secret, every
+    participant's own feed is written too.
     """
     from svsm_cal.app.publish import publish
 
     if first and previous is not None:
         raise UsageError("--first and --previous exclude each other: keep one")
     calendar = invocation.load()
-    secret = None if secret_file is None else _secret(secret_file)
+    secret = _secret(secret_file)
     report = publish(calendar, out, now=invocation.now, secret=secret, previous=previous, first=first)
     personal = sum(name.startswith("p/") for name in report.files)
     others = f" and {personal} personal feeds" if personal else ""
@@ -80,12 +105,19 @@ def build_command(invocation: Invocation, out: str, secret_file: str | None, pre
     click.echo(f"{out}: {len(report.files) - personal} files{others}; {news}", err=True)
 
 
-def _secret(path: str) -> bytes:
-    try:
-        with open(path, "rb") as stream:
-            secret = stream.read(4096).strip()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror} (name a file with a long random text)") from error
+def _secret(path: str | None) -> bytes | None:
+    """Return the secret that a file has, or the environment; None where there is none."""
+    if path is None:
+        secret = os.environb.get(b"SVSM_CAL_SECRET", b"").strip()
+        path = "SVSM_CAL_SECRET"
+        if not secret:
+            return None
+    else:
+        try:
+            with open(path, "rb") as stream:
+                secret = stream.read(4096).strip()
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror} (name a file with a long random text)") from error
     if len(secret) < _SHORTEST_SECRET:
         raise InputError(f"{path}: is shorter than {_SHORTEST_SECRET} bytes (put a long random text into it)")
     return secret

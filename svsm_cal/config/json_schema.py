@@ -27,6 +27,7 @@ _KINDS: dict[Kind, dict[str, Any]] = {
     Kind.TEMPLATE: {"type": "string", "examples": ["https://example.org/minutes/{date}.md"]},
     Kind.EMAIL: {"type": "string", "format": "email"},
     Kind.COLOR: {"type": "string", "pattern": "^[a-z]+$"},
+    Kind.SHOWN: {"enum": ["hide", "show"]},
     Kind.RULE: {"type": "string", "pattern": "FREQ=", "examples": ["FREQ=WEEKLY;BYDAY=WE"]},
     Kind.REPEAT: {"type": "string", "examples": ["every Wednesday", "first Monday of the month"]},
     Kind.DURATION: _DURATION,

@@ -40,13 +40,15 @@ def read_calendar(document: Mapping[str, object], *, now: Instant | None = None)
     releases = [*_releases(top.rows("release"), tables)]
     events = [*_events(top.rows("event"), tables)]
     _shared_ids(releases, tables)
-    organizer = head.values.get("organizer")
-    if not head.whole or (organizer is not None and not organizer.whole):
+    none = Row({}, (), whole=True)
+    organizer, cancelled = (head.values.pop(name, none) for name in ("organizer", "cancelled"))
+    if not (head.whole and organizer.whole and cancelled.whole):
         return None, tables.problems
     calendar = Calendar(
         **{
             **head.values,
-            "organizer": Organizer(**organizer.values) if organizer else None,
+            "shows_cancelled": frozenset(feed for feed, shown in cancelled.values.items() if shown == "show"),
+            "organizer": Organizer(**organizer.values) if organizer.values else None,
             "series": tuple(series),
             "participants": participants,
             "deadlines": tuple(deadlines),

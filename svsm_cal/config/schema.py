@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TEMPLATE = "a link with {date} in it"
     EMAIL = "an e-mail address"
     COLOR = "a colour"
+    SHOWN = '"hide" or "show"'
     RULE = "a recurrence rule"
     REPEAT = "a repetition in words"
     DURATION = "a length of time"
@@ -80,6 +81,12 @@ TABLES: dict[str, dict[str, Field]] = {
         "url": Field(Kind.URL, "Where the calendar is published."),
         "color": Field(Kind.COLOR, "A CSS colour name that clients may use."),
         "organizer": Field(Kind.TABLE, "Who sends the invites.", table="organizer"),
+        "cancelled": Field(Kind.TABLE, "What becomes of cancelled calls in which feeds.", table="cancelled"),
+    },
+    "cancelled": {
+        "public": Field(Kind.SHOWN, "In the feed of all calls: left out, or shown as cancelled; left out if not said."),
+        "series": Field(Kind.SHOWN, "In the feeds of single series."),
+        "personal": Field(Kind.SHOWN, "In the participants' own feeds."),
     },
     "organizer": {
         "name": Field(Kind.TEXT, "The sender's name.", required=True),
@@ -134,6 +141,7 @@ TABLES: dict[str, dict[str, Field]] = {
         "groups": Field(Kind.IDS, "Groups they are in."),
         "reminders": Field(Kind.DURATIONS, 'How long before a call to remind them, as in ["1d", "15m"].'),
         "away": Field(Kind.TABLES, "Days they are away.", table="away"),
+        "feed": Field(Kind.ID, "A word that their feed's address depends on: change it, and the old address is dead."),
     },
     "away": {
         "from": Field(Kind.DATE, "The first day.", required=True),

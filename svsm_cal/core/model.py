@@ -185,7 +185,10 @@ class Away(Value):
 
 
 class Participant(Value):
-    """A person with a home zone; `reminders` are how long before a call they want to be reminded."""
+    """A person with a home zone; `reminders` are how long before a call they want to be reminded.
+
+    `feed` is a word that the address of their feed depends on.
+    """
 
     id: str
     name: str
@@ -194,6 +197,7 @@ class Participant(Value):
     groups: tuple[str, ...] = ()
     reminders: tuple[timedelta, ...] = ()
     away: tuple[Away, ...] = ()
+    feed: str | None = None
 
 
 class Organizer(Value):
@@ -268,7 +272,10 @@ class CalendarEvent(Value):
 
 
 class Calendar(Value):
-    """Everything one file declares, in the file's order."""
+    """Everything one file declares, in the file's order.
+
+    `shows_cancelled` names the feeds ("public", "series", "personal") in which cancelled calls are seen as such.
+    """
 
     id: str
     name: str
@@ -278,6 +285,7 @@ class Calendar(Value):
     url: str | None = None
     color: str | None = None
     organizer: Organizer | None = None
+    shows_cancelled: frozenset[str] = frozenset()
     series: tuple[Series, ...] = ()
     participants: tuple[Participant, ...] = ()
     deadlines: tuple[Deadline, ...] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from icalendar import Alarm, Event, Parameters, vRecur, vText
@@ -20,6 +21,7 @@ from svsm_cal.core.rrule import RecurrenceRule
 from svsm_cal.core.zones import instant_of, local_of
 from svsm_cal.ical.vtimezone import is_utc
 from svsm_cal.value import Value, replace
+from svsm_cal.words.notes import status_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -119,10 +121,11 @@ def _span(start: LocalDateTime, zone: Zone, duration: timedelta) -> Iterator[tup
         yield "DURATION", duration
 
 
-def segment_event(segment: Segment, revision: Revision, people: Properties = ()) -> VEvent:
-    """Return the VEVENT of a segment: its rule, its cancelled calls as EXDATE, and what it says last of itself.
+def segment_event(segment: Segment, revision: Revision, people: Properties = (), *, shows_cancelled: bool = False) -> VEvent:
+    """Return the VEVENT of a segment: its rule, and what it says last of itself.
 
-    `people` are an invite's ORGANIZER and ATTENDEE; a feed has none.
+    Its cancelled calls are EXDATEs, unless `shows_cancelled` says that they have VEVENTs of their own. `people` are an
+    invite's ORGANIZER and ATTENDEE; a feed has none.
     """
     series, zone = segment.series, segment.zone
     start, length, details = segment.start, segment.durations[-1][1], segment.details[-1][1]
@@ -133,10 +136,11 @@ def segment_event(segment: Segment, revision: Revision, people: Properties = ())
     if segment.rule is not None:
         properties.append(("RRULE", vRecur.from_ical(str(_rule_in_utc(segment, segment.rule)))))
         cancelled = (each.recurrence for each in series.overrides if each.status is Status.CANCELLED)
-        properties += [("EXDATE", wall(each, zone)) for each in cancelled if _has(segment, each)]
+        if not shows_cancelled:
+            properties += [("EXDATE", wall(each, zone)) for each in cancelled if _has(segment, each)]
     if segment.continues is not None:
         properties.append(("RELATED-TO", segment.continues))
-    properties += [*_shown(details, title), *people]
+    properties += [*(_shown(details, title) if segment.only is None else _told(segment.only)), *people]
     return VEvent(_event(segment.uid, revision, properties), title, None)
 
 
@@ -164,8 +168,11 @@ def _rule_in_utc(segment: Segment, rule: RecurrenceRule) -> RecurrenceRule:
     return replace(rule, until=instant_of(last, segment.zone))
 
 
-def segment_instances(segment: Segment) -> list[Occurrence]:
-    """Return the held instances that differ from what the segment's own VEVENT says of them, in order."""
+def segment_instances(segment: Segment, *, shows_cancelled: bool = False) -> list[Occurrence]:
+    """Return the instances that differ from what the segment's own VEVENT says of them, in order.
+
+    The cancelled ones are among them only with `shows_cancelled`.
+    """
     if segment.rule is None:
         return []
     overrides = segment.series.exceptions
@@ -175,7 +182,8 @@ def segment_instances(segment: Segment) -> list[Occurrence]:
     differing = {start for start in overrides if _has(segment, start)}
     found = [segment.occurrence(start, overrides.get(start)) for start in sorted({*earlier, *differing})]
     final = (segment.details[-1][1], segment.durations[-1][1])
-    return [each for each in found if each.held and (each.recurrence in differing or (each.details, each.duration) != final)]
+    shown = (each for each in found if each.held or shows_cancelled)
+    return [each for each in shown if each.recurrence in differing or (each.details, each.duration) != final]
 
 
 def instance_event(occurrence: Occurrence, revision: Revision, people: Properties = ()) -> VEvent:
@@ -184,10 +192,18 @@ def instance_event(occurrence: Occurrence, revision: Revision, people: Propertie
     properties = [
         ("RECURRENCE-ID", wall(occurrence.recurrence, zone)),
         *_span(occurrence.start, zone, occurrence.duration),
-        *_shown(occurrence.details, occurrence.title),
+        *_told(occurrence),
         *people,
     ]
     return VEvent(_event(occurrence.uid, revision, properties), occurrence.title, occurrence)
+
+
+def _told(occurrence: Occurrence) -> Iterator[tuple[str, Any]]:
+    """Return what one call says of itself; of a cancelled one also that it is, and why."""
+    if occurrence.held:
+        return _shown(occurrence.details, occurrence.title)
+    note = status_note(occurrence)
+    return chain(_shown(occurrence.details, f"{occurrence.title} ({note})"), [("STATUS", "CANCELLED")])
 
 
 def added_event(occurrence: Occurrence, revision: Revision, people: Properties = ()) -> VEvent:

@@ -79,7 +79,7 @@ class Feeds:
         starts = [series.segments[0] for series in calendar.series if series.segments]
         first = min((_utc(segment) for segment in starts), default=Instant(datetime(2000, 1, 1, tzinfo=UTC)))
         self._revision = Revision(0, first)
-        self._series: dict[str, tuple[list[_SegmentEvents], list[_Component]]] = {}
+        self._series: dict[tuple[str, bool], tuple[list[_SegmentEvents], list[_Component]]] = {}
         self._coming: dict[str, list[Occurrence]] = {}
         self._instance_components: dict[tuple[str, datetime], _Component] = {}
         self._zones: dict[str, bytes] = {}
@@ -87,11 +87,13 @@ class Feeds:
 
     def public(self) -> bytes:
         """Return the feed of all series."""
-        return self._stream(self.calendar.name, self.calendar.series, [self._public(each) for each in self.calendar.series])
+        return self._stream(
+            self.calendar.name, self.calendar.series, [self._public(each, "public") for each in self.calendar.series]
+        )
 
     def series(self, series: Series) -> bytes:
         """Return the feed of one series."""
-        return self._stream(f"{series.title} ({self.calendar.name})", [series], [self._public(series)])
+        return self._stream(f"{series.title} ({self.calendar.name})", [series], [self._public(series, "series")])
 
     def participant(self, person: Participant) -> bytes:
         """Return a participant's feed: the series they attend, on their clock, with their reminders."""
@@ -136,21 +138,25 @@ class Feeds:
             self._zones[zone.key] = zone_bytes(zone, calls)
         return self._zones[zone.key]
 
-    def _shared(self, series: Series) -> tuple[list[_SegmentEvents], list[_Component]]:
-        if series.id not in self._series:
+    def _shared(self, series: Series, feed: str) -> tuple[list[_SegmentEvents], list[_Component]]:
+        """Return a series' components for a kind of feed, which says whether cancelled calls are among them."""
+        shows_cancelled = feed in self.calendar.shows_cancelled
+        key = (series.id, shows_cancelled)
+        if key not in self._series:
             stretches = []
             for segment in series.segments:
-                if segment.only is not None and not segment.only.held:
+                if segment.only is not None and not segment.only.held and not shows_cancelled:
                     continue  # a single call that is cancelled leaves nothing to show
-                master = _Component(segment_event(segment, self._revision), segment_description(self.calendar, segment))
-                instances = {each.recurrence: each for each in segment_instances(segment)}
+                event = segment_event(segment, self._revision, shows_cancelled=shows_cancelled)
+                master = _Component(event, segment_description(self.calendar, segment))
+                instances = {each.recurrence: each for each in segment_instances(segment, shows_cancelled=shows_cancelled)}
                 stretches.append(_SegmentEvents(segment, master, instances))
             added = [
                 _Component(added_event(each, self._revision), occurrence_description(self.calendar, each))
                 for each in added_occurrences(series)
             ]
-            self._series[series.id] = (stretches, added)
-        return self._series[series.id]
+            self._series[key] = (stretches, added)
+        return self._series[key]
 
     def _instance(self, occurrence: Occurrence) -> _Component:
         key = (occurrence.uid, occurrence.recurrence)
@@ -159,8 +165,8 @@ class Feeds:
             self._instance_components[key] = _Component(event, occurrence_description(self.calendar, occurrence))
         return self._instance_components[key]
 
-    def _public(self, series: Series) -> bytes:
-        stretches, added = self._shared(series)
+    def _public(self, series: Series, feed: str) -> bytes:
+        stretches, added = self._shared(series, feed)
         components = []
         for stretch in stretches:
             components += [stretch.master, *(self._instance(each) for each in stretch.instances.values())]
@@ -170,12 +176,14 @@ class Feeds:
         """Return a series' VEVENTs for people of one zone with the same reminders."""
         key = (series.id, zone.key, reminders)
         if key not in self._personal:
-            stretches, added = self._shared(series)
+            stretches, added = self._shared(series, "personal")
             local = own_times(zone, self._clocks.windows(series, zone, *(each.date() for each in self._notice_span)))
             unusual = self._unusual(series, zone)
             parts = []
             for stretch in stretches:
-                parts.append(stretch.master.event.to_bytes(f"{local}\n\n{stretch.master.description}", reminders))
+                only = stretch.segment.only
+                alarms = reminders if only is None or only.held else ()
+                parts.append(stretch.master.event.to_bytes(f"{local}\n\n{stretch.master.description}", alarms))
                 concerned = {
                     call.occurrence.recurrence: call.occurrence for call in unusual if call.occurrence.uid == stretch.segment.uid
                 }
@@ -195,7 +203,7 @@ class Feeds:
     def _told(self, component: _Component, occurrence: Occurrence, zone: Zone, reminders: tuple[timedelta, ...]) -> bytes:
         """Return a call's VEVENT with its local time, and what is unusual about it, before the description."""
         notice = local_notice(self._clocks.see(occurrence, zone))
-        return component.event.to_bytes(f"{notice}\n\n{component.description}", reminders)
+        return component.event.to_bytes(f"{notice}\n\n{component.description}", reminders if occurrence.held else ())
 
 
 def _utc(segment: Segment) -> Instant:
