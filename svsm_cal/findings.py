@@ -12,7 +12,10 @@ Severity = Literal["error", "warning"]
 
 
 class Finding(Value):
-    """One thing wrong at one place: `line` and `column` count from 1, `code` is stable, `hint` may be empty."""
+    """One thing wrong at one place: `line` and `column` count from 1, `code` is stable, `hint` may be empty.
+
+    `client` names the calendar programs known to suffer, if they are known.
+    """
 
     severity: Severity
     file: str
@@ -21,9 +24,11 @@ class Finding(Value):
     code: str
     message: str
     hint: str = ""
+    client: str = ""
 
     def __str__(self) -> str:
-        """Return the compiler-style line: place, severity if only a warning, message, hint."""
+        """Return the compiler-style line: place, severity if only a warning, message, hint, who suffers."""
         kind = "warning: " if self.severity == "warning" else ""
         hint = f" (hint: {self.hint})" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {kind}{self.message}{hint}"
+        client = f" [{self.client}]" if self.client else ""
+        return f"{self.file}:{self.line}:{self.column}: {kind}{self.message}{hint}{client}"

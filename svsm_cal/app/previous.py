@@ -16,6 +16,7 @@ __all__ = ["GENERATOR", "Previous", "in_folder", "previous_of"]
 GENERATOR = "svsm_cal"
 _MOST = 64 * 1024 * 1024
 _TIMEOUT = 30
+_ADDRESSES = ("http://", "https://")
 _OURS = b"PRODID:-//svsm_cal//"
 
 
@@ -51,6 +52,8 @@ class Previous:
 def _data(name: str, read: Callable[[str], bytes | None]) -> dict[str, Any]:
     """Return what calendar.json says; a feed alone has none."""
     text, feed = read("calendar.json"), read("calendar.ics") or b""
+    if text is None and not feed and name.startswith(_ADDRESSES):
+        raise PublicationError(f"{name}: nothing is published there (name the right address, or for the first time use --first)")
     if text is None and _OURS in feed:
         return {}
     try:
@@ -77,7 +80,7 @@ def previous_of(out: str, given: str | None) -> Previous | None:
     """
     if given is None:
         return Previous(out, in_folder(out)) if os.path.isdir(out) and os.listdir(out) else None
-    if given.startswith(("http://", "https://")):
+    if given.startswith(_ADDRESSES):
         return Previous(given, _one_feed(given, _fetch(given)) if given.endswith(".ics") else _at_address(given))
     if os.path.isdir(given):
         return Previous(given, in_folder(given))

@@ -136,6 +136,8 @@ class Report(Value):
     files: tuple[str, ...]
     changed: tuple[str, ...]
     first: bool
+    tz_before: str = ""  # the tz database's release it was published with before, if that was another
+    moved: tuple[str, ...] = ()  # the UIDs whose instants are others for that
 
 
 def publish(
@@ -156,21 +158,23 @@ def publish(
     with alone(out):
         before = None if first else previous_of(out, previous)
         files = site(calendar, now=now, secret=secret)
-        files |= _revised(calendar, files, before, now)
+        moved = moved_uids(calendar, before, now) if before is not None else frozenset()
+        files |= _revised(files, before, now, moved)
         stands = in_folder(out)
         changed = [name for name, data in files.items() if stands(name) != data]
         replace_folder(out, files, ours=_published_files)
-    return Report(tuple(sorted(files)), tuple(sorted(changed)), before is None)
+    other = before.tz_version if before is not None and before.tz_version != tz_database().version else ""
+    uids = tuple(sorted(uid.decode() for uid in moved))
+    return Report(tuple(sorted(files)), tuple(sorted(changed)), before is None, other, uids)
 
 
-def _revised(calendar: Calendar, files: dict[str, bytes], before: Previous | None, now: Instant) -> dict[str, bytes]:
+def _revised(files: dict[str, bytes], before: Previous | None, now: Instant, moved: frozenset[bytes]) -> dict[str, bytes]:
     """Return the feeds with the revisions that follow from what was published before, and the record of those gone."""
     if before is None:
         return {"revisions.json": dumps({"generator": GENERATOR, "gone": {}}).encode()}
     gone = before.gone
     public = before.read("calendar.ics")
     earlier = {name: before.read(name) for name in files if name.endswith(".ics")}
-    moved = moved_uids(calendar, before, now)
     found, here = {}, set()
     left = dict(gone)
     for name, old in earlier.items():

@@ -68,6 +68,7 @@ name: calendar
 on:
   push: { branches: [main] }
   pull_request:
+  workflow_dispatch: { inputs: { first: { type: boolean, description: "The very first publication: it follows none" } } }
   schedule: [{ cron: "17 5 * * *" }]
 permissions: { contents: read }
 jobs:
@@ -81,7 +82,10 @@ jobs:
         with: { python-version: "3.12" }
       - run: pip install svsm_cal
       - run: svsm-cal check --strict
-      - run: svsm-cal build site
+      - id: pages
+        uses: actions/configure-pages@v5
+      # What is published now is what the next publication follows: its revisions go on from there.
+      - run: svsm-cal build site ${{ inputs.first && '--first' || format('--previous {0}/', steps.pages.outputs.base_url) }}
       - if: github.ref == 'refs/heads/main'
         uses: actions/upload-pages-artifact@v3
         with: { path: site }

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from svsm_cal.cli.options import Invocation, json_option
+from svsm_cal.cli.options import LENGTH, Invocation, json_option
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = ["check_command", "completion_command", "init_command"]
 
@@ -22,18 +27,22 @@ def init_command(folder: str) -> None:
 
 @click.command("check")
 @click.option("--strict", is_flag=True, help="Fail for warnings too.")
+@click.option("--tz-age", type=LENGTH, metavar="LENGTH", help="Warn of a tz database whose year ended longer ago, e.g. 12w.")
 @json_option
 @click.pass_obj
 @click.pass_context
-def check_command(ctx: click.Context, invocation: Invocation, *, strict: bool, as_json: bool) -> None:
+def check_command(ctx: click.Context, invocation: Invocation, tz_age: timedelta | None, *, strict: bool, as_json: bool) -> None:
     """Report every mistake in the calendar file, with its place and a hint.
 
     Fails (exit status 1) for errors; with --strict for warnings too.
     """
+    from svsm_cal.app.laws import age_findings
     from svsm_cal.config.load import check_file
     from svsm_cal.render.records import dumps, finding_record
 
     findings = check_file(invocation.path, now=invocation.now)
+    if tz_age is not None:
+        findings = [*findings, *age_findings(tz_age, now=invocation.now)]
     errors = sum(finding.severity == "error" for finding in findings)
     warnings = len(findings) - errors
     if as_json:

@@ -92,12 +92,19 @@ def build_command(invocation: Invocation, out: str, secret_file: str | None, pre
     participant's own feed is written too.
     """
     from svsm_cal.app.publish import publish
+    from svsm_cal.core.tzdb import tz_database
 
     if first and previous is not None:
         raise UsageError("--first and --previous exclude each other: keep one")
     calendar = invocation.load()
     secret = _secret(secret_file)
     report = publish(calendar, out, now=invocation.now, secret=secret, previous=previous, first=first)
+    if report.tz_before:
+        fate = f"calls moved: {', '.join(report.moved)}" if report.moved else "no call has moved"
+        version = tz_database().version
+        click.echo(
+            f"svsm-cal: warning: published before with tz database {report.tz_before}, now with {version}: {fate}", err=True
+        )
     personal = sum(name.startswith("p/") for name in report.files)
     others = f" and {personal} personal feeds" if personal else ""
     feeds = sum(name.endswith(".ics") for name in report.changed)

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,6 +144,52 @@ ENGINE = {
 }
 
 
+def builds(rounds: int, people: int = 1000, series: int = 100) -> None:
+    """The whole site of a large calendar: written for the first time, again with nothing changed, and with one change."""
+    import svsm_cal
+    from svsm_cal.app.publish import publish
+    from svsm_cal.core.tzdb import tz_database
+
+    regions = sorted(tz_database().regions())
+    text = '[calendar]\nid = "c"\nname = "C"\ndomain = "c.example.org"\nzone = "Europe/Berlin"\n'
+    for number in range(series):
+        day, hour, weekday = number % 5, 8 + number % 10, ("MO", "TU", "WE", "TH", "FR")[number % 5]
+        text += f"""
+            [[series]]
+            id = "s{number}"
+            title = "Call {number}"
+            start = 2025-01-{6 + day:02}T{hour:02}:00:00
+            duration = "1h"
+            rule = "FREQ=WEEKLY;BYDAY={weekday}"
+            attendees = ["g{number % 20}"]
+            cancel = [{{ date = 2025-03-{3 + day:02} }}]
+        """
+    for number in range(people):
+        zone, group = regions[number % 100 * 4], number % 20
+        text += f'[[participant]]\nid = "p{number}"\nname = "Participant {number}"\nzone = "{zone}"\ngroups = ["g{group}"]\n'
+    calendar = svsm_cal.loads(text)
+    changed = svsm_cal.loads(text.replace("cancel = [{ date = 2025-03-03 }]", "cancel = [{ date = 2025-03-10 }]", 1))
+    now, secret = datetime(2025, 2, 1, tzinfo=UTC), b"0123456789abcdef"
+    with tempfile.TemporaryDirectory() as folder:
+        first, again, one = (Path(folder) / name for name in ("first", "again", "one"))
+        publish(calendar, str(again), now=now, secret=secret)
+        publish(calendar, str(one), now=now, secret=secret)
+        turns = iter([changed, calendar] * (rounds + 1))
+
+        def anew() -> None:
+            shutil.rmtree(first, ignore_errors=True)
+            publish(calendar, str(first), now=now, secret=secret)
+
+        contenders = {
+            "first": anew,
+            "nothing changed": lambda: publish(calendar, str(again), now=now, secret=secret),
+            "one call cancelled or not": lambda: publish(next(turns), str(one), now=now, secret=secret),
+        }
+        size = sum(path.stat().st_size for path in again.rglob("*") if path.is_file())
+        seconds = measured(contenders, rounds)
+    table(f"`build` of {series} series and {people} participants' feeds, {size / 1e6:.0f} MB", seconds, "nothing changed")
+
+
 def engine(rounds: int, only: list[str]) -> None:
     """Recurrence and zone arithmetic beside other libraries, each in a process of its own (peers.py)."""
     from peers import OURS, Peers, compared
@@ -191,11 +237,58 @@ def people(rounds: int, count: int = 1_000_000, sample: int = 200) -> None:
     del kept
 
 
+def lint(rounds: int, count: int = 10_000) -> None:
+    """A feed of 10,000 events linted whole, beside icalendar doing no more than parse it."""
+    import icalendar
+
+    from svsm_cal.ical.lint import lint as findings_of
+
+    feed = events(count)
+    assert not findings_of(feed, file="feed.ics")
+    assert len(icalendar.Calendar.from_ical(feed).walk("VEVENT")) == count
+    contenders = {
+        "svsm_cal": lambda: findings_of(feed, file="feed.ics"),
+        "icalendar, parsing": lambda: icalendar.Calendar.from_ical(feed),
+    }
+    title = f"Lint of a {count:,}-event feed, beside parsing alone with icalendar, {len(feed) / 1e6:.1f} MB"
+    table(title, measured(contenders, rounds), "svsm_cal")
+
+
+def events(count: int) -> bytes:
+    """Return a feed in order: in one zone, every other event a series with a call left out."""
+    from svsm_cal import vtimezone
+
+    zone = vtimezone("Europe/Berlin", first=datetime(2025, 1, 1, tzinfo=UTC)).to_ical(sorted=False).decode()
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//example.org//calendar//EN"]
+    lines += ["REFRESH-INTERVAL;VALUE=DURATION:PT6H", "X-PUBLISHED-TTL:PT6H", zone.rstrip()]
+    for number in range(count):
+        at = datetime(2025, 1, 1, 9) + timedelta(days=number % 1461, minutes=15 * (number % 32))
+        said = {name: f"{name};TZID=Europe/Berlin:{at + timedelta(**more):%Y%m%dT%H%M%S}" for name, more in (
+            ("DTSTART", {}), ("DTEND", {"minutes": 45}), ("EXDATE", {"weeks": 2}))}  # fmt: skip
+        lines += ["BEGIN:VEVENT", f"UID:call-{number}@example.org", "DTSTAMP:20250101T000000Z", "LAST-MODIFIED:20250101T000000Z"]
+        lines += ["SEQUENCE:0", said["DTSTART"], said["DTEND"]]
+        lines += [f"RRULE:FREQ=WEEKLY;COUNT={3 + number % 100}", said["EXDATE"]] if number % 2 else []
+        lines += [
+            f"SUMMARY:Call {number}\\, with guests",
+            "LOCATION:https://meet.example.org/call",
+            "URL:https://meet.example.org/call",
+        ]
+        lines += [
+            "DESCRIPTION:Join: https://meet.example.org/call\\nChair: Somebody\\nWhen: ",
+            " at that time\\, every week",
+            "END:VEVENT",
+        ]
+    return "".join(f"{line}\r\n" for line in [*lines, "END:VCALENDAR"]).encode()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure against other programs, side by side.")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument(
-        "only", nargs="*", choices=["start", "feeds", "people", *ENGINE, []], help="which tables; all if left out"
+        "only",
+        nargs="*",
+        choices=["start", "feeds", "builds", "people", "lint", *ENGINE, []],
+        help="which tables; all if left out",
     )
     options = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; medians (lowest to highest)")
@@ -209,6 +302,10 @@ def main() -> None:
         people(few)
     if not wanted or "feeds" in wanted:
         feeds(few)
+    if not wanted or "builds" in wanted:
+        builds(few)
+    if not wanted or "lint" in wanted:
+        lint(few)
 
 
 if __name__ == "__main__":

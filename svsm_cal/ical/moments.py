@@ -1,0 +1,92 @@
+"""Values of time in iCalendar text: DATE and DATE-TIME, DURATION, UTC-OFFSET (RFC 5545 sections 3.3.4 to 3.3.6, 3.3.14)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from svsm_cal.core.civil import EPOCH_ORDINAL
+from svsm_cal.value import Value
+
+if TYPE_CHECKING:
+    from svsm_cal.ical.content import Property
+
+__all__ = ["Form", "Moment", "duration_seconds", "moments_of", "offset_seconds"]
+
+_DAY = 86400
+Form = Literal["date", "floating", "utc", "zoned"]
+_MOMENT = re.compile(r"(\d{8})(?:T([01]\d|2[0-3])([0-5]\d)([0-5]\d|60)(Z)?)?", re.ASCII)
+_DURATION = re.compile(
+    r"([+-])?P(?:(\d{1,6})W|(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,7})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?)", re.ASCII
+)
+_OFFSET = re.compile(r"([+-])([01]\d|2[0-3])([0-5]\d)([0-5]\d)?", re.ASCII)
+
+
+class Moment(Value):
+    """A time as it is written: seconds on its wall clock since 1970-01-01T00:00, and what clock that is.
+
+    `form` "zoned" goes with a TZID in `zone`, "utc" with a Z; "floating" is every reader's own clock; a "date" is its
+    midnight.
+    """
+
+    form: Form
+    wall: int
+    zone: str = ""
+
+
+@lru_cache(maxsize=4096)
+def _days(digits: str) -> int:
+    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).toordinal() - EPOCH_ORDINAL
+
+
+def moments_of(given: Property) -> list[Moment]:
+    """Return the times of DTSTART, EXDATE and the like, one for each value; of a PERIOD its start.
+
+    Raises ValueError, with what is wrong, for values that RFC 5545 does not allow there.
+    """
+    kind = given.param("VALUE").upper() or "DATE-TIME"
+    zone = given.param("TZID")
+    return [_moment(text, kind, zone) for text in given.value.split(",")]
+
+
+def _moment(text: str, kind: str, zone: str) -> Moment:
+    if kind == "PERIOD":
+        text = text.partition("/")[0]
+    match = _MOMENT.fullmatch(text)
+    try:
+        if match is None:
+            raise ValueError
+        day = _days(match[1]) * _DAY
+    except ValueError:
+        raise ValueError("is no date or time, such as 20250312 or 20250312T180000") from None
+    if match[2] is None:
+        if kind != "DATE":
+            raise ValueError("is a date without a time: it needs VALUE=DATE")
+        return Moment("date", day)
+    if kind == "DATE":
+        raise ValueError("is a time, where VALUE=DATE says it is a date")
+    wall = day + int(match[2]) * 3600 + int(match[3]) * 60 + min(int(match[4]), 59)
+    if match[5]:
+        return Moment("utc", wall)
+    return Moment("zoned", wall, zone) if zone else Moment("floating", wall)
+
+
+def duration_seconds(text: str) -> int:
+    """Return a DURATION in seconds; raises ValueError for what is none (RFC 5545 section 3.3.6)."""
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(match.groups()[1:]):
+        raise ValueError("is no duration, such as PT1H or P1D")
+    weeks, days, hours, minutes, seconds = (int(each or 0) for each in match.groups()[1:])
+    total = (weeks * 7 + days) * _DAY + hours * 3600 + minutes * 60 + seconds
+    return -total if match[1] == "-" else total
+
+
+def offset_seconds(text: str) -> int:
+    """Return a UTC-OFFSET in seconds; raises ValueError for what is none (RFC 5545 section 3.3.14)."""
+    match = _OFFSET.fullmatch(text)
+    if match is None:
+        raise ValueError("is no offset from UTC, such as +0100")
+    total = int(match[2]) * 3600 + int(match[3]) * 60 + int(match[4] or 0)
+    return -total if match[1] == "-" else total
