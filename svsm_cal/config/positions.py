@@ -64,12 +64,12 @@ class Positions:
 
 def locate(text: str) -> Positions:
     """Return the positions of everything in a valid TOML document."""
-    scanner = _Scanner(text)
+    scanner = Scanner(text)
     scanner.document()
     return scanner.found
 
 
-class _Scanner:
+class Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0

@@ -169,7 +169,7 @@ TABLES: dict[str, dict[str, Field]] = {
         "date": Field(Kind.DATE, "The planned day."),
         "after": Field(Kind.ID, "Or the milestone it follows,"),
         "offset": Field(Kind.DURATION, 'and how long after it, as in "1w".'),
-        "actual": Field(Kind.DATE, "The day it happened; the planned one stays on record."),
+        "actual": Field(Kind.DATE, "The day it happened, or is now to happen; the planned one stays on record."),
         "remind": _REMIND,
     },
     "event": {

@@ -115,9 +115,13 @@ def test_inits_examples_are_right_once_uncommented(started):
 def test_inits_workflow_runs_commands_that_there_are(started):
     workflow = (started / ".github/workflows/calendar.yml").read_text(encoding="utf-8")
     lines = re.findall(r"^ *- run: svsm-cal (.*)$", workflow, re.MULTILINE)
-    assert lines == ["check --strict", "build site"]
-    for line in lines:
-        assert run("-c", str(started / "calendar.toml"), *line.replace("site", str(started / "site")).split()).exit_code == 0
+    choice = "${{ inputs.first && '--first' || format('--previous {0}/', steps.pages.outputs.base_url) }}"
+    assert lines == ["check --strict", f"build site {choice}"]
+    site = str(started / "site")
+    for chosen in ("--first", f"--previous {site}/"):  # an address that has it will do as well
+        for line in lines:
+            said = line.replace(choice, chosen).replace("build site", f"build {site}")
+            assert run("-c", str(started / "calendar.toml"), *said.split()).exit_code == 0
 
 
 # --- The JSON Schema ----------------------------------------------------------------------------------------------
@@ -365,7 +369,7 @@ def complete(words, shell="bash"):
     ("words", "offered"),
     [
         ("svsm-cal ne", ["next"]),
-        ("svsm-cal c", ["check", "completion"]),
+        ("svsm-cal c", ["check", "cancel", "change", "completion"]),
         ("svsm-cal zz", []),
         ("svsm-cal --c", ["--calendar"]),
         ("svsm-cal next --t", ["--tz"]),
@@ -447,10 +451,20 @@ def test_the_commands_there_are():
         "when",
         "shifts",
         "deadlines",
+        "diff",
         "feed",
+        "feed-url",
         "build",
+        "lint",
         "invite",
         "invite write",
+        "cancel",
+        "restore",
+        "move",
+        "change",
+        "add",
+        "slip",
+        "tzdiff",
         "completion",
     ]
 
