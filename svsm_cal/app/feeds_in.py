@@ -1,0 +1,119 @@
+"""Somebody's feed, read: from a file, from standard input, or from the web."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from typing import IO, TYPE_CHECKING
+
+from svsm_cal.errors import InputError
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+    from urllib.request import OpenerDirector
+
+__all__ = ["LARGEST_FEED", "feed_name", "read_feed"]
+
+LARGEST_FEED = 64 * 1024 * 1024
+_MOST_REDIRECTS = 5
+_PATIENCE = 20.0  # seconds for each answer of the server
+_MOST_PATIENCE = 60.0  # and for all of them
+_CHUNK = 1 << 16
+_SCHEME = re.compile(r"(https?|webcals?)://", re.IGNORECASE)
+_MEANS = {"webcal": "https", "webcals": "https"}
+
+
+def feed_name(place: str) -> str:
+    """Return what messages call a feed: its place as given, or that it is standard input."""
+    return "<stdin>" if place == "-" else re.sub(r"[\x00-\x1f\x7f-\x9f]", "?", place)
+
+
+def read_feed(place: str) -> bytes:
+    """Return the bytes of a feed: of a file, of standard input (`-`), or behind an http(s) or webcal address.
+
+    Raises InputError, with what to do, for what cannot be read, is larger than 64 MiB, or takes more than a minute.
+    """
+    if place == "-":
+        return _limited(sys.stdin.buffer, place)
+    if _SCHEME.match(place):
+        return _from_web(place)
+    name = feed_name(place)
+    try:
+        with open(place, "rb") as stream:
+            return _limited(stream, place)
+    except FileNotFoundError as error:
+        raise InputError(f"{name}: there is no such file (name a file, an https:// address, or - for standard input)") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{name}: is a folder (name the .ics file in it)") from error
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror} (check its permissions)") from error
+    except ValueError as error:  # a NUL in the name
+        raise InputError(f"{name}: is no file name (name a file, an https:// address, or -)") from error
+
+
+def _limited(stream: IO[bytes] | HTTPResponse, place: str, until: float | None = None) -> bytes:
+    """Return all of a stream, read bit by bit so that neither its size nor its slowness is without bound."""
+    found = bytearray()
+    while chunk := stream.read(_CHUNK) if until is None else stream.read1(_CHUNK):  # type: ignore[union-attr]
+        found += chunk
+        if len(found) > LARGEST_FEED:
+            largest = LARGEST_FEED // 1024 // 1024
+            raise InputError(f"{feed_name(place)}: is larger than {largest} MiB, which no feed is (is it the right one?)")
+        if until is not None and time.monotonic() > until:
+            raise InputError(f"{feed_name(place)}: takes longer than {_MOST_PATIENCE:.0f} seconds (try again, or save it first)")
+    return bytes(found)
+
+
+def _from_web(place: str) -> bytes:
+    from http.client import HTTPException
+    from urllib.error import HTTPError, URLError
+    from urllib.request import Request
+
+    from svsm_cal import __version__
+
+    name = feed_name(place)
+    scheme, _, rest = place.partition("://")
+    address = f"{_MEANS.get(scheme.lower(), scheme.lower())}://{rest}"
+    headers = {"User-Agent": f"svsm-cal/{__version__}", "Accept": "text/calendar, */*;q=0.5"}
+    until = time.monotonic() + _MOST_PATIENCE
+    try:
+        request = Request(address, headers=headers)  # noqa: S310 - the opener knows http and https alone
+        with _opener().open(request, timeout=_PATIENCE) as answer:
+            data = _limited(answer, place, until)
+            if answer.length:  # what is still to come of it
+                raise InputError(f"{name}: the server stopped in the middle of it (try again)")
+            return data
+    except HTTPError as error:
+        with error:
+            raise InputError(f"{name}: the server says {error.code} {error.reason} (open the address in a browser)") from error
+    except TimeoutError as error:
+        raise InputError(f"{name}: no answer within {_PATIENCE:.0f} seconds (try again later)") from error
+    except URLError as error:
+        why = getattr(error.reason, "strerror", None) or error.reason
+        raise InputError(f"{name}: cannot be reached: {why} (check the address and the network)") from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise InputError(f"{name}: cannot be read: {error or type(error).__name__} (check the address)") from error
+
+
+def _opener() -> OpenerDirector:
+    """Return what opens http and https alone: a redirect leads to no file and no other protocol, and to few others."""
+    from urllib.request import (
+        HTTPDefaultErrorHandler,
+        HTTPErrorProcessor,
+        HTTPHandler,
+        HTTPRedirectHandler,
+        HTTPSHandler,
+        OpenerDirector,
+        ProxyHandler,
+        UnknownHandler,
+    )
+
+    class FewRedirects(HTTPRedirectHandler):
+        max_redirections = _MOST_REDIRECTS
+
+    opener = OpenerDirector()
+    for kind in (ProxyHandler, HTTPHandler, HTTPSHandler, FewRedirects, HTTPDefaultErrorHandler, HTTPErrorProcessor):
+        opener.add_handler(kind())
+    opener.add_handler(UnknownHandler())
+    return opener
