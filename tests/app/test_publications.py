@@ -247,8 +247,9 @@ def assert_whole_wherever_it_ends(tmp_path, how, points):
             os.rename(out.parent / "again", out)
         if code == 0:
             break
-        assert code == (-signal.SIGKILL if how == "kill" else 3), (point, code)
-        ended += 1
+        # 4: what failed was not needed, such as making a folder that is there.
+        assert code in ((-signal.SIGKILL,) if how == "kill" else (3, 4)), (point, code)
+        ended += code != 4
     return ended, seen_new
 
 

@@ -1,10 +1,12 @@
-"""Three programs that read our feeds as a subscriber's calendar does: none is ours, and one is not Python's."""
+"""Four programs that read our feeds as a subscriber's calendar does: none is ours, and two are not Python's."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
+import sys
+from ctypes.util import find_library
 from datetime import UTC, timedelta
 from itertools import count
 from pathlib import Path
@@ -83,7 +85,13 @@ def _khal(feed, since, until, folder):
     return [f"{start.replace(' ', 'T')}Z" for start in starts]
 
 
-_READERS = {"recurring-ical-events": _recurring, "ical.js": _icaljs, "khal": _khal}
+def _libical(feed, since, until, _folder):
+    if find_library("ical") is None:
+        pytest.skip("libical is not installed (Debian: libical3)")
+    return json.loads(_run(sys.executable, SCRIPTS / "libical_feed.py", feed, since, until))
+
+
+_READERS = {"recurring-ical-events": _recurring, "ical.js": _icaljs, "khal": _khal, "libical": _libical}
 
 
 @pytest.fixture(params=_READERS)
