@@ -5,5 +5,6 @@ compile="uv pip compile --universal --python-version 3.11 --generate-hashes --no
 $compile pyproject.toml --group build -o requirements.lock
 $compile pyproject.toml --group dev -c requirements.lock -o tests/requirements.lock
 $compile tests/readers/requirements.in -o tests/readers/requirements.lock
+$compile tests/sync/requirements.in -o tests/sync/requirements.lock
 $compile tests/bench/peers.in -o tests/bench/peers.lock
 $compile tests/bench/dateutil-rs.in -o tests/bench/dateutil-rs.lock
