@@ -20,7 +20,7 @@ from svsm_cal.core.clocks import Clocks
 from svsm_cal.core.deadlines import outlook
 from svsm_cal.core.occurrences import next_occurrences, occurrences
 from svsm_cal.core.tzdb import tz_database
-from svsm_cal.errors import UsageError
+from svsm_cal.errors import PublicationError, UsageError
 from svsm_cal.ical.feed import Feeds
 from svsm_cal.ical.revisions import read_publication, revise
 from svsm_cal.ical.stream import EMPTY_STREAM
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.model import Calendar, Participant
 
-__all__ = ["Report", "feed_address", "feed_path", "publish", "site", "token_of"]
+__all__ = ["Report", "feed_address", "feed_path", "following", "publish", "site", "token_of"]
 
 _PERSONAL = re.compile(r"p/[a-z2-7]{26}/calendar\.ics")
 _PAST, _AHEAD = timedelta(weeks=4), timedelta(weeks=52)
@@ -128,6 +128,18 @@ def _data(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]], files:
         "deadlines": [deadline_record(each) for each in outlook(calendar, now)],
         "files": files,
     }
+
+
+def following(stream: bytes, previous: str, *, now: Instant) -> bytes:
+    """Return a feed with the revisions that follow from the one that `previous` names: a file, or an address.
+
+    Raises PublicationError where that is no feed of ours, is damaged or cannot be read.
+    """
+    before = previous_of("", previous)
+    old = before.read("calendar.ics") if before is not None else None
+    if before is None or old is None:
+        raise PublicationError(f"{previous}: is no feed (name one)")
+    return revise(stream, read_publication(old, before.gone, name=previous), now=now)
 
 
 class Report(Value):

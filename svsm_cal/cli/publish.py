@@ -22,9 +22,16 @@ _SHORTEST_SECRET = 16
 @participant_option
 @click.option("--deadlines", is_flag=True, help="The deadlines instead of the calls.")
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to this file instead of standard output.")
+@click.option("--previous", metavar="FILE|URL", help="The same feed as it was published before: its revisions go on.")
 @click.pass_obj
 def feed_command(
-    invocation: Invocation, series: str | None, participant: str | None, *, deadlines: bool, output: str | None
+    invocation: Invocation,
+    series: str | None,
+    participant: str | None,
+    *,
+    deadlines: bool,
+    output: str | None,
+    previous: str | None,
 ) -> None:
     """Write one iCalendar feed: all calls, one series, a participant's, or the deadlines.
 
@@ -38,6 +45,10 @@ def feed_command(
     if participant is not None:
         participant_of(calendar, participant)
     data = to_ical(calendar, now=invocation.now, series=series, participant=participant, deadlines=deadlines)
+    if previous is not None:
+        from svsm_cal.app.publish import following
+
+        data = following(data, previous, now=invocation.now)
     if output in (None, "-"):
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
