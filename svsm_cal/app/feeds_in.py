@@ -1,4 +1,4 @@
-"""Somebody's feed, read: from a file, from standard input, or from the web."""
+"""What is read from elsewhere: a feed in a file, on standard input or on the web, and anything else on the web."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from http.client import HTTPResponse
     from urllib.request import OpenerDirector
 
-__all__ = ["LARGEST_FEED", "feed_name", "read_feed"]
+__all__ = ["LARGEST_FEED", "feed_name", "fetch", "read_feed"]
 
 LARGEST_FEED = 64 * 1024 * 1024
 _MOST_REDIRECTS = 5
 _PATIENCE = 20.0  # seconds for each answer of the server
 _MOST_PATIENCE = 60.0  # and for all of them
 _CHUNK = 1 << 16
+_NOT_THERE = (404, 410)
 _SCHEME = re.compile(r"(https?|webcals?)://", re.IGNORECASE)
 _MEANS = {"webcal": "https", "webcals": "https"}
 
@@ -37,7 +38,10 @@ def read_feed(place: str) -> bytes:
     if place == "-":
         return _limited(sys.stdin.buffer, place)
     if _SCHEME.match(place):
-        return _from_web(place)
+        data = fetch(place)
+        if data is None:
+            raise InputError(f"{feed_name(place)}: the server has nothing there (open the address in a browser)")
+        return data
     name = feed_name(place)
     try:
         with open(place, "rb") as stream:
@@ -65,7 +69,11 @@ def _limited(stream: IO[bytes] | HTTPResponse, place: str, until: float | None =
     return bytes(found)
 
 
-def _from_web(place: str) -> bytes:
+def fetch(place: str) -> bytes | None:
+    """Return what an http(s) or webcal address has, None where the server says that there is nothing.
+
+    Raises InputError for what cannot be fetched, is larger than 64 MiB, or takes more than a minute.
+    """
     from http.client import HTTPException
     from urllib.error import HTTPError, URLError
     from urllib.request import Request
@@ -86,6 +94,8 @@ def _from_web(place: str) -> bytes:
             return data
     except HTTPError as error:
         with error:
+            if error.code in _NOT_THERE:
+                return None
             raise InputError(f"{name}: the server says {error.code} {error.reason} (open the address in a browser)") from error
     except TimeoutError as error:
         raise InputError(f"{name}: no answer within {_PATIENCE:.0f} seconds (try again later)") from error

@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from svsm_cal.app.feeds_in import fetch
 from svsm_cal.errors import PublicationError
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ __all__ = ["GENERATOR", "Previous", "in_folder", "previous_of"]
 
 GENERATOR = "svsm_cal"
 _MOST = 64 * 1024 * 1024
-_TIMEOUT = 30
 _ADDRESSES = ("http://", "https://")
 _OURS = b"PRODID:-//svsm_cal//"
 
@@ -81,7 +81,7 @@ def previous_of(out: str, given: str | None) -> Previous | None:
     if given is None:
         return Previous(out, in_folder(out)) if os.path.isdir(out) and os.listdir(out) else None
     if given.startswith(_ADDRESSES):
-        return Previous(given, _one_feed(given, _fetch(given)) if given.endswith(".ics") else _at_address(given))
+        return Previous(given, _one_feed(given, fetch(given)) if given.endswith(".ics") else _at_address(given))
     if os.path.isdir(given):
         return Previous(given, in_folder(given))
     try:
@@ -112,20 +112,4 @@ def _one_feed(name: str, data: bytes | None) -> Callable[[str], bytes | None]:
 
 def _at_address(address: str) -> Callable[[str], bytes | None]:
     base = address if address.endswith("/") else f"{address}/"
-    return lambda path: _fetch(base + path)
-
-
-def _fetch(address: str) -> bytes | None:
-    from urllib.error import HTTPError, URLError
-    from urllib.request import Request, urlopen
-
-    try:
-        with urlopen(Request(address, headers={"User-Agent": GENERATOR}), timeout=_TIMEOUT) as answer:  # noqa: S310 - http(s) only
-            data: bytes = answer.read(_MOST)
-            return data
-    except HTTPError as error:
-        if error.code in {404, 410}:
-            return None
-        raise PublicationError(f"{address}: cannot be fetched: {error.code} {error.reason}") from error
-    except (URLError, OSError) as error:
-        raise PublicationError(f"{address}: cannot be fetched: {error}") from error
+    return lambda path: fetch(base + path)

@@ -161,7 +161,7 @@ def test_redirects_lead_to_no_file(feed):
 
 def test_what_the_server_does_not_have():
     with served() as (place, _):
-        said = f"svsm-cal: {place}/x: the server says 404 Not Found (open the address in a browser)\n"
+        said = f"svsm-cal: {place}/x: the server has nothing there (open the address in a browser)\n"
         assert refused(f"{place}/x") == said
     assert "cannot be reached" in refused(f"{place}/x")
 
