@@ -6,17 +6,19 @@ them on the time line.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import icalendar
 import pytest
 from dateutil.rrule import rrulestr
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import svsm_cal
 from svsm_cal.core.rrule import RecurrenceRule
 from svsm_cal.core.tzdb import tz_database
+from svsm_cal.core.zones import Unambiguous, resolve
 
 PROFILE = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 SOAK = settings(PROFILE, max_examples=1500)
@@ -175,3 +177,41 @@ def test_the_expansion_here_reads_a_feed_as_it_should():
         "2025-04-11T12:00:00+00:00",
         "2025-04-16T16:00:00+00:00",
     ]
+
+
+# --- The same by four programs that read feeds. -------------------------------------------------------------------
+
+READERS = ("recurring-ical-events", "ical.js", "khal", "libical")
+
+
+def check_by_readers(text, read, stamp):
+    # ical.js puts a day that a month of a yearly rule does not have into the next month (30 February to 2 March), where
+    # RFC 5545 section 3.3.10 has it ignored.
+    assume(not re.search(r"FREQ=YEARLY.*BYMONTHDAY=[^;]*(29|30|31)", text))
+    calendar = svsm_cal.loads(text)
+    calls = svsm_cal.occurrences(calendar, BEGIN, END, cancelled=True)
+    # What readers make of times in gaps and folds is in test_agreement, each with its cause.
+    assume(all(isinstance(resolve(wall, each.zone), Unambiguous) for each in calls for wall in (each.recurrence, each.start)))
+    feed = svsm_cal.to_ical(calendar, now=BEGIN)
+    expected = sorted(stamp(each.start_utc) for each in calls if each.held)
+    for reader in READERS:
+        assert sorted(read(reader, feed, BEGIN.date(), END.date())) == expected, reader
+
+
+def test_generated_feeds_by_every_reader(read, stamp):
+    @settings(PROFILE, max_examples=7, suppress_health_check=[HealthCheck.filter_too_much])
+    @given(calendars())
+    def by_readers(text):
+        check_by_readers(text, read, stamp)
+
+    by_readers()
+
+
+@pytest.mark.soak
+def test_many_generated_feeds_by_every_reader(read, stamp):
+    @settings(PROFILE, max_examples=150, suppress_health_check=[HealthCheck.filter_too_much])
+    @given(calendars())
+    def by_readers(text):
+        check_by_readers(text, read, stamp)
+
+    by_readers()
