@@ -17,7 +17,7 @@ from icalendar.parser import Contentline
 
 from svsm_cal.core.civil import LocalDateTime, midnight
 from svsm_cal.core.model import Occurrence, Status
-from svsm_cal.core.rrule import RecurrenceRule
+from svsm_cal.core.rrule import Frequency, RecurrenceRule
 from svsm_cal.core.zones import instant_of, local_of
 from svsm_cal.ical.vtimezone import is_utc
 from svsm_cal.value import Value, replace
@@ -134,7 +134,7 @@ def segment_event(segment: Segment, revision: Revision, people: Properties = (),
     title = details.title or series.title
     properties = [*_span(start, zone, length)]
     if segment.rule is not None:
-        properties.append(("RRULE", vRecur.from_ical(str(_rule_in_utc(segment, segment.rule)))))
+        properties.append(("RRULE", vRecur.from_ical(str(_widely_read(_rule_in_utc(segment, segment.rule))))))
         cancelled = (each.recurrence for each in series.overrides if each.status is Status.CANCELLED)
         if not shows_cancelled:
             properties += [("EXDATE", wall(each, zone)) for each in cancelled if _has(segment, each)]
@@ -146,6 +146,12 @@ def segment_event(segment: Segment, revision: Revision, people: Properties = (),
 
 def _has(segment: Segment, start: LocalDateTime) -> bool:
     return bool(segment.starts(start, LocalDateTime(start + timedelta(seconds=1))))
+
+
+def _widely_read(rule: RecurrenceRule) -> RecurrenceRule:
+    """Return the rule of the same instances that most programs hold: days of the week are weekly to Outlook, not daily."""
+    by_weekday = rule.by_day and not (rule.by_month_day or rule.by_set_pos)
+    return replace(rule, freq=Frequency.WEEKLY) if rule.freq is Frequency.DAILY and rule.interval == 1 and by_weekday else rule
 
 
 def _rule_in_utc(segment: Segment, rule: RecurrenceRule) -> RecurrenceRule:

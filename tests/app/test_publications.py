@@ -220,18 +220,22 @@ sys.exit(0 if left > 0 else 4)
 """
 
 
-def assert_whole_wherever_it_ends(tmp_path, how, points):
+def assert_whole_wherever_it_ends(tmp_path, how, points, people=0):
     """Every point at which `build` touches the disk: what stands afterwards is the old publication or the new one."""
+    more = "".join(
+        f'[[participant]]\nid = "p{number}"\nname = "P {number}"\nzone = "Asia/Tokyo"\ngroups = ["everyone"]\n'
+        for number in range(people)
+    )
     new = tmp_path / "new.toml"
-    new.write_text(CANCELLED, encoding="utf-8")
+    new.write_text(CANCELLED + more, encoding="utf-8")
     reference = tmp_path / "reference/site"
-    put(reference, EXAMPLE, secret=SECRET)
+    put(reference, EXAMPLE + more, secret=SECRET)
     old = tree(reference)
-    put(reference, CANCELLED, NOW + DAY, secret=SECRET)
+    put(reference, CANCELLED + more, NOW + DAY, secret=SECRET)
     after = tree(reference)
     assert old != after
     out = tmp_path / "work/site"
-    put(out, EXAMPLE, secret=SECRET)
+    put(out, EXAMPLE + more, secret=SECRET)
     ended = seen_new = 0
     for point in points:
         code = subprocess.run(
@@ -244,7 +248,7 @@ def assert_whole_wherever_it_ends(tmp_path, how, points):
         assert stands in (old, after), (point, code)
         if stands == after:  # it may have ended after the exchange: all the same the new one is whole
             seen_new += 1
-            put(out.parent / "again", EXAMPLE, secret=SECRET)
+            put(out.parent / "again", EXAMPLE + more, secret=SECRET)
             os.rename(out, out.parent / f"done-{point}")
             os.rename(out.parent / "again", out)
         if code == 0:
@@ -264,8 +268,8 @@ def test_a_build_that_is_killed_or_finds_the_disk_full_leaves_a_whole_publicatio
 @pytest.mark.soak
 @pytest.mark.parametrize("how", ["kill", "full"])
 def test_at_every_point_at_which_a_build_touches_the_disk(tmp_path, how):
-    ended, seen_new = assert_whole_wherever_it_ends(tmp_path, how, range(1, 2000))
-    assert ended > (100 if how == "kill" else 40)  # reading does not find a disk full
+    ended, seen_new = assert_whole_wherever_it_ends(tmp_path, how, range(1, 2000), people=20)
+    assert ended > (300 if how == "kill" else 100)  # reading does not find a disk full
     assert seen_new >= 1
 
 
