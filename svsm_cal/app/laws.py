@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
+from svsm_cal.app.feeds_in import read_feed
 from svsm_cal.core.civil import Instant
 from svsm_cal.core.laws import DeadlineMove, Law, LawChange, ZoneLaw, deadline_moves, law_changes, moved_calls
 from svsm_cal.core.tzdb import TzDatabase, tz_database
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LawDifference", "age_findings", "law_difference", "moved_uids"]
 
-_NONE = "is no tz database, no published folder and no feed (or say: installed)"
+_NONE = "is no tz database, no published folder and no feed (or say: installed, or published)"
 _AHEAD = timedelta(days=3653)
 
 
@@ -52,17 +53,24 @@ def age_findings(most: timedelta, *, now: Instant) -> list[Finding]:
 def law_difference(calendar: Calendar, old: str, new: str, *, start: datetime, end: datetime) -> LawDifference:
     """Return what differs between two laws for calls in [start, end) and for all deadlines.
 
-    Each is "installed", the folder of a tz database, or a published folder or feed, whose VTIMEZONEs are taken at
-    their word. Raises UsageError for what is none of these.
+    Each is "installed", the folder of a tz database, or a published folder or feed, or its address, whose VTIMEZONEs
+    are taken at their word; "published" is what stands at the calendar's own address. Raises UsageError for what is
+    none of these, InputError for what cannot be fetched.
     """
-    (old_name, before), (new_name, after) = _law(old), _law(new)
+    (old_name, before), (new_name, after) = _law(calendar, old), _law(calendar, new)
     changes = law_changes(calendar, before, after, start=start, end=end)
     return LawDifference(old_name, new_name, tuple(changes), tuple(deadline_moves(calendar, before, after)))
 
 
-def _law(name: str) -> tuple[str, Callable[[Zone], Law]]:
+def _law(calendar: Calendar, name: str) -> tuple[str, Callable[[Zone], Law]]:
     if name == "installed":
         return f"installed ({tz_database().version})", ZoneLaw
+    if name == "published":
+        if calendar.url is None:
+            raise UsageError("where the calendar is published is not known (url in [calendar], or the folder or address itself)")
+        name = f"{calendar.url.rstrip('/')}/calendar.ics"
+    if "://" in name:
+        return name, _published(read_feed(name))
     feed = os.path.join(name, "calendar.ics") if os.path.isdir(name) else name
     if os.path.isfile(feed):
         with open(feed, "rb") as stream:

@@ -21,8 +21,8 @@ __all__ = ["tzdiff_command"]
 def tzdiff_command(invocation: Invocation, old: str, new: str, start: date | None, end: date | None, *, as_json: bool) -> None:
     """Show which calls and deadlines another tz database puts at another time, and for whom.
 
-    OLD and NEW are folders of compiled tz databases, "installed", or a published folder or feed, whose VTIMEZONEs are
-    taken at their word.
+    OLD and NEW are folders of compiled tz databases, "installed", or a published folder or feed, or its address, whose
+    VTIMEZONEs are taken at their word; "published" is what stands at the calendar's own address.
     """
     from svsm_cal.app.laws import law_difference
     from svsm_cal.render.laws import laws_record, laws_text

@@ -1,7 +1,10 @@
 """`svsm-cal tzdiff`, and publications made with another tz database: Mexico gave up summer time with release 2022f."""
 
 import json
+import threading
 from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import icalendar
@@ -112,7 +115,33 @@ def test_what_is_no_law(calendar, name, monkeypatch):
     monkeypatch.chdir(calendar.parent)
     result = run(calendar, "tzdiff", name)
     assert result.exit_code != 0
-    assert "is no tz database, no published folder and no feed (or say: installed)" in result.output
+    assert "is no tz database, no published folder and no feed (or say: installed, or published)" in result.output
+
+
+def test_published_is_what_stands_at_the_calendars_address(calendar, tmp_path, monkeypatch):
+    out = tmp_path / "site"
+    use(monkeypatch, OLD)
+    assert run(calendar, "build", out).exit_code == 0
+    use(monkeypatch, NEW)
+    assert "is not known" in run(calendar, "tzdiff", "published").output
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(out)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        address = f"http://127.0.0.1:{server.server_port}"
+        calendar.write_text(CALENDAR.replace('name = "C"', f'name = "C"\nurl = "{address}/"'))
+        for named in ("published", f"{address}/calendar.ics"):
+            found = run(calendar, "tzdiff", named, "--until", "2023-12-31").output
+            assert found.startswith(f"From {address}/calendar.ics to installed (2022f):\n")
+            assert "30 calls: 02:00 instead of 01:00" in found
+        assert "the server has nothing there" in run(calendar, "tzdiff", f"{address}/nothing.ics").output
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
 
 
 def use(monkeypatch, folder):
