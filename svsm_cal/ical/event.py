@@ -149,9 +149,20 @@ def _has(segment: Segment, start: LocalDateTime) -> bool:
 
 
 def _widely_read(rule: RecurrenceRule) -> RecurrenceRule:
-    """Return the rule of the same instances that most programs hold: days of the week are weekly to Outlook, not daily."""
-    by_weekday = rule.by_day and not (rule.by_month_day or rule.by_set_pos)
-    return replace(rule, freq=Frequency.WEEKLY) if rule.freq is Frequency.DAILY and rule.interval == 1 and by_weekday else rule
+    """Return the rule of the same instances that most programs read rightly.
+
+    Days of the week are weekly to Outlook, not daily. Of a yearly rule ical.js misreads numbered days of several months,
+    and those that not every month has; of a monthly one it does not.
+    """
+    if rule.interval > 1 or rule.by_set_pos:
+        return rule
+    if rule.freq is Frequency.DAILY and rule.by_day and not rule.by_month_day:
+        return replace(rule, freq=Frequency.WEEKLY)
+    monthly = rule.by_month_day and rule.by_month and not (rule.by_day or rule.by_year_day or rule.by_week_no)
+    everywhere = all(0 < day <= 28 for day in rule.by_month_day)
+    if rule.freq is Frequency.YEARLY and monthly and (len(rule.by_month) > 1 or not everywhere):
+        return replace(rule, freq=Frequency.MONTHLY)
+    return rule
 
 
 def _rule_in_utc(segment: Segment, rule: RecurrenceRule) -> RecurrenceRule:

@@ -34,14 +34,21 @@ rule = "RULE"
         ("FREQ=DAILY;INTERVAL=2;BYDAY=MO", "FREQ=DAILY;INTERVAL=2;BYDAY=MO"),
         ("FREQ=DAILY;BYDAY=MO;BYMONTHDAY=6", "FREQ=DAILY;BYDAY=MO;BYMONTHDAY=6"),
         ("FREQ=DAILY", "FREQ=DAILY"),
+        # Numbered days of some months are monthly; one that every month has, in one month, is yearly.
+        ("FREQ=YEARLY;BYMONTHDAY=30;BYMONTH=1,2", "FREQ=MONTHLY;BYMONTHDAY=30;BYMONTH=1,2"),
+        ("FREQ=YEARLY;BYMONTHDAY=-1;BYMONTH=2", "FREQ=MONTHLY;BYMONTHDAY=-1;BYMONTH=2"),
+        ("FREQ=YEARLY;BYMONTHDAY=6;BYMONTH=1", "FREQ=YEARLY;BYMONTHDAY=6;BYMONTH=1"),
+        ("FREQ=YEARLY;INTERVAL=2;BYMONTHDAY=30;BYMONTH=1,2", "FREQ=YEARLY;INTERVAL=2;BYMONTHDAY=30;BYMONTH=1,2"),
     ],
 )
-def test_days_of_the_week_are_weekly(rule, written):
-    calendar = svsm_cal.loads(CALENDAR.replace("RULE", rule))
+def test_rules_as_most_programs_read_them(rule, written):
+    first = svsm_cal.RecurrenceRule.parse(rule).after(datetime(2025, 1, 6), datetime(2025, 1, 6, 17))
+    start = CALENDAR.replace("2025-01-06T18:00:00", f"{first:%Y-%m-%d}T18:00:00")
+    calendar = svsm_cal.loads(start.replace("RULE", rule))
     feed = svsm_cal.to_ical(calendar, now=NOW)
     (event,) = icalendar.Calendar.from_ical(feed).walk("VEVENT")
     assert event["RRULE"].to_ical().decode() == written
-    same = svsm_cal.loads(CALENDAR.replace("RULE", written))
+    same = svsm_cal.loads(start.replace("RULE", written))
     assert [each.start_utc for each in svsm_cal.occurrences(calendar, *SPAN)] == [
         each.start_utc for each in svsm_cal.occurrences(same, *SPAN)
     ]
