@@ -21,13 +21,20 @@ SECOND = timedelta(seconds=1)
 FROM, UNTIL = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1900, 2060))
 # zoneinfo takes the last entry of West Greenland's table, which changes nothing, for a fold (see test_zones).
 GREENLAND = ("America/Nuuk", "America/Godthab")
+# From 2022g to 2023c the file of Ojinaga is at odds with itself: its last entry (30 October 2022, to CST) and its yearly
+# rule (CDT until 6 November) contradict each other, which RFC 9636 section 3.3 forbids. zoneinfo goes by the rule, ours by
+# the entry until the rule's next change, which is what the law was.
+OJINAGA = ("America/Ojinaga", datetime(2022, 10, 30, 8, tzinfo=UTC), datetime(2022, 11, 6, 7, tzinfo=UTC))
 
 
 def assert_as_zoneinfo(database, key):
     ours, theirs = zone_of(key, database=database), database.zone_info(key)
     for at, before, after in ours.changes(FROM, UNTIL):
         for shift, kind in ((-1, before), (0, after), (1800, None)):
-            local = (EPOCH + timedelta(seconds=at + shift)).astimezone(theirs)
+            moment = EPOCH + timedelta(seconds=at + shift)
+            if key == OJINAGA[0] and OJINAGA[1] <= moment < OJINAGA[2]:
+                continue
+            local = moment.astimezone(theirs)
             offset = ours.offset_seconds(at + shift)
             assert offset == local.utcoffset() // SECOND, (key, local)
             assert kind is None or (kind.offset, kind.abbreviation) == (offset, local.tzname()), (key, local)
