@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from svsm_cal.app.feeds_in import fetch
 from svsm_cal.errors import PublicationError
@@ -12,7 +12,7 @@ from svsm_cal.errors import PublicationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["GENERATOR", "Previous", "in_folder", "previous_of"]
+__all__ = ["GENERATOR", "Previous", "in_folder", "is_record", "previous_of"]
 
 GENERATOR = "svsm_cal"
 _MOST = 64 * 1024 * 1024
@@ -62,9 +62,14 @@ def _data(name: str, read: Callable[[str], bytes | None]) -> dict[str, Any]:
         if _OURS in feed:
             raise _damaged(name, "calendar.json is no JSON") from error
         data = None
-    if not isinstance(data, dict) or data.get("generator") != GENERATOR or not isinstance(data.get("files"), list):
+    if not is_record(data):
         raise PublicationError(f"{name}: holds something that svsm-cal did not publish (choose a folder of its own)")
     return data
+
+
+def is_record(data: object) -> TypeGuard[dict[str, Any]]:
+    """Whether what a calendar.json holds is the record of a publication of ours."""
+    return isinstance(data, dict) and data.get("generator") == GENERATOR and isinstance(data.get("files"), list)
 
 
 def _damaged(name: str, what: str) -> PublicationError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from svsm_cal.app.files import alone, replace_folder
 from svsm_cal.app.laws import moved_uids
 from svsm_cal.app.lookups import shift_table, zones_of
-from svsm_cal.app.previous import GENERATOR, Previous, in_folder, previous_of
+from svsm_cal.app.previous import GENERATOR, Previous, in_folder, is_record, previous_of
 from svsm_cal.core.civil import Instant
 from svsm_cal.core.clocks import Clocks
 from svsm_cal.core.deadlines import outlook
@@ -193,7 +193,7 @@ def _revised(files: dict[str, bytes], before: Previous | None, now: Instant, mov
         known = old if old is not None else public if public is not None else EMPTY_STREAM
         publication = read_publication(known, gone, name=f"{before.name}: {name}")
         found[name] = revise(files[name], publication, now=now, moved=moved)
-        here |= {uid for uid, _ in read_publication(found[name], {}).components}
+        here |= {uid for uid, _ in read_publication(files[name], {}).components}  # read already, to be revised
         for uid, components in publication.by_uid.items():
             last = (max(each.sequence for each in components), max(each.stamp for each in components))
             left[uid] = max(left.get(uid, last), last)
@@ -208,7 +208,7 @@ def _published_files(folder: str) -> Callable[[str], bool] | None:
             data = json.load(stream)
     except (OSError, ValueError):
         return None
-    if not isinstance(data, dict) or data.get("generator") != GENERATOR or not isinstance(data.get("files"), list):
+    if not is_record(data):
         return None
     listed = frozenset(map(str, data["files"]))
     return lambda name: name in listed or _PERSONAL.fullmatch(name) is not None
