@@ -1,0 +1,1 @@
+"""Bytes out and bytes in: SMTP, mailboxes, chat. Decides nothing."""

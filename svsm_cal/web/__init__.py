@@ -1,0 +1,1 @@
+"""The server: routes to app and render; no logic of its own."""

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Install the servers and browsers that the tests talk to, from Debian: setup.sh CACHE
+set -eu
+cache=$1
+mkdir -p "$cache"
+stamp="$cache/servers-$(cksum <"$0" | cut -d' ' -f1)"
+[ -e "$stamp" ] && exit 0
+
+PATH="$PATH:/usr/sbin:/sbin"
+missing=""
+needs() { command -v "$1" >/dev/null || missing="$missing $2"; }
+[ -n "$(ls /usr/lib/postgresql/*/bin/postgres 2>/dev/null)" ] || missing="$missing postgresql"
+needs smtp-sink postfix
+[ -x /usr/lib/dovecot/imap ] || missing="$missing dovecot-imapd dovecot-lmtpd"
+needs chromium chromium
+needs nginx nginx-light
+needs wrk wrk
+needs strace strace
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing$missing ..." >&2
+        apt-get update -q >/dev/null
+        # shellcheck disable=SC2086
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >/dev/null
+    else
+        echo "not installed, so the tests that need them will be skipped:$missing" >&2
+    fi
+fi
+touch "$stamp"
