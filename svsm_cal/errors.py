@@ -17,7 +17,9 @@ __all__ = [
     "InputError",
     "PublicationError",
     "RuleError",
+    "StoreError",
     "SvsmCalError",
+    "TransportError",
     "UsageError",
     "ZoneError",
 ]
@@ -68,3 +70,11 @@ class CalendarError(SvsmCalError):
 
 class PublicationError(SvsmCalError):
     """A place that cannot be published to, left as it was."""
+
+
+class TransportError(SvsmCalError):
+    """A server or a mailbox that could not be reached, or did not do its part."""
+
+
+class StoreError(SvsmCalError):
+    """A store that cannot be read or written, or holds something else: nothing of the transaction was kept."""

@@ -1,0 +1,220 @@
+"""Where mail goes out, and how: one URL, and a password that stands elsewhere.
+
+    SVSM_CAL_SMTP=smtp://calendar@mail.example.org:587
+    SVSM_CAL_SMTP_PASSWORD_FILE=/run/secrets/smtp
+
+`smtp:` asks for STARTTLS (RFC 3207), `smtps:` speaks TLS from the start (RFC 8314). Refused: a password in the URL, and
+one sent in the clear to another machine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from svsm_cal.errors import UsageError
+from svsm_cal.value import Value, fields_of, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from svsm_cal.transport.letters import Stage
+
+__all__ = ["Secret", "Security", "Settings", "Timeouts", "read_settings"]
+
+Security = Literal["starttls", "tls", "none"]
+
+URL, PASSWORD, PASSWORD_FILE = "SVSM_CAL_SMTP", "SVSM_CAL_SMTP_PASSWORD", "SVSM_CAL_SMTP_PASSWORD_FILE"
+_EXAMPLE = "smtp://user@mail.example.org:587"
+_PORTS: dict[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class Secret(Value):
+    """A text that is never shown."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+class Timeouts(Value):
+    """How many seconds to wait for the server at each stage (RFC 5321 section 4.5.3.2, shorter where a person may wait).
+
+    After the final dot it is the RFC's ten minutes: who gives up there does not know what became of the letter.
+    """
+
+    connect: float = 30
+    greeting: float = 60
+    starttls: float = 60
+    auth: float = 60
+    mail: float = 120
+    rcpt: float = 120
+    data: float = 120
+    body: float = 180
+    dot: float = 600
+    quit: float = 5
+
+    def of(self, stage: Stage) -> float:
+        """Return the seconds of a stage."""
+        stands_for = {"entry": "connect", "ehlo": "greeting", "rset": "mail"}
+        seconds: float = getattr(self, stands_for.get(stage, stage))
+        return seconds
+
+
+class Settings(Value):
+    """A server to hand letters to: `rate` is letters a second, `hello` what this machine calls itself.
+
+    `failures` is how many connections in a row may fail before delivery gives up, `pause` the seconds after the first.
+    """
+
+    host: str
+    port: int = 587
+    security: Security = "starttls"
+    user: str = ""
+    password: Secret = Secret("")
+    ca_file: str | None = None
+    hello: str | None = None
+    rate: float | None = None
+    per_connection: int = 100
+    pipelining: bool = True
+    failures: int = 3
+    pause: float = 1.0
+    timeouts: Timeouts = Timeouts()
+
+    @property
+    def where(self) -> str:
+        """Return the server as messages call it."""
+        return f"{self.host}:{self.port}"
+
+
+def read_settings(url: str | None, environ: Mapping[str, str]) -> Settings:
+    """Return the settings that a URL and the environment give.
+
+    Args:
+        url: `smtp://user@host:port` or `smtps://…`, perhaps with `?security=none&rate=5&per-connection=50&ca=FILE&hello=NAME
+            &pipelining=no&timeout-dot=300`; None for that in the environment.
+        environ: SVSM_CAL_SMTP, and SVSM_CAL_SMTP_PASSWORD or SVSM_CAL_SMTP_PASSWORD_FILE.
+
+    Raises:
+        UsageError: something is missing or makes no sense; says what to write, and never repeats a password.
+    """
+    text, source = (url, "the SMTP address") if url else (environ.get(URL, ""), URL)
+    if not text:
+        raise UsageError(f"no mail server is named (set {URL}={_EXAMPLE})")
+    try:
+        parts = urlsplit(text)
+        host, port, query = (
+            parts.hostname,
+            parts.port,
+            parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)),
+        )
+    except ValueError:
+        raise UsageError(f"{source}: is no address of a server (write {_EXAMPLE})") from None
+    if parts.scheme not in {"smtp", "smtps"} or not host or parts.path not in {"", "/"} or parts.fragment:
+        raise UsageError(f"{source}: is no address of a mail server (write {_EXAMPLE}, or smtps:// for TLS from the start)")
+    if parts.password is not None:
+        raise UsageError(
+            f"{source}: has a password in it, which others may see (put it into {PASSWORD} or a file named by {PASSWORD_FILE})"
+        )
+    settings = Settings(host, security="tls" if parts.scheme == "smtps" else "starttls", user=unquote(parts.username or ""))
+    for name, value in query:
+        settings = _with_option(settings, name, value, source)
+    if parts.scheme == "smtps" and settings.security != "tls":
+        raise UsageError(f"{source}: smtps:// is TLS from the start (write smtp:// with security={settings.security})")
+    settings = replace(settings, port=port or _PORTS[settings.security], password=_password(settings.user, environ))
+    _check_names(settings, source)
+    if settings.user and settings.security == "none" and not _is_loopback(host):
+        raise UsageError(f"{source}: the password would go to {host} in the clear (leave security=none out, or the user)")
+    return settings
+
+
+def _with_option(settings: Settings, name: str, value: str, source: str) -> Settings:
+    option = _OPTIONS.get(name)
+    if option is None:
+        raise UsageError(f"{source}: there is no option {name!r} (there are {', '.join(_OPTIONS)})")
+    read, meaning = option
+    try:
+        return read(settings, value)
+    except (ValueError, KeyError):
+        raise UsageError(f"{source}: {name}={value} makes no sense (write {meaning})") from None
+
+
+def _number(text: str, *, least: float = 0.0) -> float:
+    number = float(text)
+    if not least < number < 1e6:
+        raise ValueError(text)
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _security(settings: Settings, value: str) -> Settings:
+    known: dict[str, Security] = {"starttls": "starttls", "tls": "tls", "none": "none"}
+    return replace(settings, security=known[value])
+
+
+def _timeout(name: str) -> Callable[[Settings, str], Settings]:
+    return lambda settings, value: replace(settings, timeouts=replace(settings.timeouts, **{name: _number(value)}))
+
+
+_OPTIONS: dict[str, tuple[Callable[[Settings, str], Settings], str]] = {
+    "security": (_security, "starttls, tls or none"),
+    "rate": (lambda settings, value: replace(settings, rate=_number(value)), "letters a second"),
+    "per-connection": (lambda settings, value: replace(settings, per_connection=_count(value)), "a number of letters"),
+    "ca": (lambda settings, value: replace(settings, ca_file=value), "a file of certificates in PEM"),
+    "hello": (lambda settings, value: replace(settings, hello=value), "this machine's name"),
+    "pipelining": (lambda settings, value: replace(settings, pipelining={"yes": True, "no": False}[value]), "yes or no"),
+    **{f"timeout-{name}": (_timeout(name), "seconds") for name in fields_of(Timeouts)},
+}
+
+
+def _password(user: str, environ: Mapping[str, str]) -> Secret:
+    given, file = environ.get(PASSWORD), environ.get(PASSWORD_FILE)
+    if not user:
+        return Secret("")
+    if given is not None and file is not None:
+        raise UsageError(f"{PASSWORD} and {PASSWORD_FILE} are both set (unset one)")
+    if file is not None:
+        try:
+            with open(file, encoding="utf-8") as stream:
+                given = stream.read().rstrip("\r\n")
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "is no text"
+            raise UsageError(f"{PASSWORD_FILE}: {file}: cannot be read: {reason} (name a file with the password)") from None
+    if not given:
+        raise UsageError(f"the mail server's user {user} has no password (set {PASSWORD}, or {PASSWORD_FILE} to a file's name)")
+    if not (given.isascii() and given.isprintable() and user.isascii() and user.isprintable()):
+        raise UsageError(
+            f"{PASSWORD if file is None else PASSWORD_FILE}: the user and the password must be printable ASCII, on one line"
+        )
+    return Secret(given)
+
+
+def _check_names(settings: Settings, source: str) -> None:
+    for name, what in ((settings.host, "the host"), (settings.hello, "hello")):
+        if name is not None and not (name.isascii() and name.isprintable() and name and " " not in name):
+            raise UsageError(f"{source}: {what} is no machine's name (write one such as mail.example.org)")
+    if settings.ca_file is not None:
+        import ssl
+
+        try:
+            ssl.create_default_context(cafile=settings.ca_file)
+        except OSError as error:
+            raise UsageError(
+                f"{source}: ca={settings.ca_file} holds no certificates: {error.strerror or error} (name a PEM file)"
+            ) from None
+
+
+def _is_loopback(host: str) -> bool:
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

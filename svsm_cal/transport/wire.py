@@ -1,0 +1,114 @@
+"""What a letter is before it goes over the wire: looked at once more, and its dots doubled.
+
+RFC 5321 rules the addresses and the dots, RFC 5322 the header. Refused: whatever could end a command, a header or a
+message early, so that no address and no text injects anything; and what some server would mend, each in its way.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from svsm_cal.value import Value
+
+if TYPE_CHECKING:
+    from svsm_cal.transport.letters import Letter
+
+__all__ = ["Prepared", "Unfit", "dot_stuffed", "flaw_of_address", "flaw_of_message", "prepare"]
+
+LONGEST_ADDRESS = 254
+LONGEST_LINE = 998
+
+_REQUIRED = frozenset((b"from", b"to", b"date", b"message-id"))
+_ONCE = _REQUIRED | {
+    b"sender", b"reply-to", b"cc", b"in-reply-to", b"references", b"subject",
+    b"mime-version", b"content-type", b"content-transfer-encoding",
+}  # fmt: skip
+
+# Local parts in quotes are left out on purpose: programs disagree on where such an address ends.
+_ATOM, _LABEL = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-", r"A-Za-z0-9_-"
+_ADDRESS = rf"[%s{_ATOM}]{{1,64}}@(?:[%s{_LABEL}]++(?:\.[%s{_LABEL}]++)*+|\[[0-9A-Za-z.:]+\])"
+_PLAIN = re.compile(_ADDRESS.replace("%s", "")).fullmatch
+_WIDE = re.compile(_ADDRESS.replace("%s", "\x80-\U0010ffff")).fullmatch
+_HEAD = re.compile(rb"(?:[!-9;-~]++:[^\r\n]*+\r\n(?:[ \t]++[^\r\n]++\r\n)*+)++").fullmatch
+_NAMES = re.compile(rb"^([!-9;-~]+):", re.MULTILINE).findall
+
+
+class Unfit(Value):
+    """Why a letter must not go out."""
+
+    reason: str
+
+
+class Prepared(Value):
+    """A letter ready to go: its commands as far as they are the same for every server, and its bytes up to the final dot.
+
+    `eight_bit` and `utf8` say that it needs a server with 8BITMIME (RFC 6152) or SMTPUTF8 (RFC 6531).
+    """
+
+    letter: Letter
+    mail: bytes
+    rcpt: bytes
+    body: bytes
+    eight_bit: bool
+    utf8: bool
+
+
+def flaw_of_address(address: str) -> str:
+    """Return why an address cannot stand in an envelope, "" if it can."""
+    if _PLAIN(address) and len(address) <= LONGEST_ADDRESS:
+        return ""
+    if not address.isprintable() or " " in address:
+        return "has a blank or a control character in it"
+    if len(address.encode()) > LONGEST_ADDRESS:
+        return f"is longer than {LONGEST_ADDRESS} bytes"
+    return "" if not address.isascii() and _WIDE(address) else "is no address of the form name@example.org"
+
+
+def flaw_of_message(data: bytes) -> str:
+    """Return why a message cannot be sent as it is, "" if it can."""
+    ends = data.count(b"\r\n")
+    if ends != data.count(b"\n") or ends != data.count(b"\r"):
+        return "has a carriage return or a line feed alone"
+    if b"\0" in data:
+        return "has a NUL in it"
+    if not data.endswith(b"\r\n"):
+        return "does not end with a line end"
+    if max(map(len, data.split(b"\r\n"))) > LONGEST_LINE:
+        return f"has a line of more than {LONGEST_LINE} bytes"
+    head = data[: data.find(b"\r\n\r\n") + 2]
+    if not _HEAD(head):
+        return "has no header, or a line in it that is none"
+    names = _NAMES(head.lower())
+    single = [name for name in names if name in _ONCE]
+    known = set(single)
+    if len(known) < len(single):
+        return "has a header field twice: " + ", ".join(sorted({name.decode() for name in known if single.count(name) > 1}))
+    if missing := _REQUIRED - known:
+        return "lacks a header field: " + ", ".join(sorted(name.decode() for name in missing))
+    return "has a Bcc field, which would show who else got it" if b"bcc" in names else ""
+
+
+def dot_stuffed(data: bytes) -> bytes:
+    """Return a message's bytes with the dots that begin lines doubled, and the final dot (RFC 5321 section 4.5.2)."""
+    stuffed = data.replace(b"\r\n.", b"\r\n..") if b"\r\n." in data else data
+    return b".%b.\r\n" % stuffed if stuffed.startswith(b".") else stuffed + b".\r\n"
+
+
+def prepare(letter: Letter) -> Prepared | Unfit:
+    """Return a letter ready to go, or why it is unfit; the sender may be empty (`<>`), as of a message that nobody answers."""
+    for whose, address in (("sender", letter.sender), ("recipient", letter.recipient)):
+        if (address or whose == "recipient") and (flaw := flaw_of_address(address)):
+            return Unfit(f"the {whose}'s address {flaw}")
+    data = letter.data
+    if flaw := flaw_of_message(data):
+        return Unfit(f"the message {flaw}")
+    eight_bit = not data.isascii()
+    utf8 = not (letter.sender.isascii() and letter.recipient.isascii()) or (
+        eight_bit and not data[: data.find(b"\r\n\r\n")].isascii()
+    )
+    body = dot_stuffed(data)
+    if body.find(b"\r\n.\r\n") != len(body) - 5:
+        return Unfit("the message would end before its end")
+    mail, rcpt = b"MAIL FROM:<%b>" % letter.sender.encode(), b"RCPT TO:<%b>\r\n" % letter.recipient.encode()
+    return Prepared(letter, mail, rcpt, body, eight_bit, utf8)

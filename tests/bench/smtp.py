@@ -1,0 +1,177 @@
+"""Letters into smtp-sink: smtplib on one connection, which keeps no books, against `deliver` with and without bookkeeping.
+
+    .venv/bin/python tests/bench/smtp.py
+
+Rounds take each in turn. Bookkeeping is one small transaction for each letter, before the next letter's text goes out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import shutil
+import smtplib
+import socket
+import sqlite3
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from svsm_cal.transport.letters import Letter, Outcome
+from svsm_cal.transport.smtp import deliver
+from svsm_cal.transport.smtp_settings import Settings
+
+SENDER, RECIPIENT = "calendar@example.org", "dionna@example.org"
+MESSAGE = (
+    b"From: calendar@example.org\r\nTo: dionna@example.org\r\nSubject: SVSM Development Call\r\n"
+    b"Date: Wed, 05 Mar 2025 17:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n\r\n"
+    + b"A line of an invite, as long as most of them are, and no longer.\r\n"
+    * 40
+)
+BARE = "smtplib, one connection, no bookkeeping"
+
+
+@contextmanager
+def sink() -> Iterator[int]:
+    """Run postfix's smtp-sink, and yield its port."""
+    program = shutil.which("smtp-sink", path=os.environ["PATH"] + ":/usr/sbin")
+    if program is None:
+        raise SystemExit("smtp-sink is not installed (run tests/servers/setup.sh)")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    user = ["-u", "nobody"] if getpass.getuser() == "root" else []
+    process = subprocess.Popen([program, *user, f"127.0.0.1:{port}", "100"])
+    try:
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.02)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def bare(port: int, letters: int) -> None:
+    """Send as many letters with smtplib alone."""
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="here.example.org") as connection:
+        for _ in range(letters):
+            connection.sendmail(SENDER, [RECIPIENT], MESSAGE)
+
+
+def delivered(port: int, letters: int, settle: Callable[[Outcome], object]) -> None:
+    """Send them with `deliver`; a connection takes 1,000."""
+    settings = Settings("127.0.0.1", port, "none", hello="here.example.org", per_connection=1000)
+    count = 0
+
+    def counted(outcome: Outcome) -> None:
+        nonlocal count
+        count += 1
+        settle(outcome)
+
+    broken = deliver((Letter(key, SENDER, RECIPIENT, MESSAGE) for key in range(letters)), settings, settle=counted)
+    if broken or count != letters:
+        raise SystemExit(f"only {count} of {letters} letters: {broken}")
+
+
+def sqlite(folder: Path, letters: int, synchronous: str, *, together: int = 1) -> Callable[[Outcome], object]:
+    """Return what books outcomes in SQLite, so many in one transaction."""
+    database = sqlite3.connect(folder / f"{synchronous}-{together}.db", isolation_level=None)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute(f"PRAGMA synchronous={synchronous}")
+    database.execute("CREATE TABLE outbox (key INTEGER PRIMARY KEY, state TEXT, response TEXT)")
+    database.executemany("INSERT INTO outbox VALUES (?, 'pending', '')", [(key,) for key in range(letters)])
+    update = "UPDATE outbox SET state = ?, response = ? WHERE key = ?"
+    waiting: list[tuple[str, str, int]] = []
+
+    def settle(outcome: Outcome) -> None:
+        waiting.append((outcome.verdict.value, outcome.text, outcome.key))
+        if len(waiting) == together:
+            database.execute("BEGIN IMMEDIATE")
+            database.executemany(update, waiting)
+            database.execute("COMMIT")
+            waiting.clear()
+
+    return settle
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str | None]:
+    """Run a PostgreSQL of its own, and yield how to reach it; None if there is none."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found:
+        yield None
+        return
+    become = ["runuser", "-u", "postgres", "--"] if getpass.getuser() == "root" else []
+    data = folder / "pg"
+    data.mkdir()
+    if become:
+        folder.chmod(0o755)
+        shutil.chown(data, "postgres")
+
+    def run(*command: str) -> None:
+        subprocess.run([*become, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    run(f"{found[-1]}/initdb", "-D", str(data), "-A", "trust", "-U", "svsm")
+    options = f"-k {data} -c listen_addresses="
+    run(f"{found[-1]}/pg_ctl", "-D", str(data), "-w", "-l", f"{data}/log", "-o", options, "start")
+    try:
+        yield f"host={data} user=svsm dbname=postgres"
+    finally:
+        run(f"{found[-1]}/pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
+
+
+def psycopg(address: str, letters: int) -> Callable[[Outcome], object]:
+    """Return what books an outcome in PostgreSQL, one transaction each."""
+    import psycopg as driver
+
+    database = driver.connect(address, autocommit=True)
+    database.execute("CREATE TABLE outbox (key int PRIMARY KEY, state text, response text)")
+    database.execute("INSERT INTO outbox SELECT key, 'pending', '' FROM generate_series(0, %s) AS key", (letters,))
+    update = "UPDATE outbox SET state = %s, response = %s WHERE key = %s"
+    return lambda outcome: database.execute(update, (outcome.verdict.value, outcome.text, outcome.key))
+
+
+def main() -> None:
+    """Measure, and print letters a second with the ratio to smtplib alone."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--letters", type=int, default=3000)
+    options.add_argument("--rounds", type=int, default=5)
+    given = options.parse_args()
+    with ExitStack() as stack:
+        port = stack.enter_context(sink())
+        cache = Path.cwd() / ".cache"  # on a disk, which a temporary folder need not be
+        cache.mkdir(exist_ok=True)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=cache)))
+        books: dict[str, Callable[[Outcome], object]] = {"deliver, no bookkeeping": lambda _: None}
+        for synchronous in ("NORMAL", "FULL"):
+            books[f"deliver, SQLite WAL, synchronous={synchronous}"] = sqlite(folder, given.letters, synchronous)
+        books["deliver, SQLite WAL, FULL, 10 a transaction"] = sqlite(folder, given.letters, "FULL", together=10)
+        address = stack.enter_context(postgres(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
+        if address:
+            books["deliver, PostgreSQL, synchronous_commit=on"] = psycopg(address, given.letters)
+        rates: dict[str, list[float]] = {name: [] for name in (BARE, *books)}
+        for number in range(given.rounds + 1):
+            for name, taken in rates.items():
+                begin = time.perf_counter()
+                if name == BARE:
+                    bare(port, given.letters)
+                else:
+                    delivered(port, given.letters, books[name])
+                if number:
+                    taken.append(given.letters / (time.perf_counter() - begin))
+        first = statistics.median(rates[BARE])
+        print(f"letters of {len(MESSAGE)} bytes a second, medians of {given.rounds} rounds of {given.letters}")
+        for name, taken in rates.items():
+            print(f"{name:46}{statistics.median(taken):8,.0f}   {statistics.median(taken) / first:4.2f} x")
+
+
+if __name__ == "__main__":
+    main()
