@@ -11,7 +11,9 @@ missing=""
 needs() { command -v "$1" >/dev/null || missing="$missing $2"; }
 [ -n "$(ls /usr/lib/postgresql/*/bin/postgres 2>/dev/null)" ] || missing="$missing postgresql"
 needs smtp-sink postfix
-[ -x /usr/lib/dovecot/imap ] || missing="$missing dovecot-imapd dovecot-lmtpd"
+[ -x /usr/lib/dovecot/imap ] || missing="$missing dovecot-imapd"
+[ -x /usr/lib/dovecot/lmtp ] || missing="$missing dovecot-lmtpd"
+needs openssl openssl
 needs chromium chromium
 needs nginx nginx-light
 needs wrk wrk

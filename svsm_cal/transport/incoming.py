@@ -1,0 +1,238 @@
+"""A mail that came in, as a value (RFC 5322, RFC 2045): who sent it, what it answers, its calendar parts, its reports.
+
+Nothing is believed or decided here. What is forwarded or returned inside a mail is nobody's answer, so it is not looked
+into; TNEF (winmail.dat) and encrypted parts are not read, and said so. However broken a mail is, reading it takes no
+more than a few seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes
+from email.errors import MessageError
+from email.header import decode_header, make_header
+from email.policy import Compat32
+from typing import TYPE_CHECKING
+
+from svsm_cal.core.address import is_address
+from svsm_cal.errors import InputError
+from svsm_cal.ical.plain_text import plain_text
+from svsm_cal.transport.authentication import MethodResult, read_results, without_comments
+from svsm_cal.transport.delivery_reports import Delivery, message_ids, read_deliveries
+from svsm_cal.transport.mailbox import LARGEST_MAIL, TOO_LARGE
+from svsm_cal.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from email.message import Message
+
+__all__ = ["CalendarPart", "Incoming", "read_mail"]
+
+# Each line is held against each open boundary, and each parameter of a header against the quotes before it.
+_MOST_BOUNDARIES = 30
+_MOST_LINES = 250_000
+_MOST_DELIMITERS = 5000
+_LONGEST_HEADER = 4096
+_MOST_PARTS = 200
+_MOST_ADDRESS_HEADERS = 20
+_MOST_CALENDARS = 10
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"')
+_CALENDAR_TYPES = frozenset({"text/calendar", "application/ics", "text/x-vcalendar"})
+_UNREAD_TYPES = {
+    "application/ms-tnef": "winmail.dat (TNEF) is not read: ask the sender to send HTML or plain text",
+    "application/vnd.ms-tnef": "winmail.dat (TNEF) is not read: ask the sender to send HTML or plain text",
+    "application/pkcs7-mime": "an encrypted or sealed part (S/MIME) is not read",
+    "application/x-pkcs7-mime": "an encrypted or sealed part (S/MIME) is not read",
+    "multipart/encrypted": "an encrypted part (PGP) is not read",
+}
+_TOKEN = re.compile(r"\s*([a-z-]{1,40})", re.ASCII)
+_MASS_MAIL = frozenset({"bulk", "junk", "list", "auto_reply"})
+# Python knows charsets that are none, such as "zlib" and "idna".
+_CHARSETS = re.compile(
+    r"(?:iso-?8859-?\d{1,2}|latin-?1|(?:windows-|cp)125\d|koi8-[ru]|gb2312|gbk|gb18030|big5|shift_jis|euc-(?:jp|kr)"
+    r"|iso-2022-(?:jp|kr)|ks_c_5601-1987|tis-620|mac-?(?:roman|cyrillic)|utf-?(?:7|16|32)(?:le|be)?)"
+)
+
+
+class CalendarPart(Value):
+    """iCalendar text in a mail: its bytes in UTF-8, and the method of its Content-Type in capitals, "" for none."""
+
+    data: bytes
+    method: str
+
+
+class Incoming(Value):
+    """What a mail says. Addresses are in lower case; Message-IDs have their angle brackets; "" or () is nothing said.
+
+    `sender` is the one address of the one From, "" where there is not exactly one that mail can be sent to; `sent_by`
+    is that of Sender. `auto` is what Auto-Submitted says, but for "no", or else a Precedence such as bulk: answers
+    of calendar servers have it too. `authentication` is what the trusted servers said (RFC 8601). `calendars` are the
+    different calendar parts in order, `deliveries` what a delivery report says of each recipient, `unread` what this
+    mail has that is not read, in words.
+    """
+
+    message_id: str
+    sender: str
+    sent_by: str
+    subject: str
+    auto: str
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    authentication: tuple[MethodResult, ...]
+    calendars: tuple[CalendarPart, ...]
+    deliveries: tuple[Delivery, ...]
+    unread: tuple[str, ...]
+
+
+class _Bounded(Compat32):
+    """The parser's rules, but for headers that are too long to be any: they are cut."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_HEADER]
+
+
+def read_mail(data: bytes, *, trusts: Collection[str] = ()) -> Incoming:
+    r"""Return what a mail's bytes say.
+
+    `trusts` are the authserv-ids whose Authentication-Results are believed: those of the servers that mail comes in
+    through, which remove what others write in their name (RFC 8601 section 5).
+    Raises InputError for what is too large or too deeply nested to be an answer, and for nothing else.
+
+    >>> mail = read_mail(b"From: Dionna <Dionna@example.org>\nMessage-ID: <1@example.org>\n\nHello\n")
+    >>> mail.sender, mail.message_id, mail.calendars
+    ('dionna@example.org', '<1@example.org>', ())
+    """
+    if len(data) > LARGEST_MAIL:
+        raise InputError(TOO_LARGE)
+    lines, delimiters = data.count(b"\n") + data.count(b"\r"), data.count(b"\n--") + data.count(b"\r--")
+    boundaries = data.lower().count(b"boundary")
+    if lines > 2 * _MOST_LINES or delimiters > _MOST_DELIMITERS or boundaries > _MOST_BOUNDARIES:
+        raise InputError("has more lines or parts than any answer has")
+    try:
+        message = message_from_bytes(data, policy=_Bounded())
+    except (MessageError, RecursionError, ValueError, LookupError) as error:  # the parser's own limits
+        raise InputError("is no mail that can be read") from error
+    headers = _headers(message)
+    calendars, unread = _parts(message)
+    return Incoming(
+        message_id=next(iter(message_ids(*headers.get("message-id", ())[:1])), ""),
+        sender=_only_address(headers.get("from", [])),
+        sent_by=_only_address(headers.get("sender", [])),
+        subject=_subject(headers.get("subject", [""])[0]),
+        auto=_auto(headers),
+        in_reply_to=message_ids(*headers.get("in-reply-to", ())),
+        references=message_ids(*headers.get("references", ())),
+        authentication=read_results(headers.get("authentication-results", ()), trusts),
+        calendars=calendars,
+        deliveries=read_deliveries(message, _only_addresses(headers.get("x-failed-recipients", []))),
+        unread=unread,
+    )
+
+
+def _headers(message: Message) -> dict[str, list[str]]:
+    """Return the values of each header by its name in lower case, unfolded, in order."""
+    found: dict[str, list[str]] = {}
+    for name, value in message.raw_items():
+        found.setdefault(name.lower(), []).append(" ".join(str(value).split()))
+    return found
+
+
+def _only_address(values: list[str]) -> str:
+    """Return the one address that a header of its kind has; "" where there are more, for readers choose differently."""
+    found = _only_addresses(values)
+    return found[0] if len(values) == 1 and len(found) == 1 else ""
+
+
+def _only_addresses(values: list[str]) -> list[str]:
+    found = []
+    for value in values[:_MOST_ADDRESS_HEADERS]:
+        for each in _QUOTED.sub(" ", without_comments(value)).split(","):
+            before, bracket, inside = each.rpartition("<")
+            address = inside.partition(">")[0].strip() if bracket else before.strip() or inside.strip()
+            if is_address(address):
+                found.append(address.lower())
+    return found
+
+
+def _subject(text: str) -> str:
+    try:
+        decoded = str(make_header(decode_header(text)))
+    except (MessageError, ValueError, LookupError):
+        decoded = text
+    return plain_text(decoded, 200)
+
+
+def _auto(headers: dict[str, list[str]]) -> str:
+    said = (_TOKEN.match(without_comments(value).lower()) for value in headers.get("auto-submitted", ())[:_MOST_ADDRESS_HEADERS])
+    found = next((each[1] for each in said if each and each[1] != "no"), "")
+    sort = headers.get("precedence", [""])[0].strip().lower()
+    return found or (sort if sort in _MASS_MAIL else "")
+
+
+def _parts(message: Message) -> tuple[tuple[CalendarPart, ...], tuple[str, ...]]:
+    """Return a mail's calendar parts, each text once, and what of it is not read."""
+    found: dict[bytes, CalendarPart] = {}
+    unread: dict[str, None] = {}
+    for part in _leaves(message):
+        kind, name = part.get_content_type(), _file_name(part)
+        if kind in _UNREAD_TYPES or name == "winmail.dat":
+            unread[_UNREAD_TYPES.get(kind, _UNREAD_TYPES["application/ms-tnef"])] = None
+        elif kind in _CALENDAR_TYPES or (kind == "application/octet-stream" and name.endswith(".ics")):
+            if len(found) == _MOST_CALENDARS:
+                unread[f"only the first {_MOST_CALENDARS} calendar parts are read"] = None
+                break
+            data = _utf8(part)
+            method = _param(part, "method").strip().upper()[:40]
+            known = found.get(data)
+            if data.strip() and (known is None or (method and not known.method)):
+                found[data] = CalendarPart(data, method)
+    return tuple(found.values()), tuple(unread)
+
+
+def _leaves(message: Message) -> Iterator[Message]:
+    """Yield the parts of a mail in order; what is in a message of its own is none of them."""
+    ahead, seen = [message], 0
+    while ahead and seen < _MOST_PARTS:
+        part = ahead.pop()
+        seen += 1
+        payload = part.get_payload()
+        if part.get_content_type() in _UNREAD_TYPES or not isinstance(payload, list):
+            yield part
+        elif part.get_content_maintype() == "multipart":
+            ahead += reversed([each for each in payload if not isinstance(each, str)][:_MOST_PARTS])
+
+
+def _param(part: Message, name: str) -> str:
+    try:
+        found = part.get_param(name, "")
+    except (ValueError, LookupError, TypeError):  # RFC 2231's continuations, ill-formed
+        return ""
+    return str(found[2] if isinstance(found, tuple) else found or "")
+
+
+def _file_name(part: Message) -> str:
+    try:
+        return str(part.get_filename("")).strip().lower()
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
+def _utf8(part: Message) -> bytes:
+    """Return a part's text in UTF-8; bytes that are no text in its charset stay for the reader of it to report."""
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else b""
+    charset = _param(part, "charset").strip().lower()
+    if not charset and data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        charset = "utf-16"
+    if _CHARSETS.fullmatch(charset):
+        try:
+            return data.decode(charset, "replace").encode("utf-8", "replace")
+        except LookupError:
+            return data
+    if charset in {"", "us-ascii"}:
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return data.decode("cp1252", "replace").encode()
+    return data
