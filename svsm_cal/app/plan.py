@@ -1,0 +1,55 @@
+"""Planning: how else a series could be timed, and who would pay for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from svsm_cal.app.files import write_file
+from svsm_cal.app.lookups import series_of
+from svsm_cal.core.burden import Limits
+from svsm_cal.core.fairness import plan_calls
+from svsm_cal.errors import UsageError
+from svsm_cal.render.plan import limits_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from svsm_cal.core.choices import Plan
+    from svsm_cal.core.model import Calendar
+    from svsm_cal.core.zones import Zone
+
+__all__ = ["plan_of", "write_chart"]
+
+
+def plan_of(
+    calendar: Calendar,
+    series: str,
+    *,
+    first: date,
+    anchors: Sequence[Zone] = (),
+    limits: Limits = Limits(),  # noqa: B008 - a frozen value
+    step: int = 60,
+    number: int = 5,
+) -> Plan:
+    """Return how the times of the week compare for a series' attendees, as `plan_calls` does.
+
+    Raises UsageError for an unknown series, one without attendees, and limits within which no time is left, with those
+    that would leave some.
+    """
+    (found,) = series_of(calendar, series)
+    people = calendar.attendees(found)
+    if not people:
+        raise UsageError(f'series "{series}" has no attendees to plan for (name some: attendees = ["everyone"])')
+    plan = plan_calls(found, people, first=first, anchors=anchors, limits=limits, step=step, number=number)
+    if not plan.best:
+        ways = " or ".join(limits_text(wider) or "none of them" for wider in plan.relaxed)
+        raise UsageError(f"no time of the week keeps {limits_text(limits)} for everybody (hint: {ways} leaves some)")
+    return plan
+
+
+def write_chart(plan: Plan, path: str) -> None:
+    """Write a plan's SVG; raises OSError naming `path`."""
+    from svsm_cal.render.plan_chart import plan_svg
+
+    write_file(path, plan_svg(plan).encode())
