@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Component", "Content", "Problem", "Property", "read_content"]
 
 _LONGEST = 75
+_DEEPEST = 20  # no component that anybody knows is four deep; each END is looked for among those that are open
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _HEAD = re.compile(r'(?:[^":]++|"[^"]*+")*+')
@@ -224,6 +225,9 @@ def _tree(logical: Sequence[tuple[int, str]], problems: list[Problem]) -> tuple[
                 continue
         value = text[size + 1 :]
         if name == "BEGIN":
+            if len(opened) > _DEEPEST:
+                problems.append(Problem(number, 1, "unbalanced", f"BEGIN:{value.strip().upper()[:40]} is {len(opened)} deep"))
+                continue
             opened.append((value.strip().upper(), number, [], []))
             properties = opened[-1][2]
         elif name == "END":

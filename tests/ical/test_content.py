@@ -83,6 +83,7 @@ def test_a_line_is_name_parameters_and_value(line, name, params, value):
         (lines("BEGIN:X", "BEGIN:Y", "END:X"), [(2, 1, "unbalanced")]),
         (lines("BEGIN:X", "END:Y", "END:X"), [(2, 1, "unbalanced")]),
         (lines("BEGIN:X"), [(1, 1, "unbalanced")]),
+        (lines(*["BEGIN:X"] * 22, *["END:X"] * 20), [(21, 1, "unbalanced"), (22, 1, "unbalanced")]),
         (lines("A:1", "BEGIN:X", "END:X"), [(1, 1, "outside-calendar")]),
         (b"", []),
     ],
