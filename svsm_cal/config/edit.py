@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from svsm_cal.config.schema import TABLES
 from svsm_cal.config.spans import Spans, spans_of
-from svsm_cal.config.splice import insert_entry, remove_entry, set_value
+from svsm_cal.config.splice import append_table, insert_entry, remove_entry, set_value
 from svsm_cal.config.tables import nearest
 from svsm_cal.errors import UsageError
 from svsm_cal.value import Value
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from svsm_cal.config.positions import Path
 
-__all__ = ["add", "cancel", "change", "kind_of", "move", "restore", "slip"]
+__all__ = ["add", "add_deadline", "cancel", "change", "kind_of", "move", "restore", "slip"]
 
 _LISTS = ("cancel", "move", "change", "add", "from")
 _EXCEPTIONS = ("cancel", "move", "change")
@@ -118,6 +118,20 @@ def slip(text: str, milestone: str, date: date) -> str:
                 raise UsageError(f"{milestone} is on {date} already")
             return set_value(text, path, key, value, order=TABLES[kind])
     raise UsageError(f'no deadline "{milestone}": {_known(milestone, [name for *_, name in _dated(spans)])}')
+
+
+def add_deadline(text: str, id: str, *, title: str, date: date) -> str:
+    """Return the text with another deadline, among the others in the order of their dates, or at the end as the first one.
+
+    Raises UsageError if a deadline or a milestone has that id already.
+    """
+    spans = spans_of(text)
+    if any(name == id for *_, name in _dated(spans)):
+        raise UsageError(f'there is a deadline "{id}" already (give it another date with `svsm-cal slip {id} {date}`)')
+    row = {"id": id, "title": title, "date": date}
+    if "deadline" not in spans.document:
+        return append_table(text, "deadline", row)
+    return insert_entry(text, (), "deadline", row, by="date", lists=("deadline",))
 
 
 def kind_of(text: str, series: str, date: date) -> str:

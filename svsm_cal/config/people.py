@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from svsm_cal.config.tables import Row, Tables, nearest
-from svsm_cal.core.model import Away, Participant
+from svsm_cal.core.model import Away, Chair, Participant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from svsm_cal.core.model import Details
 
 __all__ = ["People"]
 
@@ -57,12 +60,20 @@ class People:
             self._tables.error((*row.path, "email"), "email-duplicate", message, "one address, one participant")
 
     def check_chair(self, row: Row, label: str) -> None:
-        """Note an error if a row's chair is no participant."""
-        chair = row.values.get("chair")
-        if chair is not None and chair not in self._declared:
-            hint = nearest(chair, self._by_id) or "declare a [[participant]] of that id"
-            message = f'{label}: chair "{chair}" is no participant'
-            self._tables.error((*row.path, "chair"), "unknown-participant", message, hint)
+        """Note an error for each of a row's chairs that is no participant."""
+        said = row.values.get("chair", ())
+        places = [((*row.path, "chair"), said)] if isinstance(said, str) else []
+        places = places or [((*row.path, "chair", number), each) for number, each in enumerate(said)]
+        for place, chair in places:
+            if chair not in self._declared:
+                hint = nearest(chair, self._by_id) or "declare a [[participant]] of that id"
+                message = f'{label}: chair "{chair}" is no participant'
+                self._tables.error(place, "unknown-participant", message, hint)
+
+    def chairs(self, *details: Details) -> tuple[Chair, ...]:
+        """Return all who chair in turn by any of these details, in the file's order of participants."""
+        ids = frozenset(chain.from_iterable(each.chairs for each in details))
+        return tuple(Chair(each.id, each.zone, each.away) for each in self._by_id.values() if each.id in ids)
 
     def attendees(self, row: Row) -> tuple[str, ...]:
         """Return the ids that a row's attendees mean, groups resolved, in the file's order of participants."""

@@ -11,6 +11,7 @@ from svsm_cal.config.people import People
 from svsm_cal.config.releases import read_milestones
 from svsm_cal.config.series import read_series
 from svsm_cal.config.tables import Row, Tables
+from svsm_cal.core.channels import Announcing
 from svsm_cal.core.model import Calendar, CalendarEvent, Deadline, Organizer, Release
 from svsm_cal.core.zones import Zone, zone_of
 
@@ -40,6 +41,7 @@ def read_calendar(document: Mapping[str, object], *, now: Instant | None = None)
     releases = [*_releases(top.rows("release"), tables)]
     events = [*_events(top.rows("event"), tables)]
     _shared_ids(releases, tables)
+    announcing = _announcing(top, tables)
     none = Row({}, (), whole=True)
     organizer, cancelled = (head.values.pop(name, none) for name in ("organizer", "cancelled"))
     if not (head.whole and organizer.whole and cancelled.whole):
@@ -54,9 +56,19 @@ def read_calendar(document: Mapping[str, object], *, now: Instant | None = None)
             "deadlines": tuple(deadlines),
             "releases": tuple(releases),
             "events": tuple(events),
+            "notices": announcing,
         }
     )
     return calendar, tables.problems
+
+
+def _announcing(top: Row, tables: Tables) -> Announcing:
+    if "notices" not in top.values:
+        return Announcing()
+    from svsm_cal.config.channels import read_announcing
+
+    declared = [row.values["id"] for row in top.rows("series") if "id" in row.values]
+    return read_announcing(top.values["notices"], tables, declared)
 
 
 def _deadlines(rows: list[Row], tables: Tables, anchor: Zone) -> Iterator[Deadline]:

@@ -24,13 +24,21 @@ class Kind(StrEnum):
     URL = "a link"
     TEMPLATE = "a link with {date} in it"
     EMAIL = "an e-mail address"
+    EMAILS = "a list of e-mail addresses"
     COLOR = "a colour"
     SHOWN = '"hide" or "show"'
+    INVITES = '"full", "instance" or "none"'
     RULE = "a recurrence rule"
     REPEAT = "a repetition in words"
     DURATION = "a length of time"
     DURATIONS = "a list of lengths of time"
     IDS = "a list of ids"
+    CHAIR = "an id or a list of ids"
+    REGION = "a country, or a part of one"
+    CHANNEL = "a kind of channel"
+    LANGUAGE = '"en" or "de"'
+    SEVERITY = '"info", "warning" or "urgent"'
+    VARIABLE = "the name of an environment variable"
     DATE = "a date"
     INSTANCE = "a date, or a date and time"
     LOCAL = "a date and time"
@@ -56,6 +64,7 @@ _DETAILS = {
     "chair": Field(Kind.ID, "Participant who runs it."),
     "minutes": Field(Kind.TEMPLATE, "Where the minutes are; {date} becomes the call's date."),
 }
+_CHAIR = Field(Kind.CHAIR, "Participant who runs it, or a list of those who do in turn.")
 _REASON = Field(Kind.TEXT, "Why, in a few words; it is shown to everybody.")
 _LENGTH = Field(Kind.DURATION, 'How long, as in "1h" or "45min".')
 _DATE = Field(Kind.INSTANCE, "The call's date, as the rule has it (with its time where there are several a day).", required=True)
@@ -71,6 +80,7 @@ TABLES: dict[str, dict[str, Field]] = {
         "deadline": Field(Kind.TABLES, "Single deadlines.", table="deadline"),
         "release": Field(Kind.TABLES, "Releases and their milestones.", table="release"),
         "event": Field(Kind.TABLES, "What calls may collide with, such as conferences.", table="event"),
+        "notices": Field(Kind.TABLE, "What people are told, when and where.", table="notices"),
     },
     "calendar": {
         "id": Field(Kind.ID, "Names files and feeds.", required=True),
@@ -81,6 +91,7 @@ TABLES: dict[str, dict[str, Field]] = {
         "url": Field(Kind.URL, "Where the calendar is published."),
         "color": Field(Kind.COLOR, "A CSS colour name that clients may use."),
         "organizer": Field(Kind.TABLE, "Who sends the invites.", table="organizer"),
+        "agenda": Field(Kind.TEXT, "The community's own template of an agenda: a path beside this file."),
         "cancelled": Field(Kind.TABLE, "What becomes of cancelled calls in which feeds.", table="cancelled"),
     },
     "cancelled": {
@@ -101,7 +112,9 @@ TABLES: dict[str, dict[str, Field]] = {
         "rule": _RULE,
         "repeat": _REPEAT,
         "attendees": Field(Kind.IDS, "Participants or groups of them."),
+        "lists": Field(Kind.EMAILS, "Mailing lists that are told of it, and not asked for an answer; never published."),
         **{name: each for name, each in _DETAILS.items() if name != "title"},
+        "chair": _CHAIR,
         "cancel": Field(Kind.TABLES, "Calls that do not take place.", table="cancel"),
         "move": Field(Kind.TABLES, "Calls that take place at another time.", table="move"),
         "change": Field(Kind.TABLES, "Calls with another chair, link or title.", table="change"),
@@ -132,6 +145,7 @@ TABLES: dict[str, dict[str, Field]] = {
         "duration": _LENGTH,
         "reason": _REASON,
         **_DETAILS,
+        "chair": _CHAIR,
     },
     "participant": {
         "id": Field(Kind.ID, "How the rest of the file names them.", required=True),
@@ -141,6 +155,13 @@ TABLES: dict[str, dict[str, Field]] = {
         "groups": Field(Kind.IDS, "Groups they are in."),
         "reminders": Field(Kind.DURATIONS, 'How long before a call to remind them, as in ["1d", "15m"].'),
         "away": Field(Kind.TABLES, "Days they are away.", table="away"),
+        "invites": Field(
+            Kind.INVITES,
+            "How changes of single calls are mailed: all calls again (what most clients need), or that one; or no invites.",
+        ),
+        "mail_reminders": Field(Kind.DURATIONS, 'How long before a call to send them a mail, as in ["1d"].'),
+        "mail_deadlines": Field(Kind.DURATIONS, 'How long before a deadline to send them a mail, as in ["1w", "1d"].'),
+        "region": Field(Kind.REGION, 'Whose public holidays are theirs: "DE", "DE-BY", "US-CA" (ISO 3166).'),
         "feed": Field(Kind.ID, "A word that their feed's address depends on: change it, and the old address is dead."),
     },
     "away": {
@@ -178,5 +199,28 @@ TABLES: dict[str, dict[str, Field]] = {
         "start": Field(Kind.DATE, "The first day.", required=True),
         "end": Field(Kind.DATE, "The last day."),
         "url": Field(Kind.URL, "Where to read more."),
+    },
+    "notices": {
+        "lead": Field(Kind.TABLE, "How long ahead each kind of notice is due.", table="lead"),
+        "channel": Field(Kind.TABLES, "Where notices go.", table="channel"),
+    },
+    "lead": {
+        "shift": Field(Kind.DURATION, 'Before the first call at another local time; "1w" if not said.'),
+        "last": Field(Kind.DURATION, 'Before the last such call, and the last call before a deadline; "1d" if not said.'),
+        "call": Field(Kind.DURATION, 'Before a call that is cancelled, moved, or has another chair or link; "1w" if not said.'),
+        "absence": Field(Kind.DURATION, 'Before a call that people will miss; "1w" if not said.'),
+        "deadline": Field(Kind.DURATIONS, 'Before a deadline that has no `remind` of its own; ["1w"] if not said.'),
+    },
+    "channel": {
+        "id": Field(Kind.ID, "Names the channel for good.", required=True),
+        "kind": Field(Kind.CHANNEL, "mail, slack, discord, matrix, mattermost, zulip or apprise.", required=True),
+        "language": Field(Kind.LANGUAGE, 'The language of its notices; "en" if not said.'),
+        "series": Field(Kind.IDS, "Only notices about these series; all if left out."),
+        "severity": Field(Kind.SEVERITY, "Only notices as severe as that; all if left out."),
+        "to": Field(Kind.EMAIL, "A mailing list; without it each participant gets a mail with what concerns them."),
+        "url_env": Field(Kind.VARIABLE, "The environment variable that has the secret address; never write that itself here."),
+        "url_file": Field(Kind.TEXT, "Or the file that has it."),
+        "room": Field(Kind.TEXT, "The Matrix room (!abc:matrix.org) or the Zulip channel."),
+        "topic": Field(Kind.TEXT, "The Zulip topic; the calendar's name if left out."),
     },
 }

@@ -42,6 +42,7 @@ def read_series(rows: list[Row], tables: Tables, people: People, *, zone: Zone, 
             details_of(values),
             rule,
             attendees,
+            lists=values.get("lists", ()),
         )
         if rule is not None and not _starts_on_rule(series, rule, row, tables):
             continue
@@ -52,7 +53,8 @@ def read_series(rows: list[Row], tables: Tables, people: People, *, zone: Zone, 
                 people.check_chair(each, row.label)
         overrides, additions, problems = read_exceptions(series, row)
         tables.problems += problems
-        yield replace(series, overrides=overrides, additions=additions)
+        chairs = people.chairs(series.details, *(step.details for step in series.steps))
+        yield replace(series, overrides=overrides, additions=additions, chairs=chairs)
 
 
 def _rule(row: Row, tables: Tables, label: str) -> tuple[RecurrenceRule | None, bool]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from svsm_cal.config.positions import Path
 
-__all__ = ["insert_entry", "remove_entry", "set_value"]
+__all__ = ["append_table", "insert_entry", "remove_entry", "set_value"]
 
 _INDENT = "  "
 
@@ -35,7 +35,8 @@ class _Form(Value):
 def insert_entry(text: str, owner: Path, key: str, entry: Mapping[str, Any], *, by: str, lists: Sequence[str]) -> str:
     """Return the text with an entry added to a table's list `key`, in the order of the entries' `by` (a date).
 
-    `lists` are the lists such a table has, in their usual order: a list that is not there yet gets its place by it.
+    `lists` are the lists such a table has, in their usual order: a list that is not there yet gets its place by it. An
+    entry that has `at` instead of a date stands where that moment would.
     """
     spans = spans_of(text)
     path = (*owner, key)
@@ -44,10 +45,17 @@ def insert_entry(text: str, owner: Path, key: str, entry: Mapping[str, Any], *, 
         if spans.inline(owner):
             return _into_braces(spans, owner, key, f"[{_braces(entry, _Form())}]", None)
         return _new_list(spans, owner, key, entry, lists)
-    place = _place([row[by] for row in rows], entry[by])
+    place = _place([row[by] if by in row else row["at"] for row in rows], entry[by])
     if path not in spans.values:
         return _into_tables(spans, path, place, entry)
     return _into_array(spans, path, len(rows), place, entry)
+
+
+def append_table(text: str, key: str, entry: Mapping[str, Any]) -> str:
+    """Return the text with the first entry of a list under a header of its own, after all there is."""
+    newline = newline_at(text, len(text))
+    lines = ["", f"[[{key}]]", *_lines(entry, "")]
+    return text.rstrip("\r\n") + "".join(newline + line for line in lines) + newline
 
 
 def remove_entry(text: str, path: Path) -> str:

@@ -79,8 +79,11 @@ def read_value(kind: Kind, value: object, path: Path, now: Instant | None = None
 
 
 def details_of(values: Mapping[str, Any]) -> Details:
-    """Return the details among a table's values."""
-    return Details(**{name: values[name] for name in fields_of(Details) if name in values})
+    """Return the details among a table's values; several chairs are in turn."""
+    found = {name: values[name] for name in fields_of(Details) if name in values}
+    if isinstance(found.get("chair"), tuple):
+        found["chairs"] = found.pop("chair")
+    return Details(**found)
 
 
 def _name(path: Path) -> str:
@@ -238,6 +241,26 @@ def _list_of(kind: Kind) -> Callable[[list[object], Path], _Result]:
     return read
 
 
+def _variable(value: str, path: Path) -> _Result:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        return value, []
+    # Who writes the secret itself here should not find it in a build's log too.
+    message = f"{_name(path)} is no name of an environment variable (the secret itself must not stand in this file)"
+    return MISSING, [Problem(path, "variable-invalid", message, '"SVSM_CHAT_URL"')]
+
+
+_read_ids = _list_of(Kind.ID)
+
+
+def _chair(value: str | list[object], path: Path) -> _Result:
+    if isinstance(value, str):
+        return _read_id(value, path)
+    if not value:
+        return MISSING, [Problem(path, "empty", f"{_name(path)} is an empty list", "ids, or leave the key out")]
+    found, problems = _read_ids(value, path)
+    return (found[0] if len(value) == 1 and found else found or MISSING), problems
+
+
 _TEXT = (str,)
 _READERS: dict[Kind, tuple[tuple[type, ...], Callable[..., _Result]]] = {
     Kind.ID: (_TEXT, _read_id),
@@ -248,13 +271,35 @@ _READERS: dict[Kind, tuple[tuple[type, ...], Callable[..., _Result]]] = {
     Kind.URL: (_TEXT, _read_link),
     Kind.TEMPLATE: (_TEXT, _template),
     Kind.EMAIL: (_TEXT, _email),
+    Kind.EMAILS: ((list,), _list_of(Kind.EMAIL)),
     Kind.COLOR: (_TEXT, _matching(r"[a-z]+", "color-invalid", "is no CSS colour name", '"teal"')),
     Kind.SHOWN: (_TEXT, _matching(r"hide|show", "shown-invalid", "is neither", '"hide" or "show"')),
+    Kind.INVITES: (
+        _TEXT,
+        _matching(r"full|instance|none", "invites-invalid", "is none of these", '"full", "instance" or "none"'),
+    ),
     Kind.RULE: (_TEXT, _rule),
     Kind.REPEAT: (_TEXT, _repeat),
     Kind.DURATION: (_TEXT, _duration),
     Kind.DURATIONS: ((list,), _list_of(Kind.DURATION)),
-    Kind.IDS: ((list,), _list_of(Kind.ID)),
+    Kind.IDS: ((list,), _read_ids),
+    Kind.CHAIR: ((str, list), _chair),
+    Kind.CHANNEL: (
+        _TEXT,
+        _matching(
+            "mail|slack|discord|matrix|mattermost|zulip|apprise",
+            "channel-kind-invalid",
+            "is no kind of channel",
+            "mail, slack, discord, matrix, mattermost, zulip or apprise",
+        ),
+    ),
+    Kind.LANGUAGE: (_TEXT, _matching("en|de", "language-invalid", "is no language that notices have", '"en" or "de"')),
+    Kind.SEVERITY: (
+        _TEXT,
+        _matching("info|warning|urgent", "severity-invalid", "is no severity", '"info", "warning" or "urgent"'),
+    ),
+    Kind.VARIABLE: (_TEXT, _variable),
+    Kind.REGION: (_TEXT, _matching(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "region-invalid", "is no region", '"DE", "DE-BY" or "US-CA"')),
     Kind.DATE: ((date,), _plain),
     Kind.INSTANCE: ((date, datetime), _plain),
     Kind.LOCAL: ((datetime,), _plain),
@@ -267,7 +312,10 @@ _EXAMPLES = {
     Kind.DOMAIN: '"calendar.example.org"', Kind.ZONE: '"Europe/Berlin"', Kind.URL: '"https://..."',
     Kind.TEMPLATE: '"https://.../{date}.md"', Kind.EMAIL: '"name@example.org"', Kind.COLOR: '"teal"',
     Kind.SHOWN: '"hide" or "show"', Kind.RULE: '"FREQ=WEEKLY;BYDAY=WE"', Kind.REPEAT: '"every Wednesday"', Kind.DURATION: '"1h"',
-    Kind.DURATIONS: '["1d", "15m"]', Kind.IDS: '["everyone"]', Kind.DATE: "2025-03-11, without quotes and time",
+    Kind.DURATIONS: '["1d", "15m"]', Kind.IDS: '["everyone"]', Kind.CHAIR: '"joerg" or ["joerg", "stefano"]', Kind.REGION: '"DE"',
+    Kind.CHANNEL: '"slack"', Kind.LANGUAGE: '"en"', Kind.SEVERITY: '"info"', Kind.VARIABLE: '"SVSM_CHAT_URL"',
+    Kind.DATE: "2025-03-11, without quotes and time",
     Kind.INSTANCE: "2025-03-12, without quotes", Kind.LOCAL: "2025-03-12T18:00:00, without quotes",
+    Kind.EMAILS: '["list@example.org"]', Kind.INVITES: '"full"',
     Kind.TIME: "17:00:00, without quotes", Kind.TABLE: "{ ... } or a [section]", Kind.TABLES: "[{ ... }] or [[section]]",
 }  # fmt: skip

@@ -11,11 +11,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from svsm_cal.core.channels import Announcing
 from svsm_cal.core.civil import Instant, LocalDateTime
 from svsm_cal.core.zones import Zone, instant_of
-from svsm_cal.value import Value, fields_of
+from svsm_cal.value import Value, fields_of, replace
 
 if TYPE_CHECKING:
+    from svsm_cal.core.chairs import Turns
     from svsm_cal.core.rrule import RecurrenceRule
     from svsm_cal.core.segments import Segment
     from svsm_cal.core.shifts import RegularCalls
@@ -25,6 +27,7 @@ __all__ = [
     "Away",
     "Calendar",
     "CalendarEvent",
+    "Chair",
     "Deadline",
     "Details",
     "Milestone",
@@ -48,7 +51,10 @@ class Status(StrEnum):
 
 
 class Details(Value):
-    """What an occurrence says of itself besides its time; None where it says nothing."""
+    """What an occurrence says of itself besides its time; None where it says nothing.
+
+    `chairs` are the ids of those who chair in turn; an occurrence itself has only the `chair` whose turn it is.
+    """
 
     title: str | None = None
     url: str | None = None
@@ -56,10 +62,14 @@ class Details(Value):
     description: str | None = None
     chair: str | None = None
     minutes: str | None = None
+    chairs: tuple[str, ...] = ()
 
     def updated(self, other: Details) -> Details:
-        """Return these details with those that `other` states in their place."""
-        return Details(*(getattr(other, each) or getattr(self, each) for each in fields_of(self)))
+        """Return these details with those that `other` states in their place; one chair replaces several, and they it."""
+        found = Details(*(getattr(other, each) or getattr(self, each) for each in fields_of(self)))
+        if other.chair or other.chairs:
+            return replace(found, chair=other.chair, chairs=other.chairs)
+        return found
 
 
 class Override(Value):
@@ -99,10 +109,30 @@ class Step(Value):
         return self.start is not None or self.zone is not None or self.rule is not None
 
 
+class Away(Value):
+    """Days, both included, on which somebody is away."""
+
+    first: date
+    last: date
+
+    def covers(self, day: date) -> bool:
+        """Whether a day is one of them."""
+        return self.first <= day <= self.last
+
+
+class Chair(Value):
+    """Somebody who chairs in turn: a participant's id, and the days, on their own clock, on which they are away."""
+
+    id: str
+    zone: Zone
+    away: tuple[Away, ...] = ()
+
+
 class Series(Value):
     """A recurring call: `start` is civil time in the anchor `zone`, `rule` None for a single call.
 
-    `overrides` and `additions` are in time order, `steps` by date; `attendees` are participant ids.
+    `overrides` and `additions` are in time order, `steps` by date; `attendees` are participant ids, `lists` the addresses
+    of mailing lists that are told of it, `chairs` all who chair in turn at some time.
     """
 
     id: str
@@ -116,6 +146,8 @@ class Series(Value):
     overrides: tuple[Override, ...] = ()
     additions: tuple[Addition, ...] = ()
     steps: tuple[Step, ...] = ()
+    lists: tuple[str, ...] = ()
+    chairs: tuple[Chair, ...] = ()
 
     @cached_property
     def exceptions(self) -> dict[LocalDateTime, Override]:
@@ -135,6 +167,13 @@ class Series(Value):
         from svsm_cal.core.shifts import RegularCalls
 
         return RegularCalls(self)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Return whose turn to chair it is."""
+        from svsm_cal.core.chairs import Turns
+
+        return Turns(self)
 
     @property
     def title(self) -> str:
@@ -177,17 +216,12 @@ class Occurrence(Value):
         return self.details.title or self.series.title
 
 
-class Away(Value):
-    """Days, both included, on which somebody is away."""
-
-    first: date
-    last: date
-
-
 class Participant(Value):
     """A person with a home zone; `reminders` are how long before a call they want to be reminded.
 
-    `feed` is a word that the address of their feed depends on.
+    `feed` is a word that the address of their feed depends on; `invites` how changes are mailed: "full", "instance" or
+    "none"; `mail_reminders` and `mail_deadlines` how long before a call and a deadline to send a mail.
+    `region` is the country, or the part of one, whose public holidays are theirs (ISO 3166).
     """
 
     id: str
@@ -198,6 +232,10 @@ class Participant(Value):
     reminders: tuple[timedelta, ...] = ()
     away: tuple[Away, ...] = ()
     feed: str | None = None
+    invites: str = "full"
+    mail_reminders: tuple[timedelta, ...] = ()
+    mail_deadlines: tuple[timedelta, ...] = ()
+    region: str | None = None
 
 
 class Organizer(Value):
@@ -274,7 +312,8 @@ class CalendarEvent(Value):
 class Calendar(Value):
     """Everything one file declares, in the file's order.
 
-    `shows_cancelled` names the feeds ("public", "series", "personal") in which cancelled calls are seen as such.
+    `shows_cancelled` names the feeds ("public", "series", "personal") in which cancelled calls are seen as such;
+    `agenda` is the path of the community's own template of one.
     """
 
     id: str
@@ -291,10 +330,16 @@ class Calendar(Value):
     deadlines: tuple[Deadline, ...] = ()
     releases: tuple[Release, ...] = ()
     events: tuple[CalendarEvent, ...] = ()
+    notices: Announcing = Announcing()
+    agenda: str | None = None
 
     def participant(self, id: str) -> Participant | None:
         """Return the participant of that id, None when there is none."""
-        return next((each for each in self.participants if each.id == id), None)
+        return self._people.get(id)
+
+    @cached_property
+    def _people(self) -> dict[str, Participant]:
+        return {each.id: each for each in self.participants}
 
     def attendees(self, series: Series) -> tuple[Participant, ...]:
         """Return who attends a series, in the file's order."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from svsm_cal.core.civil import LocalDateTime, epoch_seconds, instant, local_from_epoch, midnight, seconds_not_before
 from svsm_cal.core.model import Addition, Calendar, Occurrence, Override, Series, Status
 from svsm_cal.core.segments import Segment
-from svsm_cal.core.zones import Zone
+from svsm_cal.core.zones import Zone, instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +118,8 @@ def _added(series: Series, stretches: tuple[Segment, ...], addition: Addition) -
     before = [segment for segment in stretches if segment.start.date() <= day] or list(stretches[:1])
     zone = before[-1].zone if before else series.zone
     details = before[-1].details_on(day) if before else series.details
+    if details.chairs:
+        details = series.turns.told(details, addition.start, instant_of(addition.start, zone), added=True)
     duration = before[-1].duration_on(day) if before else series.duration
     return Occurrence(
         series,

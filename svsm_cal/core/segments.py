@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from svsm_cal.core.civil import LocalDateTime, epoch_seconds, instant, local_from_epoch, local_seconds, midnight
 from svsm_cal.core.model import Details, Occurrence, Override, Series
-from svsm_cal.core.zones import Zone
+from svsm_cal.core.zones import Zone, instant_of
 from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
@@ -109,6 +109,9 @@ class Segment(Value):
         """Return the occurrence of an original start, with its exception applied."""
         day = recurrence.date()
         duration, details = self.duration_on(day), self.details_on(day)
+        if details.chairs:
+            start = (override.start if override else None) or recurrence
+            details = self.series.turns.told(details, recurrence, instant_of(start, self.zone))
         if override is None:
             return Occurrence(self.series, self.uid, recurrence, recurrence, self.zone, duration, details)
         return Occurrence(

@@ -104,7 +104,8 @@ def _said(calendar: Calendar, series: Series, feed: str) -> object:
     )
     parts: tuple[Series | Step | Override | Addition, ...] = (series, *series.steps, *series.overrides, *series.additions)
     cancelled = shows_cancelled and any(each.status is Status.CANCELLED for each in series.overrides)
-    return plain, cancelled, tuple(calendar.person(each.details.chair) for each in parts)
+    named = ((each.details.chair, *each.details.chairs) for each in parts)
+    return plain, cancelled, tuple(tuple(map(calendar.person, ids)) for ids in named)
 
 
 def _effect(override: Override, *, shows_cancelled: bool) -> Override:

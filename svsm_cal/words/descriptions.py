@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from svsm_cal.words.notes import change_note, status_note
-from svsm_cal.words.phrases import clock, day_and_year, rule_in_words, window_change, window_in_words, window_start
+from svsm_cal.words.phrases import (
+    chairs_in_words,
+    clock,
+    day_and_year,
+    rule_in_words,
+    window_change,
+    window_in_words,
+    window_start,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +53,8 @@ def _about(calendar: Calendar, details: Details) -> list[str]:
         lines.append(f"Where: {details.location}")
     if details.chair:
         lines.append(f"Chair: {calendar.person(details.chair)}")
+    if details.chairs:
+        lines.append(f"Chair: {chairs_in_words(calendar, details)}")
     return lines
 
 

@@ -9,11 +9,13 @@ from svsm_cal.core.civil import WEEKDAYS
 from svsm_cal.core.rrule import Frequency, RecurrenceRule
 
 if TYPE_CHECKING:
+    from svsm_cal.core.model import Calendar, Details
     from svsm_cal.core.shifts import ShiftWindow
 
 __all__ = [
     "MONTHS",
     "amount",
+    "chairs_in_words",
     "change_in_words",
     "clock",
     "day",
@@ -74,6 +76,12 @@ def ordinal(number: int) -> str:
 
 def _listed(items: list[str]) -> str:
     return items[0] if len(items) < 2 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def chairs_in_words(calendar: Calendar, details: Details) -> str:
+    """Return who chairs: a name, or several and that they do so in turn; "" if nobody is said to."""
+    names = list(dict.fromkeys(calendar.person(each) or "" for each in details.chairs))
+    return f"{_listed(names)} in turn" if names else calendar.person(details.chair) or ""
 
 
 def duration_in_words(length: timedelta) -> str:

@@ -69,6 +69,10 @@ def timed(start, rule=""):
     return call("", rule, start)
 
 
+def channel(lines):
+    return f'{HEAD}\n[[notices.channel]]\nid = "chat"\n{lines}'
+
+
 def zone(name):
     return person(f'zone = »"{name}"').replace('zone = "America/Los_Angeles"\n', "")
 
@@ -158,6 +162,7 @@ TYPES = [
     ("minutes", call("minutes = »2025-01-08"), "wrong-type", "minutes must be a link with {date} in it, not a date", "{date}.md"),
     ("an address", head('organizer = { name = "x", email = »1 }'), "wrong-type", "email must be an e-mail address",
      "name@example.org"),
+    ("invites of no known kind", person('invites = »"some"'), "invites-invalid", "is none of these", '"full", "instance" or "none"'),
     ("neither hidden nor shown", head('cancelled = { public = »"maybe" }'), "shown-invalid", "is neither", '"hide" or "show"'),
     ("a colour", head("color = »0x008080"), "wrong-type", "color must be a colour, not a number", '"teal"'),
     ("a rule", timed("2025-01-08T18:00:00", "rule = »1"), "wrong-type", "rule must be a recurrence rule",
@@ -296,6 +301,32 @@ IDS = [
      'participant "JOERG" is declared twice', "of its own"),
     ("a group like a participant", person("").replace('groups = ["everyone", "us"]', 'groups = ["everyone", »"joerg"]'),
      "duplicate-id", 'group "joerg" of participant "jon" has the id of a participant', "another name for the group"),
+    ("a chair in turn", call('chair = ["joerg", »"jom"]'), "unknown-participant", 'chair "jom" is no participant', '"jon"?'),
+    ("no chair in turn", call("chair = »[]"), "empty", "chair is an empty list", "leave the key out"),
+    ("a chair in turn from then on", call('from = [{ date = 2025-02-05, chair = ["jon", »"jom"] }]'), "unknown-participant",
+     '"jom"', '"jon"?'),
+    ("several chairs of one call", call('change = [{ date = 2025-01-15, chair = »["jon", "joerg"] }]'), "wrong-type",
+     "chair must be an id, not a list", '"devel-call"'),
+    ("a region in words", person('region = »"Germany"'), "region-invalid", 'region "Germany" is no region', '"DE-BY"'),
+    ("a kind of channel", channel('kind = »"irc"'), "channel-kind-invalid", 'kind "irc" is no kind of channel', "zulip"),
+    ("a language", channel('kind = "mail"\nlanguage = »"fr"'), "language-invalid", 'language "fr"', '"en" or "de"'),
+    ("a severity", channel('kind = "mail"\nseverity = »"high"'), "severity-invalid", 'severity "high"', '"urgent"'),
+    ("a secret in the file", channel('kind = "slack"\nurl_env = »"https://hooks.example.org/T0/B0"'), "variable-invalid",
+     "url_env is no name of an environment variable (the secret itself must not stand in this file)", '"SVSM_CHAT_URL"'),
+    ("a channel without an address", channel('kind = »"slack"'), "channel-address",
+     'channel "chat": needs either url_env or url_file', 'url_env = "SVSM_CHAT_URL"'),
+    ("a channel with two addresses", channel('kind = »"slack"\nurl_env = "A"\nurl_file = "b"'), "channel-address",
+     "needs either url_env or url_file", "url_env"),
+    ("a mail channel with a secret", channel('kind = »"mail"\nurl_env = "A"'), "channel-address", "has only an address (to)", ""),
+    ("a chat with an e-mail address", channel('kind = »"slack"\nurl_env = "A"\nto = "a@example.org"'), "channel-address",
+     "only a mail channel has an address", "url_env"),
+    ("a Matrix channel without a room", channel('kind = »"matrix"\nurl_env = "A"'), "channel-address",
+     "a matrix channel needs a room", "!abc"),
+    ("a channel of no series", channel('kind = "mail"\nseries = [»"devel"]'), "unknown-series", 'no series "devel"',
+     "id of a [[series]]"),
+    ("two channels", channel('kind = "mail"') + '\n[[notices.channel]]\nid = »"chat"\nkind = "mail"', "duplicate-id",
+     'channel "chat" is declared twice', "of its own"),
+    ("a lead", f'{HEAD}[notices]\nlead = {{ shift = »"soon" }}', "duration-invalid", "shift", '"1h"'),
     ("a group for a chair", call('chair = »"everyone"'), "unknown-participant", 'chair "everyone" is no participant', ""),
 ]  # fmt: skip
 ZONES = [

@@ -1,0 +1,114 @@
+"""The agenda of a call: what the calendar knows for it, what its last minutes left open, and the template it is put in."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from svsm_cal.app.lookups import call_on, series_of
+from svsm_cal.app.notices import notices_of
+from svsm_cal.core.civil import Instant
+from svsm_cal.core.clocks import Clocks
+from svsm_cal.core.deadlines import outlook
+from svsm_cal.core.occurrences import next_occurrences
+from svsm_cal.errors import InputError, UsageError
+from svsm_cal.render.agenda import agenda_text, agenda_values
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from svsm_cal.core.model import Calendar, Occurrence
+
+__all__ = ["agenda", "template_path"]
+
+_SECOND = timedelta(seconds=1)
+_AHEAD = timedelta(weeks=5)
+_LARGEST = 256 * 1024
+
+
+def agenda(
+    calendar: Calendar,
+    now: Instant,
+    *,
+    day: date | None = None,
+    series: str | None = None,
+    minutes: str | None = None,
+    template: str | None = None,
+    language: str = "en",
+) -> str:
+    """Return the agenda of the call of an anchor date, or of the next call, as Markdown.
+
+    `minutes` is a folder or a file of minutes: what the last ones before the call left open is carried over. `template`
+    is the path of a community's own. Raises UsageError for a day without a call, or with a cancelled one, and InputError
+    for files that cannot be read.
+    """
+    call = _call(calendar, now, day, series)
+    start = call.start_utc
+    found = notices_of(calendar, Instant(start - _SECOND), start, language=language)
+    clocks = Clocks()
+    last, open_points = _left_open(calendar, call, minutes) if minutes is not None else (None, [])
+    values = agenda_values(
+        calendar,
+        call,
+        clocks=[(person, clocks.see(call, person.zone)) for person in calendar.attendees(call.series)],
+        notices=found,
+        deadlines=outlook(calendar, start, within=_AHEAD),
+        open_points=open_points,
+        last=last,
+        language=language,
+    )
+    if template is None:
+        return agenda_text(files("svsm_cal.render").joinpath("agenda.md.j2").read_text("utf-8"), values, file="agenda.md.j2")
+    return agenda_text(_template(template), values, file=template)
+
+
+def _call(calendar: Calendar, now: Instant, day: date | None, series: str | None) -> Occurrence:
+    among = calendar if series is None else series_of(calendar, series)[0]
+    if day is None:
+        following = next_occurrences(among, now, 1)
+        if not following:
+            raise UsageError(f"{calendar.name} has no more calls to write an agenda for")
+        return following[0]
+    call = call_on(calendar, day, series=series).occurrence
+    if not call.held:
+        following = next_occurrences(among, call.start_utc, 1)
+        hint = f"the next one is on {following[0].start.date()}" if following else "there is none after it"
+        raise UsageError(f"the call on {day} is cancelled: {hint}")
+    return call
+
+
+def _left_open(calendar: Calendar, call: Occurrence, path: str) -> tuple[date | None, list[str]]:
+    """Return the date of the last minutes before a call, and the action items in them that are not ticked off."""
+    from svsm_cal.app.minutes import read
+
+    day = call.start.date()
+    # The same files as for every series: those whose series nothing tells are as good as this one's.
+    earlier = [
+        (each.date, each)
+        for each in read([path], calendar).minutes
+        if each.date is not None and each.date < day and each.series in (None, call.series.id)
+    ]
+    if not earlier:
+        return None, []
+    last, minutes = max(earlier, key=lambda pair: pair[0])
+    return last, [" ".join(action.text.split()) for action in minutes.actions if action.sure and not action.done]
+
+
+def _template(path: str) -> str:
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise InputError(f"{path}: is larger than {_LARGEST // 1024} KiB, which no agenda's template is")
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: the agenda's template cannot be read: {error.strerror} (agenda in [calendar])") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: the agenda's template is no UTF-8 text (save it as UTF-8)") from error
+
+
+def template_path(calendar: Calendar, file: str) -> str | None:
+    """Return the path of the template that a calendar names, from the folder of its file; None if it names none."""
+    return None if calendar.agenda is None else os.path.join(os.path.dirname(file), calendar.agenda)

@@ -1,0 +1,140 @@
+"""`notices` and `notices send`."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, closing
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from svsm_cal.cli.options import DAY, Invocation, json_option, paint, participant_option, store_option
+from svsm_cal.core.civil import Instant
+from svsm_cal.errors import UsageError
+
+if TYPE_CHECKING:
+    from svsm_cal.core.laws import LawChange
+    from svsm_cal.core.model import Calendar
+
+__all__ = ["notices_command"]
+
+_AHEAD = timedelta(weeks=1)
+_LAW_SPAN = timedelta(days=731)
+
+_since_option = click.option(
+    "--since", "old", metavar="OLD", help="Also what an edit replaced: a calendar.toml or a git revision, as it was before."
+)
+_law_option = click.option(
+    "--tz-before", "law", metavar="LAW", help="Also what the tz database changes against another one, as `tzdiff` takes it."
+)
+
+
+@click.group("notices", invoke_without_command=True)
+@click.option("--from", "start", type=DAY, help="First date; now if left out.")
+@click.option("--until", "end", type=DAY, help="Last date; a week later if left out.")
+@participant_option
+@click.option("--lang", "language", type=click.Choice(("en", "de")), default="en", show_default=True, help="The language.")
+@_since_option
+@_law_option
+@json_option
+@click.pass_context
+def notices_command(
+    ctx: click.Context,
+    start: date | None,
+    end: date | None,
+    participant: str | None,
+    language: str,
+    old: str | None,
+    law: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Show what people have to be told: what is due, and what will be.
+
+    Shifted local times, calls that are cancelled or moved, deadlines, who will be missing. `notices send` tells it.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from svsm_cal.app.lookups import participant_of
+    from svsm_cal.app.notices import notices_of
+    from svsm_cal.render.notices import notices_record, notices_text
+    from svsm_cal.render.records import dumps
+
+    invocation: Invocation = ctx.obj
+    calendar, now = invocation.load(), invocation.now
+    begin = now if start is None else _midnight(start)
+    until = Instant(begin + _AHEAD) if end is None else Instant(_midnight(end) + timedelta(days=1) - timedelta(seconds=1))
+    if until < begin:
+        raise UsageError(f"the range ends on {until.date()}, before it begins on {begin.date()}")
+    found = notices_of(
+        calendar,
+        begin,
+        until,
+        person=participant_of(calendar, participant) if participant is not None else None,
+        language=language,
+        previous=_previous(invocation, old),
+        laws=_laws(calendar, law, begin),
+    )
+    if as_json:
+        click.echo(dumps(notices_record(calendar, found, language)), nl=False)
+    else:
+        click.echo("\n".join(notices_text(calendar, found, begin, language, paint)))
+
+
+def _midnight(day: date) -> Instant:
+    return Instant(datetime.combine(day, time(), tzinfo=UTC))
+
+
+def _previous(invocation: Invocation, old: str | None) -> Calendar | None:
+    if old is None:
+        return None
+    from svsm_cal.app.diff import calendar_at
+
+    return calendar_at(old, path=invocation.path, now=invocation.now)
+
+
+def _laws(calendar: Calendar, law: str | None, begin: Instant) -> tuple[LawChange, ...]:
+    if law is None:
+        return ()
+    from svsm_cal.app.laws import law_difference
+
+    return law_difference(calendar, law, "installed", start=begin, end=begin + _LAW_SPAN).calls
+
+
+@notices_command.command("send")
+@click.option("--dry-run", "dry", is_flag=True, help="Only show what would be told where.")
+@store_option
+@_since_option
+@_law_option
+@json_option
+@click.pass_obj
+def send_command(
+    invocation: Invocation, store: str | None, old: str | None, law: str | None, *, dry: bool, as_json: bool
+) -> None:
+    """Tell what is due in every channel of the calendar, each thing once: safe to run every hour.
+
+    A mail is put into the outbox. A message to a chat is sent at once; one that may have arrived is never sent again.
+    """
+    from svsm_cal.app.notice_memory import NoticeMemory
+    from svsm_cal.app.notices import send_due
+    from svsm_cal.render.notices import told_record, told_text
+    from svsm_cal.render.records import dumps
+    from svsm_cal.store.opening import open_store
+
+    calendar, now = invocation.load(), invocation.now
+    previous, laws = _previous(invocation, old), _laws(calendar, law, now)
+    folder = os.path.dirname(invocation.path)
+    place = store or os.path.join(folder, "svsm-cal.db")
+    with ExitStack() as stack:
+        memory = None
+        if not dry or store is not None or os.path.exists(place):
+            memory = NoticeMemory(stack.enter_context(closing(open_store(place, calendar_id=calendar.id))), now)
+        told = send_due(calendar, now, remembers=memory, dry=dry, previous=previous, laws=laws, folder=folder)
+    rows = [
+        (each.telling.channel, each.telling.notice, each.telling.participant, each.telling.title, each.outcome, each.detail)
+        for each in told
+    ]
+    click.echo(dumps(told_record(rows)) if as_json else "\n".join(told_text(rows, paint)), nl=not as_json)
+    if any(each.outcome in ("failed", "unknown") for each in told):
+        raise SystemExit(1)
