@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from svsm_cal.app.feeds_in import fetch
+from svsm_cal.core.civil import Instant, instant
 from svsm_cal.errors import PublicationError
 
 if TYPE_CHECKING:
@@ -35,6 +37,14 @@ class Previous:
     def tz_version(self) -> str:
         """Return the tz database's version it was made with, "" if it does not say."""
         return str(self.data.get("tz_database", ""))
+
+    @property
+    def generated(self) -> Instant | None:
+        """Return when it was made, None if it does not say."""
+        try:
+            return instant(datetime.fromisoformat(str(self.data.get("generated_utc"))))
+        except ValueError:
+            return None
 
     @property
     def gone(self) -> dict[bytes, tuple[int, bytes]]:

@@ -13,31 +13,41 @@ from typing import TYPE_CHECKING, Any
 
 from svsm_cal.app.files import alone, replace_folder
 from svsm_cal.app.laws import moved_uids
-from svsm_cal.app.lookups import shift_table, zones_of
+from svsm_cal.app.lookups import next_calls, shift_table
 from svsm_cal.app.previous import GENERATOR, Previous, in_folder, is_record, previous_of
+from svsm_cal.app.view import site_view
 from svsm_cal.core.civil import Instant
-from svsm_cal.core.clocks import Clocks
 from svsm_cal.core.deadlines import outlook
-from svsm_cal.core.occurrences import next_occurrences, occurrences
+from svsm_cal.core.occurrences import occurrences
 from svsm_cal.core.tzdb import tz_database
 from svsm_cal.errors import PublicationError, UsageError
 from svsm_cal.ical.feed import Feeds
 from svsm_cal.ical.revisions import read_publication, revise
 from svsm_cal.ical.stream import EMPTY_STREAM
-from svsm_cal.render.page import STYLE, page
-from svsm_cal.render.records import deadline_record, dumps, instant_text, occurrence_record, window_record
+from svsm_cal.render.news import AHEAD, BEHIND, Change, atom, change_record, changes_of, followed
+from svsm_cal.render.records import (
+    deadline_record,
+    dumps,
+    event_record,
+    instant_text,
+    next_record,
+    occurrence_record,
+    window_record,
+)
+from svsm_cal.render.site.pages import assets, pages
 from svsm_cal.value import Value
+from svsm_cal.words.languages import ENGLISH, LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from svsm_cal.core.model import Calendar, Participant
+    from svsm_cal.render.site.view import SiteView
 
 __all__ = ["Report", "feed_address", "feed_path", "following", "publish", "site", "token_of"]
 
 _PERSONAL = re.compile(r"p/[a-z2-7]{26}/calendar\.ics")
 _PAST, _AHEAD = timedelta(weeks=4), timedelta(weeks=52)
-_COMING = 10
 _LONGEST_ADDRESS = 256  # Google Calendar's limit
 
 
@@ -66,49 +76,50 @@ def feed_address(calendar: Calendar, person: Participant, secret: bytes, *, base
     return address
 
 
-def site(calendar: Calendar, *, now: Instant, secret: bytes | None = None) -> dict[str, bytes]:
-    """Return every file of the site, path -> bytes; participants' feeds only with a `secret` to hide them by."""
+def site(calendar: Calendar, *, now: Instant, secret: bytes | None = None, before: Previous | None = None) -> dict[str, bytes]:
+    """Return every file of the site, path -> bytes; participants' feeds only with a `secret` to hide them by.
+
+    With what was published `before`, news is dated by when it was first published.
+    """
     feeds = Feeds(calendar, now=now)
     files = {"calendar.ics": feeds.public(), "deadlines.ics": feeds.deadlines()}
     files |= {f"series/{series.id}.ics": feeds.series(series) for series in calendar.series}
-    names = [("All calls", "calendar.ics"), ("Deadlines", "deadlines.ics")]
+    names = [("all_calls", "", "calendar.ics"), ("single_deadlines", "", "deadlines.ics")]
     if len(calendar.series) > 1:
-        names += [(series.title, f"series/{series.id}.ics") for series in calendar.series]
+        names += [("series", series.title, f"series/{series.id}.ics") for series in calendar.series]
     if secret is not None:
         attending = {name for series in calendar.series for name in series.attendees}
         for person in (each for each in calendar.participants if each.id in attending):
             files[feed_path(person, secret)] = feeds.participant(person)
-    files["style.css"] = STYLE.encode()
-    files["index.html"] = _page(calendar, now, names).encode()
+    view = site_view(calendar, now, names)
+    files |= assets() | pages(view)
+    news = _news(view, before)
+    for language in LANGUAGES:
+        path = f"{'' if language is LANGUAGES[0] else f'{language.tag}/'}changes.atom"
+        files[path] = atom(calendar, language, news, path=path)
+    files["next.json"] = dumps(next_record(next_calls(calendar, now, n=1, zone=calendar.zone))).encode()
     # Personal addresses are secrets: what is published lists everything but them.
     listed = sorted(["calendar.json", "revisions.json", *(name for name in files if not name.startswith("p/"))])
-    files["calendar.json"] = dumps(_data(calendar, now, names, listed)).encode()
+    shown = [(title or ENGLISH.say(kind), path) for kind, title, path in names]
+    files["calendar.json"] = dumps(_data(calendar, now, shown, listed, news)).encode()
     return files
 
 
-def _page(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]]) -> str:
-    clocks = Clocks()
-    coming = next_occurrences(calendar, now, _COMING, cancelled=True)
-    following = next((each for each in coming if each.held), None)
-    zones = [] if following is None else list({following.zone: (), **zones_of(calendar, following.series)})
+def _news(view: SiteView, before: Previous | None) -> tuple[Change, ...]:
+    calendar, now = view.calendar, view.now
+    calls = occurrences(calendar, now - BEHIND, now + AHEAD, cancelled=True)
     day = now.date()
-    rows = sorted(
-        (row.window for row in shift_table(calendar, day, day + _AHEAD) if row.window.first >= day),
-        key=lambda window: (window.zone.utc_offset(now), window.zone.key, window.series.id, window.first),
-    )
-    return page(
-        calendar,
-        coming,
-        [clocks.see(following, zone) for zone in zones] if following is not None else [],
-        rows,
-        outlook(calendar, now),
-        feeds,
-        tz_database().version,
-        now,
-    )
+    windows = [row.window for row in shift_table(calendar, day - BEHIND, day + AHEAD)]
+    found = changes_of(calendar, calls, windows, view.outlooks, now)
+    records = before.data.get("changes") if before is not None else None
+    if before is None or not isinstance(records, list):
+        return found
+    return followed(found, calls, records, before.generated or now, now)
 
 
-def _data(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]], files: list[str]) -> dict[str, Any]:
+def _data(
+    calendar: Calendar, now: Instant, feeds: list[tuple[str, str]], files: list[str], news: Sequence[Change]
+) -> dict[str, Any]:
     begin, until = now - _PAST, now + _AHEAD
     rows = shift_table(calendar, now.date(), until.date())
     return {
@@ -126,6 +137,8 @@ def _data(calendar: Calendar, now: Instant, feeds: list[tuple[str, str]], files:
         "occurrences": [occurrence_record(each) for each in occurrences(calendar, begin, until, cancelled=True)],
         "windows": [window_record(row.window) for row in rows],
         "deadlines": [deadline_record(each) for each in outlook(calendar, now)],
+        "events": [event_record(each) for each in calendar.events],
+        "changes": [change_record(each) for each in news],
         "files": files,
     }
 
@@ -169,7 +182,7 @@ def publish(
     """
     with alone(out):
         before = None if first else previous_of(out, previous)
-        files = site(calendar, now=now, secret=secret)
+        files = site(calendar, now=now, secret=secret, before=before)
         moved = moved_uids(calendar, before, now) if before is not None else frozenset()
         files |= _revised(files, before, now, moved)
         stands = in_folder(out)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.civil import Instant
     from svsm_cal.core.clocks import CallOnClock
     from svsm_cal.core.deadlines import DeadlineOutlook
-    from svsm_cal.core.model import Occurrence, Participant
+    from svsm_cal.core.model import CalendarEvent, Occurrence, Participant
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.core.zones import Zone
     from svsm_cal.findings import Finding
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "deadline_record",
     "dumps",
+    "event_record",
     "finding_record",
     "instant_text",
     "local_text",
@@ -131,6 +132,17 @@ def deadline_record(outlook: DeadlineOutlook) -> Record:
         "planned": deadline.planned.isoformat() if deadline.planned else None,
         "actual": deadline.actual.isoformat() if deadline.actual else None,
         "url": deadline.url,
+    }
+
+
+def event_record(event: CalendarEvent) -> Record:
+    """Return the record of what calls may collide with."""
+    return {
+        "id": event.id,
+        "title": event.title,
+        "start": event.start.isoformat(),
+        "end": event.end.isoformat(),
+        "url": event.url,
     }
 
 

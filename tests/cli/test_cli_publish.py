@@ -11,6 +11,8 @@ import threading
 import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
@@ -23,8 +25,10 @@ from svsm_cal.core.tzdb import tz_database
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/svsm/calendar.toml"
 NOW = "2025-03-05T17:00Z"
+PAGES = {f"{folder}{page}index.html" for folder in ("", "de/") for page in ("", "next/", "embed/")}
 SITE = {
-    "calendar.ics", "calendar.json", "deadlines.ics", "index.html", "revisions.json", "series/devel-call.ics", "style.css",
+    "calendar.ics", "calendar.json", "deadlines.ics", "next.json", "revisions.json", "series/devel-call.ics",
+    "changes.atom", "de/changes.atom", "icon.svg", "site.js", "style.css", *PAGES,
 }  # fmt: skip
 PEOPLE = ["claudio", "dionna", "huibo", "joerg", "nicolai", "oliver", "peter", "stefano", "tom", "vasant", "jon"]
 SECRET = b"correct horse battery staple"
@@ -199,7 +203,7 @@ def test_a_disk_that_is_full_leaves_the_old_feed(tmp_path, monkeypatch, call):
 
 def test_build_writes_the_site(out):
     result = build(out)
-    assert result.stderr == f"{out}: 7 files; the first publication\n"
+    assert result.stderr == f"{out}: {len(SITE)} files; the first publication\n"
     assert set(tree(out)) == SITE
     assert os.listdir(out.parent) == ["site"]
 
@@ -226,7 +230,8 @@ def test_calendar_json(out):
     found = json.loads(text)
     assert text == json.dumps(found, ensure_ascii=False, indent=2) + "\n"
     assert set(found) == {
-        "generator", "calendar", "generated_utc", "tz_database", "feeds", "occurrences", "windows", "deadlines", "files",
+        "generator", "calendar", "generated_utc", "tz_database", "feeds", "occurrences", "windows", "deadlines", "events",
+        "changes", "files",
     }  # fmt: skip
     assert found["generator"] == "svsm_cal"
     assert found["generated_utc"] == "2025-03-05T17:00:00Z"
@@ -249,7 +254,7 @@ def test_calendar_json(out):
     assert found["deadlines"] == json.loads(run("deadlines", "--json").stdout)["deadlines"]
 
 
-VOID = {"meta", "link", "br", "hr", "img", "input"}
+VOID = {"wbr", "meta", "link", "br", "hr", "img", "input"}
 
 
 class Page(HTMLParser):
@@ -274,53 +279,92 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        self.texts.append(data)
+        if self.open[-1:] != ["script"]:
+            self.texts.append(data)
 
     @property
     def text(self):
         return "".join(self.texts)
 
 
-def test_the_page_is_balanced_and_runs_nothing(out):
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_page_is_balanced_and_runs_its_own_script_alone(out, name):
     build(out)
-    html = (out / "index.html").read_text(encoding="utf-8")
+    html = (out / name).read_text(encoding="utf-8")
     page = Page(html)
     assert html.startswith("<!doctype html>\n")
-    assert page.tags.isdisjoint({"script", "style", "iframe", "img", "form", "object", "base"})
-    assert {name for _, name, _ in page.attributes}.isdisjoint({"style", "src", "onclick", "onload"})
-    ids = [value for _, name, value in page.attributes if name == "id"]
+    assert page.tags.isdisjoint({"style", "iframe", "img", "form", "object", "base"})
+    assert not [each for _, each, _ in page.attributes if each == "style" or each.startswith("on")]
+    root = "../" * name.count("/")
+    assert [value for tag, each, value in page.attributes if (tag, each) == ("script", "src")] == [f"{root}site.js"]
+    assert html.count("<script") == 2
+    assert '<script type="application/json" id="data">' in html
+    policy = next(value for tag, _, value in page.attributes if tag == "meta" and value.startswith("default-src"))
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+    ids = [value for _, each, value in page.attributes if each == "id"]
     assert len(set(ids)) == len(ids)
-    assert {value for _, name, value in page.attributes if name == "aria-labelledby"} == set(ids)
+    named = {each for _, key, value in page.attributes if key in ("aria-labelledby", "aria-controls") for each in value.split()}
+    assert named <= set(ids)
 
 
-def test_the_page_links_to_what_is_there(out):
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_page_links_to_what_is_there(out, name):
+    build(out)
+    page = Page((out / name).read_text(encoding="utf-8"))
+    links = {value for _, each, value in page.attributes if each in ("href", "src")}
+    local = {link for link in links if ":" not in link and not link.startswith("#")}
+    folder = os.path.dirname(name)
+    assert {os.path.normpath(os.path.join(folder, link)) for link in local} <= set(tree(out))
+    assert {os.path.relpath(each, folder or ".") for each in ("style.css", "site.js", "icon.svg", "calendar.ics")} <= local
+    languages = {value for tag, each, value in page.attributes if (tag, each) == ("link", "hreflang")}
+    assert languages == {"en", "de", "x-default"}
+
+
+def test_the_page_offers_every_way_to_subscribe(out):
     build(out)
     page = Page((out / "index.html").read_text(encoding="utf-8"))
     links = {value for _, name, value in page.attributes if name == "href"}
-    local = {link for link in links if "://" not in link}
-    assert {"calendar.ics", "deadlines.ics", "calendar.json", "style.css"} == local
-    assert local <= set(tree(out))
-    assert "webcal://coconut-svsm.example.org/calendar/calendar.ics" in links
+    webcal = "webcal://coconut-svsm.example.org/calendar/calendar.ics"
+    outlook = "https://outlook.live.com/calendar/0/addfromweb"
+    assert {
+        webcal,
+        f"https://calendar.google.com/calendar/render?cid={quote(webcal, safe='')}",
+        f"{outlook}?url={quote(webcal.replace('webcal', 'https', 1), safe='')}&name=COCONUT-SVSM%20community%20calendar",
+        "calendar.ics",
+    } <= links
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("name", "said"),
     [
-        "COCONUT-SVSM community calendar",
-        "Wed 5 March 2025, 18:00 Europe/Berlin",
-        "chaired by Joerg Roedel",
-        "America/New YorkWed 5 March, 12:00UTC-05:00",
-        "Asia/TokyoThu 6 March, 02:00UTC+09:00",
-        "cancelled: vacation",
-        "America/New YorkWed 12 March to Wed 26 March 2025 (2 calls)13:00an hour later, for these calls only",
-        "QEMU 10.0 soft feature freeze2025-03-12 12:00 UTCno call left",
-        "QEMU 10.0 rc1 (planned Tue 25 March)",
-        f"time zones from tz database {tz_database().version}.",
+        ("index.html", "COCONUT-SVSM community calendar"),
+        ("index.html", "18:00 Wednesday 5 March 2025Europe/Berlin time, UTC+01:00"),
+        ("index.html", "ChairJoerg Roedel"),
+        ("index.html", "America/New York12:00Wed 5 March UTC-05:00"),
+        ("index.html", "Asia/Tokyo02:00Thu 6 March UTC+09:00"),
+        ("index.html", "Wed 23 April18:00Cancelled: vacation"),
+        ("index.html", "America/New YorkWed 12 March to Wed 26 March 2025 (2 calls)13:00an hour later, for these calls only"),
+        ("index.html", "soft feature freeze in 6 days 19 hours, no call before it"),
+        ("index.html", "rc1 1 day later than planned (Tue 25 March)"),
+        ("index.html", "Wed 26 February 2025 Minutes"),
+        ("index.html", "Linux Plumbers Conference 2025 11\u201313 December 2025 The call of Thu 11 December falls into it"),
+        ("index.html", f"time zones from the tz database {tz_database().version}."),
+        ("index.html", "In America/New_York at 12:00; unusually at 13:00 (12\u201326 March), at 13:00 (29 October)."),
+        ("next/index.html", "18:00 Wednesday 5 March 2025Europe/Berlin time, UTC+01:00"),
+        ("embed/index.html", "18:00 Wednesday 5 March 2025Europe/Berlin time, UTC+01:00"),
+        ("de/index.html", "18:00 Mittwoch, 5. März 2025Zeit in Europe/Berlin, UTC+01:00"),
+        ("de/index.html", "in 6 Tagen 19 Stunden, kein Treffen davor"),
+        ("de/index.html", "eine Stunde später, nur diese Treffen"),
     ],
 )
-def test_the_page_says(out, said):
-    build(out)
-    assert said in Page((out / "index.html").read_text(encoding="utf-8")).text
+def test_a_page_says(out, tmp_path, name, said):
+    path = tmp_path / "calendar.toml"
+    moved = "move = [{ date = 2025-12-10, to = 2025-12-11T18:00:00 }]"
+    text = EXAMPLE.read_text(encoding="utf-8").replace('  { date = 2025-12-10, reason = "Linux Plumbers Conference" },\n', "")
+    path.write_text(text.replace("change = [", f"{moved}\nchange = [", 1), encoding="utf-8")
+    build(out, calendar=path)
+    assert said in " ".join(Page((out / name).read_text(encoding="utf-8")).text.split())
 
 
 def test_a_calendar_that_is_over_still_has_a_page(out, tmp_path):
@@ -429,7 +473,7 @@ def test_a_broken_calendar_leaves_the_last_publication(out, tmp_path, broken):
 
 def test_personal_feeds_are_at_addresses_nothing_gives_away(out, secret):
     result = build(out, "--secret-file", secret)
-    assert result.stderr == f"{out}: 7 files and 10 personal feeds; the first publication\n"
+    assert result.stderr == f"{out}: {len(SITE)} files and 10 personal feeds; the first publication\n"
     site = tree(out)
     personal = {name for name in site if name.startswith("p/")}
     assert personal == {f"p/{token_of(person, SECRET)}/calendar.ics" for person in PEOPLE if person != "jon"}  # in no series
@@ -507,6 +551,14 @@ domain = "calendar.example.org"
 zone = "Europe/Berlin"
 url = LINK
 organizer = { name = EVIL, email = "calendar@example.org" }
+agenda = EVIL
+
+[[notices.channel]]
+id = "chat"
+kind = "zulip"
+room = EVIL
+topic = EVIL
+url_file = EVIL
 
 [[series]]
 id = "one"
@@ -595,18 +647,29 @@ def test_the_evil_calendar_has_every_text_there_can_be(evil):
 @pytest.mark.parametrize(
     "now", ["2025-03-05T17:00Z", "2025-03-10T17:00Z", "2025-03-20T17:30Z", "2025-03-26T17:30Z", "2025-06-01T00:00Z"]
 )
-def test_the_page_shows_texts_as_texts(out, evil, now):
+def test_the_pages_show_texts_as_texts(out, tmp_path, evil, now):
     build(out, calendar=evil, now=now)
-    html = (out / "index.html").read_text(encoding="utf-8")
-    assert EVIL not in html
-    assert "<script" not in html
-    page = Page(html)
-    assert "script" not in page.tags
-    assert page.text.count(EVIL) > 10
-    assert {name for _, name, _ in page.attributes} <= {
-        "lang", "charset", "name", "content", "rel", "href", "type", "title", "id", "class", "aria-labelledby", "scope",
-    }  # fmt: skip
-    assert {value for _, name, value in page.attributes if name == "href" and value.startswith("https")} == {LINK}
+    build(tmp_path / "plain", now=now)
+    for name in PAGES:
+        plain = Page((tmp_path / "plain" / name).read_text(encoding="utf-8"))
+        html = (out / name).read_text(encoding="utf-8")
+        assert EVIL not in html
+        assert html.count("<script") == 2
+        page = Page(html)
+        assert page.text.count(EVIL) > (10 if name in ("index.html", "de/index.html") else 2)
+        # Moved calls have dots in the picture, and times that are not in the example's.
+        known = {each for _, each, _ in plain.attributes} | {"cx", "cy", "r", "data-form"}
+        assert {each for _, each, _ in page.attributes} <= known
+        assert not [each for _, each, _ in page.attributes if each.startswith("on")]
+        links = {value for _, each, value in page.attributes if each == "href" and ":" in value}
+        assert all(link.startswith(("https://", "webcal://")) for link in links)
+        assert LINK in links or "/" in name.removeprefix("de/")
+    for name in ("changes.atom", "de/changes.atom"):
+        feed = ET.parse(out / name).getroot()
+        assert {each.tag.rpartition("}")[2] for each in feed.iter()} <= {
+            "feed", "id", "title", "updated", "author", "name", "link", "entry", "content",
+        }  # fmt: skip
+        assert EVIL in "".join(feed.itertext())
 
 
 def test_mails_show_texts_as_texts(tmp_path, evil):
@@ -632,7 +695,7 @@ def test_no_address_is_published(out, tmp_path, secret, args):
     assert CANARIES.count("canary") == 11
     build(out, *(args and [*args, secret]), calendar=path)
     site = tree(out)
-    assert len(site) == (17 if args else 7)
+    assert len(site) == len(SITE) + (10 if args else 0)
     for name, data in site.items():
         unfolded = data.replace(b"\r\n ", b"")
         assert b"canary" not in unfolded, name
@@ -648,7 +711,7 @@ def test_no_address_is_shown(tmp_path, line):
 
 def test_the_page_and_the_public_data_name_nobody_but_chairs(out):
     build(out)
-    for name in ("index.html", "calendar.json", "calendar.ics"):
+    for name in SITE:
         data = (out / name).read_text(encoding="utf-8")
         assert not [
             person for person in ("Cláudio", "Dionna", "Huibo", "Nicolai", "Oliver", "Fang", "Lendacky") if person in data

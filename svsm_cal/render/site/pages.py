@@ -1,0 +1,243 @@
+"""The site's pages from their templates, in every language: the calendar's, the next call's, and one to embed elsewhere."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from svsm_cal.core.deadlines import DeadlineStatus
+from svsm_cal.core.model import Status
+from svsm_cal.core.shifts import ShiftKind
+from svsm_cal.core.zones import instant_of, local_of
+from svsm_cal.render.links import base_of, feed_links, minutes_link, safe_link
+from svsm_cal.render.records import instant_text
+from svsm_cal.render.site.view import about_data, call_data, conferences, regular_data
+from svsm_cal.render.timeline import timeline
+from svsm_cal.render.year_picture import city, year_picture
+from svsm_cal.words.languages import LANGUAGES
+from svsm_cal.words.local_notes import shift_note, window_note, window_time, window_when
+from svsm_cal.words.phrases import clock, utc_offset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jinja2 import Environment
+
+    from svsm_cal.core.civil import Instant
+    from svsm_cal.core.model import Occurrence
+    from svsm_cal.core.zones import Zone
+    from svsm_cal.render.site.view import SiteView
+    from svsm_cal.words.languages import Language
+
+__all__ = ["ASSETS", "assets", "pages"]
+
+ASSETS = ("icon.svg", "site.js", "style.css")
+# template -> path below a language's folder
+_PAGES = {"calendar.html": "index.html", "next.html": "next/index.html", "embed.html": "embed/index.html"}
+# What the script says by itself.
+_SPOKEN = (
+    "day", "date", "long_date", "day_month", "days_month", "an_hour", "later", "earlier", "in", "now", "unusual",
+    "unusual_until", "unusual_last", "returns", "from_now", "no_call", "moved", "extra", "because", "no_more", "everywhere_of",
+    "your_time", "no_zone", "zones_found", "zone_set", "copied", "no_call_left", "calls_left", "over",
+)  # fmt: skip
+
+
+_BLANK = re.compile(r"\n\s*\n\s*")  # what the templates leave where they say nothing
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    found = Environment(
+        loader=PackageLoader("svsm_cal.render.site", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    found.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "sort_keys": False}
+    found.filters |= {
+        "city": city,
+        "clock": clock,
+        "instant": instant_text,
+        "minutes_link": minutes_link,
+        "original": lambda call: instant_of(call.recurrence, call.zone),
+        "offset": utc_offset,
+        "safe_link": safe_link,
+        "zone_name": lambda zone: zone.key.replace("_", " "),
+    }
+    found.tests |= {"moved": lambda call: call.status is Status.MOVED, "over": lambda each: each.status is DeadlineStatus.OVER}
+    return found
+
+
+def assets() -> dict[str, bytes]:
+    """Return the files that every site has as they are: the style sheet, the script and the icon."""
+    from importlib.resources import files
+
+    room = files("svsm_cal.render.site")
+    found = {name: _lean(room.joinpath(name).read_text(encoding="utf-8")) for name in ASSETS}
+    found["style.css"] = _tight(found["style.css"])
+    return {name: text.encode() for name, text in found.items()}
+
+
+def _lean(text: str) -> str:
+    """Return a file without what only its authors read: indents, empty lines and lines of comment."""
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+
+
+def _tight(style: str) -> str:
+    """Return a style sheet without the spaces that it can do without."""
+    spaced = (": ", "; ", " {", "{ ", " }", ", ", " > ", " + ")
+    for wide, narrow in (*((each, each.strip()) for each in spaced), (";}", "}")):
+        style = style.replace(wide, narrow)
+    return style
+
+
+def pages(view: SiteView) -> dict[str, bytes]:
+    """Return every page of the site, path -> bytes; the first language's pages are at the top."""
+    found = {}
+    for language in LANGUAGES:
+        words = _words(view, language)
+        for template, place in _PAGES.items():
+            path = place if language is LANGUAGES[0] else f"{language.tag}/{place}"
+            text = _environment().get_template(template).render(words, place=place, path=path, root="../" * path.count("/"))
+            found[path] = _BLANK.sub("\n", text).encode()
+    return found
+
+
+def _words(view: SiteView, language: Language) -> dict[str, Any]:
+    """Return what the templates name."""
+    calendar, zone = view.calendar, view.calendar.zone
+    following = view.following
+    return {
+        "calendar": calendar,
+        "view": view,
+        "language": language,
+        "languages": LANGUAGES,
+        "say": language.say,
+        "halves": partial(_halves, language.words),
+        "base": base_of(calendar),
+        "following": following,
+        "anchor": _anchor(view),
+        "gone": _gone(view),
+        "clocks": [(each, shift_note(language, each)) for each in view.clocks],
+        "local": lambda at: local_of(at, zone),
+        "form": _forms(language, zone),
+        "note": lambda call: shift_note(language, view.anchored[_key(call)]) if _key(call) in view.anchored else "",
+        "several": len({call.title for call in (*view.coming, *view.past)}) > 1,
+        "pictures": _pictures(view, language),
+        "windows": _windows(view, language),
+        "stretches": timeline(calendar, view.outlooks, view.now),
+        "slip": lambda outlook: _slip(language, outlook.deadline),
+        "conferences": conferences(view),
+        "feeds": [feed_links(calendar, kind, title or language.say(kind), path) for kind, title, path in view.feeds],
+        "length": language.length,
+        "remaining": language.remaining,
+        "data": _data(view, language),
+    }
+
+
+def _halves(words: Mapping[str, str], key: str) -> tuple[str, str]:
+    """Return what stands before and after the only thing that is put into a text."""
+    before, after = re.split(r"\{\w+\}", words[key])
+    return before, after
+
+
+def _key(call: Occurrence) -> str:
+    return f"{call.uid} {call.recurrence.isoformat()}"
+
+
+def _anchor(view: SiteView) -> Any:
+    """Return the next call on the calendar's own clock, None if there is none."""
+    return view.anchored[_key(view.following)] if view.following is not None else None
+
+
+def _gone(view: SiteView) -> list[Occurrence]:
+    """Return the calls before the next one that do not take place."""
+    found: list[Occurrence] = []
+    for call in view.coming:
+        if call.held:
+            break
+        found.append(call)
+    return found
+
+
+def _forms(language: Language, zone: Zone) -> Any:
+    """Return what says an instant on the calendar's clock, in the forms that the script knows too."""
+    forms: dict[str, Callable[[Any], str]] = {
+        "clock": clock,
+        "day": language.day,
+        "date": language.date,
+        "long": language.long_date,
+        "both": lambda local: f"{language.day(local)}, {clock(local)}",
+    }
+
+    def say(at: Instant, form: str) -> str:
+        return forms[form](local_of(at, zone))
+
+    return say
+
+
+def _pictures(view: SiteView, language: Language) -> list[Any]:
+    return [
+        year_picture(language, series, view.year[series.id], view.zones[series.id], utc=view.utc, now=view.now)
+        for series in view.calendar.series
+        if view.year[series.id]
+    ]
+
+
+def _windows(view: SiteView, language: Language) -> list[dict[str, str | bool]]:
+    """Return the rows of what changes when, by zone from west to east."""
+    day = view.now.date()
+    found = [window for zones in view.zones.values() for _, windows in zones for window in windows]
+    changing = [each for each in found if each.change_minutes and (each.last is None or each.last >= day)]
+    changing.sort(key=lambda each: (each.zone.utc_offset(view.now), each.zone.key, each.series.id, each.first))
+    return [
+        {
+            "zone": window.zone.key,
+            "title": window.series.title,
+            "when": window_when(language, window),
+            "time": window_time(language, window),
+            "change": window_note(language, window),
+            "passing": window.kind is ShiftKind.MISMATCH,
+        }
+        for window in changing
+    ]
+
+
+def _slip(language: Language, deadline: Any) -> str:
+    """Return how a milestone's day compares with the planned one; "" where there is none to compare with."""
+    if deadline.planned is None:
+        return ""
+    days = (deadline.date - deadline.planned).days
+    if not days:
+        return language.say("on_plan") if deadline.actual is not None else ""
+    length = language.length(timedelta(days=abs(days)))
+    return language.say("slipped_later" if days > 0 else "slipped_earlier", length=length)
+
+
+def _data(view: SiteView, language: Language) -> dict[str, Any]:
+    """Return what the script is told; it says nothing that the page does not."""
+    about: list[dict[str, Any]] = []
+    calls = []
+    for call in view.coming:
+        shared = about_data(view.calendar, call)
+        if shared not in about:
+            about.append(shared)
+        calls.append(call_data(call) | {"about": about.index(shared)})
+    units = {unit: language.units[unit] for unit in ("week", "day", "hour", "minute", "call")}
+    return {
+        "language": language.tag,
+        "zone": view.calendar.zone.key,
+        "built": instant_text(view.now),
+        "calls": calls,
+        "about": about,
+        "regular": {series.id: regular_data(series, view.now) for series in view.calendar.series},
+        "words": {key: language.words[key] for key in _SPOKEN},
+        "units": units,
+    }
