@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
 
 from svsm_cal.app.files import write_file
 from svsm_cal.app.lookups import participant_of, series_of
+from svsm_cal.app.secret import read_secret
 from svsm_cal.cli.options import Invocation, participant_option, series_option
-from svsm_cal.errors import InputError, UsageError
+from svsm_cal.errors import UsageError
 
 __all__ = ["build_command", "feed_command", "feed_url_command"]
 
-_SHORTEST_SECRET = 16
 
 
 @click.command("feed")
@@ -80,7 +79,7 @@ def feed_url_command(invocation: Invocation, participant: str, base: str | None,
 
     calendar = invocation.load()
     person = participant_of(calendar, participant)
-    secret = _secret(secret_file)
+    secret = read_secret(secret_file)
     if secret is None:
         raise UsageError("no secret (give --secret-file, the one that build is given)")
     click.echo(feed_address(calendar, person, secret, base=base))
@@ -108,7 +107,7 @@ def build_command(invocation: Invocation, out: str, secret_file: str | None, pre
     if first and previous is not None:
         raise UsageError("--first and --previous exclude each other: keep one")
     calendar = invocation.load()
-    secret = _secret(secret_file)
+    secret = read_secret(secret_file)
     report = publish(calendar, out, now=invocation.now, secret=secret, previous=previous, first=first)
     if report.tz_before:
         fate = f"calls moved: {', '.join(report.moved)}" if report.moved else "no call has moved"
@@ -121,21 +120,3 @@ def build_command(invocation: Invocation, out: str, secret_file: str | None, pre
     feeds = sum(name.endswith(".ics") for name in report.changed)
     news = "the first publication" if report.first else f"{feeds} feeds changed" if feeds != 1 else "1 feed changed"
     click.echo(f"{out}: {len(report.files) - personal} files{others}; {news}", err=True)
-
-
-def _secret(path: str | None) -> bytes | None:
-    """Return the secret that a file has, or the environment; None where there is none."""
-    if path is None:
-        secret = os.environb.get(b"SVSM_CAL_SECRET", b"").strip()
-        path = "SVSM_CAL_SECRET"
-        if not secret:
-            return None
-    else:
-        try:
-            with open(path, "rb") as stream:
-                secret = stream.read(4096).strip()
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror} (name a file with a long random text)") from error
-    if len(secret) < _SHORTEST_SECRET:
-        raise InputError(f"{path}: is shorter than {_SHORTEST_SECRET} bytes (put a long random text into it)")
-    return secret

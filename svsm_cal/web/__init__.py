@@ -1,1 +1,1 @@
-"""The server: routes to app and render; no logic of its own."""
+"""The web server: the site, the feeds and a JSON API, from a calendar file or from what `build` wrote."""

@@ -1,0 +1,58 @@
+"""`serve`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from svsm_cal.cli.options import Invocation, present
+
+__all__ = ["serve_command"]
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on; 0 for a free one."
+)
+@click.option(
+    "--secret-file",
+    type=click.Path(),
+    metavar="FILE",
+    envvar="SVSM_CAL_SECRET_FILE",
+    show_envvar=True,
+    help="As for build: personal feeds are served too.",
+)
+@click.option("--site", "folder", type=click.Path(), metavar="DIR", help="Serve what build wrote there, with its revisions.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes serve.")
+@click.option("--proxy", multiple=True, metavar="ADDRESS", help="Believe this proxy's X-Forwarded-For; for the log only.")
+@click.option("--log/--no-log", default=True, show_default=True, help="Whether to write who asks for what to standard output.")
+@click.pass_context
+def serve_command(
+    ctx: click.Context,
+    host: str,
+    port: int,
+    secret_file: str | None,
+    folder: str | None,
+    workers: int,
+    proxy: tuple[str, ...],
+    *,
+    log: bool,
+) -> None:
+    """Serve the site, the feeds and a JSON API, and go on with the calendar file as it changes.
+
+    A file with errors changes nothing but /health, which says what is wrong. The API is described at /api/openapi.json.
+    With --now, time stands still.
+    """
+    from svsm_cal.app.editions import Source
+    from svsm_cal.app.secret import read_secret
+    from svsm_cal.web.serve import Place, serve
+
+    invocation: Invocation = ctx.obj
+    source = Source(os.path.abspath(invocation.path), read_secret(secret_file), folder and os.path.abspath(folder))
+    fixed = ctx.find_root().params["now"] is not None
+    clock = (lambda: invocation.now) if fixed else present
+    place = Place(host, port, workers, frozenset(proxy), sys.stdout.fileno() if log else None)
+    serve(source, place, clock, lambda address: click.echo(f"svsm-cal: serving {invocation.path} at {address}", err=True))

@@ -1,0 +1,199 @@
+"""`svsm-cal serve` as a process: how it begins and ends, its workers, and what it writes down."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from svsm_cal.app.publish import feed_path
+from svsm_cal.config.load import load
+
+from .running import EXAMPLE, NOW, PATIENCE, ROOT, SECRET, Client, Process, process
+
+CALENDAR = load(EXAMPLE)
+ATTENDING = {name for series in CALENDAR.series for name in series.attendees}
+PATHS = [f"/{feed_path(person, SECRET.encode())}" for person in CALENDAR.participants if person.id in ATTENDING]
+TOKENS = [path.split("/")[2] for path in PATHS]
+ASK = b"GET /calendar.ics HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("words", [(), ("--workers", "2")])
+def test_it_ends_when_told_to_and_finishes_what_is_under_way(tmp_path, number, words):
+    with process(tmp_path, *words) as running, Client(running.port) as idle, Client(running.port) as asking:
+        assert idle.ask("/calendar.ics").status == 200
+        slow = socket.create_connection(("127.0.0.1", running.port), timeout=PATIENCE)
+        asking.send(ASK[:-4])
+        slow.sendall(ASK * 300)  # 8 MB, of which nothing has been read yet
+        assert slow.recv(15) == b"HTTP/1.1 200 OK"
+        running.process.send_signal(number)
+        assert idle.ended
+        asking.send(ASK[-4:])
+        last = asking.reply()
+        assert (last.status, last.headers["connection"]) == (200, "close")
+        assert asking.ended
+        rest = bytearray()
+        while data := slow.recv(1 << 20):
+            rest += data
+        assert rest.count(b"END:VCALENDAR") >= 1
+        assert rest.endswith(b"END:VCALENDAR\r\n")
+        slow.close()
+        assert running.end() == 0
+        with pytest.raises(ConnectionRefusedError):
+            Client(running.port)
+
+
+def test_workers_share_a_port_and_what_they_count(tmp_path):
+    with process(tmp_path, "--workers", "3") as running:
+        for _ in range(60):
+            assert running.ask("/calendar.ics").status == 200
+        counted = [re.search(rb'route="feed",status="200"} (\d+)', running.ask("/metrics").body)[1] for _ in range(12)]
+        assert set(counted) == {b"60"}
+
+
+def test_a_worker_that_dies_is_begun_again(tmp_path):
+    import threading
+
+    with process(tmp_path, "--workers", "2") as running:
+        listed = subprocess.run(
+            ["ps", "--ppid", str(running.process.pid), "-o", "pid="], capture_output=True, text=True, check=True
+        )
+        before = [int(each) for each in listed.stdout.split()]
+        assert len(before) == 2
+        threading.Event().wait(1.2)  # one that ends as soon as it has begun is not begun again
+        os.kill(before[0], signal.SIGKILL)
+        for _ in range(PATIENCE * 10):
+            listed = subprocess.run(
+                ["ps", "--ppid", str(running.process.pid), "-o", "pid="], capture_output=True, text=True, check=True
+            )
+            now = [int(each) for each in listed.stdout.split()]
+            if len(now) == 2 and before[0] not in now:
+                break
+            threading.Event().wait(0.1)
+        assert len(now) == 2
+        assert [running.ask("/calendar.ics").status for _ in range(8)] == [200] * 8
+
+
+MISSPELT = [
+    *PATHS,
+    *(path.replace("/p/", "/p//") for path in PATHS),
+    *(path.replace("/calendar.ics", "") for path in PATHS),
+    *(path[2:] for path in PATHS),
+    *(f"/%70/{token}/calendar.ics" for token in TOKENS),
+    *(f"/p/{token[:9]}%{ord(token[9]):02x}{token[10:]}/calendar.ics" for token in TOKENS),
+    *(f"/calendar.ics?token={token}" for token in TOKENS),
+    *(f"/{token}" for token in TOKENS),
+    *(f"/P/{token.upper()}/calendar.ics" for token in TOKENS),
+    *(f"/api/next?for={token}" for token in TOKENS),
+    *(f"/p/{token}/calendar.ics/" for token in TOKENS),
+]
+
+
+def test_neither_the_log_nor_the_counters_nor_health_ever_hold_a_token(tmp_path):
+    with process(tmp_path) as running:
+        for path in MISSPELT:
+            with Client(running.port) as client:
+                client.ask(path, Referer=f"http://localhost{path}", User_Agent=path)
+                client.send(f"GET {path} HTTP/1.1\nbroken\r\n\r\n".encode())
+                client.reply()
+        told = running.ask("/metrics").body + running.ask("/health").body
+        running.end()
+    written = (told.decode() + running.log.read_text() + running.said.read_text()).lower()
+    assert written.count(" get /p/... 200 ") == len(PATHS) * 3  # as they are, and with a letter escaped
+    for token in TOKENS:
+        assert token not in written
+        assert token[:12] not in written
+    assert SECRET not in written
+
+
+def test_the_log_says_who_asked_for_what_and_got_what(tmp_path):
+    with process(tmp_path) as running:
+        etag = running.ask("/calendar.ics").headers["etag"]
+        running.ask("/calendar.ics", If_None_Match=etag)
+        running.ask("/calendar.ics", method="HEAD", Accept_Encoding="gzip")
+        running.ask("/nothing\x7f".replace("\x7f", "%C3%A4"))
+        running.ask("/calendar.ics", method="EVIL")
+        running.end()
+    size = "\\d+"
+    expected = [
+        f"GET /calendar.ics 200 {size}", "GET /calendar.ics 304 0", "HEAD /calendar.ics 200 0",
+        f"GET /nothing\\? 404 {size}", f"OTHER /calendar.ics 405 {size}",
+    ]  # fmt: skip
+    lines = running.log.read_text().splitlines()
+    assert len(lines) == len(expected)
+    for line, pattern in zip(lines, expected, strict=True):
+        assert re.fullmatch(f"2025-03-05T17:00:00Z 127.0.0.1 {pattern}", line)
+
+
+FORWARDED = {
+    ("--proxy", "127.0.0.1"): {"203.0.113.9": "203.0.113.9", "6.6.6.6, 203.0.113.9": "203.0.113.9", "evil\u00a0x": "127.0.0.1"},
+    (): {"203.0.113.9": "127.0.0.1"},
+    ("--proxy", "10.0.0.1"): {"203.0.113.9": "127.0.0.1"},
+}
+
+
+@pytest.mark.parametrize("words", FORWARDED)
+def test_a_forwarded_address_is_believed_only_of_a_proxy_that_is_named(tmp_path, words):
+    with process(tmp_path, *words) as running:
+        for given in FORWARDED[words]:
+            assert running.ask("/calendar.ics", X_Forwarded_For=given.encode().decode("latin-1")).status == 200
+        running.end()
+    assert [line.split()[1] for line in running.log.read_text().splitlines()] == list(FORWARDED[words].values())
+
+
+def test_nobody_who_reads_the_log_is_needed(tmp_path):
+    with process(tmp_path, "--no-log") as running:
+        assert running.ask("/calendar.ics").status == 200
+        running.end()
+    assert running.log.read_bytes() == b""
+
+
+REFUSED = {
+    "a broken calendar": (("-c", "{folder}/broken.toml", "serve", "--port", "0"), "broken.toml:1:"),
+    "no calendar": (("-c", "{folder}/none.toml", "serve", "--port", "0"), "there is no such file"),
+    "no such address": (
+        ("-c", str(EXAMPLE), "serve", "--host", "192.0.2.1", "--port", "0"),
+        "192.0.2.1:0: cannot be listened on",
+    ),
+    "a weak secret": (("-c", str(EXAMPLE), "serve", "--port", "0", "--secret-file", "{folder}/weak"), "is shorter than 16 bytes"),
+    "a folder of others": (("-c", str(EXAMPLE), "serve", "--port", "0", "--site", "{folder}"), "holds nothing that"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_served_is_told_in_a_line(tmp_path, case):
+    (tmp_path / "broken.toml").write_text("broken")
+    (tmp_path / "weak").write_text("weak")
+    words, said = REFUSED[case]
+    command = [sys.executable, "-m", "svsm_cal", *(word.format(folder=tmp_path) for word in words)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_told(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        command = [sys.executable, "-m", "svsm_cal", "-c", str(EXAMPLE), "serve", "--port", port]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
+    assert (done.returncode, f"127.0.0.1:{port}: cannot be listened on: Address already in use" in done.stderr) == (1, True)
+
+
+def test_time_goes_on_unless_told_to_stand_still(tmp_path):
+    copy = tmp_path / "calendar.toml"
+    shutil.copy(EXAMPLE, copy)
+    running = Process(tmp_path, calendar=copy, now=None)
+    try:
+        first = running.ask("/health").headers["date"]
+        assert not first.startswith("Wed, 05 Mar 2025")
+    finally:
+        assert running.end() == 0
+    assert NOW.startswith("2025")
