@@ -1,0 +1,130 @@
+"""`minutes read` and `minutes check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from svsm_cal.cli.options import DAY, Invocation, json_option, paint, series_option
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from svsm_cal.minutes.reading import Minutes
+
+__all__ = ["minutes_command"]
+
+
+@click.group("minutes")
+def minutes_command() -> None:
+    """Read the minutes of calls, and compare them with the calendar."""
+
+
+@minutes_command.command("read")
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@series_option
+@click.option("--apply", "applied", is_flag=True, help="Write what is suggested into the calendar file, after showing it.")
+@click.option("--all", "unsure", is_flag=True, help="With --apply: also what is not sure.")
+@click.option("--yes", "agreed", is_flag=True, help="With --apply: without asking.")
+@json_option
+@click.pass_obj
+def read_command(
+    invocation: Invocation,
+    paths: tuple[str, ...],
+    series: str | None,
+    *,
+    applied: bool,
+    unsure: bool,
+    agreed: bool,
+    as_json: bool,
+) -> None:
+    """Show what the minutes in FILE, or in every file of a folder, say: attendees, topics, and suggestions.
+
+    A suggestion is what a sentence says of the calendar that it may not say yet: a call that is off, a deadline.
+    """
+    from svsm_cal.app.minutes import read
+    from svsm_cal.errors import UsageError
+    from svsm_cal.render.minutes import minutes_text, read_record
+    from svsm_cal.render.records import dumps
+
+    if as_json and applied:
+        raise UsageError("--json and --apply exclude each other: keep one")
+    if (unsure or agreed) and not applied:
+        raise UsageError("--all and --yes belong to --apply: give that too, or leave them out")
+    found = read(paths, invocation.load(), series=series)
+    for each in found.skipped:
+        click.echo(each, err=True)
+    if as_json:
+        click.echo(dumps(read_record(found.minutes)), nl=False)
+        return
+    click.echo("\n".join(minutes_text(found.minutes, paint)))
+    if applied:
+        _apply(invocation, found.minutes, unsure=unsure, agreed=agreed)
+
+
+def _apply(invocation: Invocation, minutes: tuple[Minutes, ...], *, unsure: bool, agreed: bool) -> None:
+    from svsm_cal.app.edits import diff
+    from svsm_cal.app.minutes import apply, prepared, to_write
+
+    wanted = to_write(minutes, unsure=unsure)
+    if not wanted:
+        click.echo("Nothing to write: the calendar says it already, or it is not sure (--all).", err=True)
+        return
+    edited = prepared(invocation.path, wanted, now=invocation.now)
+    click.echo(f"\n{diff(edited)}", nl=False)
+    if not agreed and not click.confirm(f"Write this into {invocation.path}?", err=True):
+        click.echo(f"{invocation.path}: nothing was written", err=True)
+        return
+    for warning in apply(invocation.path, wanted, edited, now=invocation.now).warnings:
+        click.echo(str(warning), err=True)
+    click.echo(f"{invocation.path}: written", err=True)
+
+
+@minutes_command.command("check")
+@click.argument("folder", metavar="DIR", type=click.Path())
+@click.option("--from", "first", type=DAY, help="First date; that of the first minutes if left out.")
+@click.option("--until", "last", type=DAY, help="Last date; that of the last call that is over if left out.")
+@series_option
+@click.option("--strict", is_flag=True, help="Fail if anything is found.")
+@json_option
+@click.pass_obj
+@click.pass_context
+def check_command(
+    ctx: click.Context,
+    invocation: Invocation,
+    folder: str,
+    first: date | None,
+    last: date | None,
+    series: str | None,
+    *,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Report what is missing between the minutes in DIR and the calendar, and show who was there.
+
+    Calls without minutes, minutes without a call, clock changes that nobody mentioned: all are warnings, for which only
+    --strict fails.
+    """
+    from svsm_cal.app.minutes import check
+    from svsm_cal.render.minutes import attendance_text, check_record
+    from svsm_cal.render.records import dumps
+
+    found = check(folder, invocation.load(), now=invocation.now, first=first, last=last, series=series)
+    for each in found.skipped:
+        click.echo(each, err=True)
+    if as_json:
+        click.echo(dumps(check_record(found.findings, found.attendance, found.minutes)), nl=False)
+    else:
+        for finding in found.findings:
+            click.echo(str(finding))
+        click.echo(
+            "\n".join(
+                ["", *attendance_text(found.attendance, paint)] if found.findings else attendance_text(found.attendance, paint)
+            )
+        )
+        click.echo(
+            f"{folder}: {found.minutes} minutes, {len(found.findings)} warning{'' if len(found.findings) == 1 else 's'}", err=True
+        )
+    if strict and found.findings:
+        ctx.exit(1)

@@ -1,0 +1,133 @@
+"""The parts that minutes have: who was there, the topics, what people took on."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+from svsm_cal.minutes.dates import mentions_of
+from svsm_cal.minutes.patterns import NAME, any_of
+from svsm_cal.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from svsm_cal.minutes.document import Block
+    from svsm_cal.minutes.names import Names
+
+__all__ = ["Action", "Topic", "actions_of", "attendee_entries", "topics_of"]
+
+
+class Topic(Value):
+    """What was talked about, and the line its heading stands on."""
+
+    title: str
+    line: int
+
+
+class Action(Value):
+    """What somebody took on; `sure` if the minutes call it an action item, else somebody just said that they will."""
+
+    text: str
+    line: int
+    sure: bool
+    done: bool = False
+    name: str | None = None
+    participant: str | None = None
+    due: date | None = None
+
+
+_ATTENDEES = re.compile(
+    r"^(?:list\s+of\s+)?"
+    + any_of("attend(?:ees|ance|ing)", "participants", "(?:people |members )?present", "who was there", "Teilnehm.{1,6}")
+    + r"\b",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"^(?:attendees|attending|participants|present)\s*(?:\(\d+\))?\s*:\s*(?=\S)", re.IGNORECASE)
+# Headings that hold topics and are none.
+_FRAME = re.compile(
+    "^"
+    + any_of("topics?", "agenda", "notes", "(?:meeting )?minutes", "discussion", "action(?: item)?s?", "links", "next meeting")
+    + r"\s*:?$",
+    re.IGNORECASE,
+)
+_ACTIONS = re.compile(rf"^{any_of('actions?(?: items?)?', 'to-?dos?', 'open points?', 'next steps')}\b", re.IGNORECASE)
+_BOX = r"(?:\[(?P<box>[ xX])\]\s*)?"
+_MARK = r"(?P<mark>(?:action(?:\s+items?)?|AIs?|to-?do)\b(?:\s*\([^)]*\))?\s*[:\u2013\u2014-]\s*)?"
+_ACTION = re.compile(rf"^{_BOX}{_MARK}(?P<text>.+)$", re.IGNORECASE)
+_TOOK = any_of("will", "(?:agreed|offered|volunteered) to", "took the action to", "is going to", "to")
+_WILL = re.compile(rf"^(?P<who>{NAME})\s+{_TOOK}\s+(?P<what>[a-z]\w+)")
+_NOT_WORK = frozenset(("be", "not", "attend", "join", "miss", "run", "chair", "host", "lead", "have", "probably", "likely"))
+
+
+def attendee_entries(blocks: Sequence[Block]) -> tuple[list[str], list[Block]]:
+    """Return what lists the attendees, an entry for each item or line, and the blocks in which it does."""
+    entries: list[str] = []
+    listed: list[Block] = []
+    level = 0  # of the heading that we are under; 9 for a bold line or a line with a colon
+    for block in blocks:
+        named = _NAMED.match(block.text)
+        if named and not level:
+            first, *more = (text for _, text in block.lines)
+            return _joined([first[named.end() :], *more]), [block]
+        heads = block.level or (
+            9 if _ATTENDEES.match(block.text) and len(block.text) < 40 and (block.lead or block.text.endswith(":")) else 0
+        )
+        if heads:
+            if level and heads <= level:
+                break
+            if not level and _ATTENDEES.match(block.text):
+                level = heads
+                listed.append(block)
+            continue
+        if level == 9 and listed and block.lead and block.lead == block.text.rstrip(": "):
+            break
+        if level:
+            listed.append(block)
+            entries += [block.text] if block.depth else _joined([text for _, text in block.lines])
+    return entries, listed
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """Return a paragraph's lines as entries: one if a line goes on with the names of the one before."""
+    return (
+        lines
+        if not any(line.rstrip().endswith((",", ";")) for line in lines[:-1]) and len(lines) > 1 and "," not in lines[0]
+        else [" ".join(lines)]
+    )
+
+
+def topics_of(blocks: Sequence[Block]) -> list[Topic]:
+    """Return the topics: the headings, or else the bold words that items begin with, or the outermost items."""
+    heads = [block for block in blocks if block.level and not _FRAME.match(block.text) and not _ATTENDEES.match(block.text)]
+    if heads:
+        return [Topic(block.text.strip(" :*"), block.line) for block in heads]
+    items = [block for block in blocks if block.depth == 1]
+    led = [Topic(block.lead, block.line) for block in items if block.lead]
+    return led or [Topic(block.text[:100].strip(" :"), block.line) for block in items]
+
+
+def actions_of(blocks: Sequence[Block], day: date | None, names: Names) -> list[Action]:
+    """Return what people took on: what the minutes call an action item, and what they say that somebody known will do."""
+    found = []
+    for block in blocks:
+        if block.level:
+            continue
+        match = _ACTION.match(block.text)
+        if match is None:
+            continue
+        text = match["text"].strip()
+        marked = bool(match["mark"]) or match["box"] is not None or bool(_ACTIONS.match(block.section) and block.depth)
+        will = _WILL.match(text)
+        if not marked and (will is None or will["what"] in _NOT_WORK):
+            continue
+        who = will["who"] if will else None
+        due = (
+            next((each.first for each in mentions_of(text, day) if each.exact and each.single), None) if day and marked else None
+        )
+        participant = names.find(who) if who else None
+        if not marked and participant is None and (who is None or " " not in who):
+            continue  # "He will", "Patches will"
+        found.append(Action(text[:500], block.line, marked, (match["box"] or "").casefold() == "x", who, participant, due))
+    return found
