@@ -17,12 +17,12 @@ from svsm_cal.findings import Finding
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from svsm_cal.app.previous import Previous
     from svsm_cal.core.model import Calendar
 
-__all__ = ["LawDifference", "age_findings", "law_difference", "moved_uids"]
+__all__ = ["LawDifference", "age_findings", "law_difference", "moved_since", "moved_uids"]
 
 _NONE = "is no tz database, no published folder and no feed (or say: installed, or published)"
 _AHEAD = timedelta(days=3653)
@@ -95,12 +95,13 @@ def _of_database(database: TzDatabase) -> Callable[[Zone], Law]:
     return law
 
 
-def _published(stream: bytes) -> Callable[[Zone], Law]:
-    """Return the clocks that a feed's VTIMEZONEs tell, the installed ones for a zone it does not have."""
+def _published(*streams: bytes) -> Callable[[Zone], Law]:
+    """Return the clocks that streams' VTIMEZONEs tell, the installed ones for a zone they do not have."""
     from svsm_cal.ical.content import read_content
     from svsm_cal.ical.observances import published_clocks
 
-    components = (each for root in read_content(stream).components for each in root.children if each.name == "VTIMEZONE")
+    roots = (root for stream in streams for root in read_content(stream).components)
+    components = (each for root in roots for each in root.children if each.name == "VTIMEZONE")
     clocks = {each.tzid: each for each in map(published_clocks, components)}
     return lambda zone: clocks.get(zone.key) or ZoneLaw(zone)
 
@@ -110,4 +111,9 @@ def moved_uids(calendar: Calendar, before: Previous, now: Instant) -> frozenset[
     stream = before.read("calendar.ics")
     if stream is None or before.tz_version == tz_database().version:
         return frozenset()
-    return frozenset(uid.encode() for uid in moved_calls(calendar, _published(stream), end=now + _AHEAD))
+    return moved_since(calendar, [stream], now)
+
+
+def moved_since(calendar: Calendar, streams: Iterable[bytes], now: Instant) -> frozenset[bytes]:
+    """Return the UIDs with a call, up to ten years from now, whose instant differs from what streams' VTIMEZONEs say."""
+    return frozenset(uid.encode() for uid in moved_calls(calendar, _published(*streams), end=now + _AHEAD))

@@ -23,12 +23,21 @@ _COMMANDS = {
     "when": ("lookups", "Show one day's call on everybody's clock."),
     "shifts": ("lookups", "Show when clock changes move the call, and for whom."),
     "deadlines": ("lookups", "Show what is due, and the calls left before it."),
+    "chairs": ("chairs", "Show who chairs which call."),
+    "notices": ("notices", "Show what people have to be told, and tell them."),
+    "agenda": ("agenda", "Write the next call's agenda."),
+    "minutes": ("minutes", "Read the minutes of calls, and compare them with the calendar."),
+    "plan": ("plan", "Show which times would be fair, and who pays for them."),
     "diff": ("diff", "Show what an edit would change for people."),
     "feed": ("publish", "Write one iCalendar feed."),
     "feed-url": ("publish", "Print the address of a participant's own feed."),
     "build": ("publish", "Write the whole site: feeds, page and JSON."),
+    "serve": ("serve", "Serve the site, the feeds and a JSON API."),
+    "publish": ("upload", "Publish the site to an object store, such as S3."),
     "lint": ("lint", "Report what is wrong with an iCalendar feed, anybody's."),
-    "invite": ("invite", "Write e-mail invites."),
+    "invite": ("invite", "Mail invites that stay right, and take the answers."),
+    "store": ("store", "Look after what is remembered of invites."),
+    "worker": ("worker", "Deliver mails from a store in PostgreSQL."),
     "cancel": ("edits", "Cancel a call."),
     "restore": ("edits", "Take back a cancellation, a move or a change."),
     "move": ("edits", "Move a call to another time."),
@@ -119,7 +128,7 @@ def command(ctx: click.Context, path: str, now: str | None) -> None:
 
     Reads a calendar.toml and shows each person their own time.
     """
-    ctx.obj = Invocation(path, present() if now is None else parse_instant(now))
+    ctx.obj = Invocation(path, present() if now is None else parse_instant(now), fixed=now is not None)
 
 
 def main() -> None:

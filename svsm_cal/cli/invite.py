@@ -1,17 +1,30 @@
-"""`invite write`."""
+"""`invite write|plan|send|status|retry|receive|remind`."""
 
 from __future__ import annotations
 
+import os
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
-from svsm_cal.cli.options import Invocation, series_ids
+from svsm_cal.cli.options import Invocation, json_option, paint, series_ids, smtp_option, store_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from svsm_cal.app.outbox import Delivered
+    from svsm_cal.store.contract import Store
 
 __all__ = ["invite_command"]
+
+_ASK_ABOVE = 50
+_ASK_CANCELS = 5
 
 
 @click.group("invite")
 def invite_command() -> None:
-    """Write e-mail invites."""
+    """Mail invites that stay right, and take the answers."""
 
 
 @invite_command.command("write")
@@ -20,7 +33,7 @@ def invite_command() -> None:
 @click.option("--to", metavar="ADDRESS", help="One message for this mailing list, instead of one for each attendee.")
 @click.pass_obj
 def write_command(invocation: Invocation, series: str, out: str, to: str | None) -> None:
-    """Write the invites to SERIES as .eml files, one for each attendee, with their own local times."""
+    """Write the first invites to SERIES as .eml files, one for each attendee, with their own local times."""
     from svsm_cal.app.invites import write_invites
 
     calendar = invocation.load()
@@ -29,3 +42,187 @@ def write_command(invocation: Invocation, series: str, out: str, to: str | None)
     click.echo(f"{out}: {count} message{'s' if count != 1 else ''}", err=True)
     if written.without_address:
         click.echo(f"without an e-mail address: {', '.join(written.without_address)}", err=True)
+
+
+@invite_command.command("plan")
+@store_option
+@json_option
+@click.pass_obj
+def plan_command(invocation: Invocation, store: str | None, *, as_json: bool) -> None:
+    """Show every mail that `invite send` would send, and why. Nothing is sent or remembered."""
+    from svsm_cal.app.invitations import current_plan
+    from svsm_cal.render.invitations import plan_record, plan_text
+    from svsm_cal.render.records import dumps
+
+    calendar, source = invocation.read()
+    with invocation.known(store, calendar) as known:
+        plan = current_plan(calendar, source, known, now=invocation.now)
+    if as_json:
+        click.echo(dumps(plan_record(plan.digest, plan.mails, plan.without_address)), nl=False)
+    else:
+        click.echo(plan_text(plan.digest, plan.mails, plan.without_address, paint), nl=False)
+
+
+@invite_command.command("send")
+@store_option
+@smtp_option
+@click.option("--plan", "planned", metavar="NAME", help="Only if this is still the plan: what `invite plan` printed.")
+@click.option("--yes", is_flag=True, help=f"Do not ask before more than {_ASK_ABOVE} mails or {_ASK_CANCELS} cancellations.")
+@click.option("--queue", is_flag=True, help="Leave delivery to `svsm-cal worker`.")
+@click.pass_obj
+def send_command(
+    invocation: Invocation, store: str | None, smtp: str | None, planned: str | None, *, yes: bool, queue: bool
+) -> None:
+    """Tell everybody what has changed, once: do what `invite plan` shows, and deliver what is in the outbox."""
+    from svsm_cal.app.invitations import current_plan, send_invitations
+    from svsm_cal.errors import UsageError
+    from svsm_cal.transport.dkim import read_signer
+    from svsm_cal.transport.smtp_settings import read_settings
+
+    settings = None if queue else read_settings(smtp, os.environ)
+    sign = read_signer(os.environ)
+    calendar, source = invocation.read()
+    with invocation.opened(store, calendar) as opened:
+        plan = current_plan(calendar, source, opened, now=invocation.now)
+        if planned is not None and planned != plan.digest:
+            raise UsageError(f"the plan is {plan.digest} now, not {planned}: look at it with `svsm-cal invite plan`")
+        if not yes and (len(plan.mails) > _ASK_ABOVE or plan.cancelled >= _ASK_CANCELS):
+            taken = f", {plan.cancelled} of which take an invitation back" if plan.cancelled else ""
+            _ask(f"Send {len(plan.mails)} mails{taken}?")
+        send_invitations(calendar, source, opened, plan=plan, now=invocation.now, sign=sign)
+        if settings is None:
+            click.echo(f"{len(plan.mails)} in the outbox", err=True)
+            return
+        _deliver(invocation, opened, smtp)
+
+
+@invite_command.command("retry")
+@store_option
+@smtp_option
+@click.option("--to", metavar="ADDRESS", help="Only what goes to this address.")
+@click.pass_obj
+def retry_command(invocation: Invocation, store: str | None, smtp: str | None, to: str | None) -> None:
+    """Send once more what had failed or bounced, the same to the byte, and what waits for a later attempt."""
+    from svsm_cal.app.outbox import retry_failed
+    from svsm_cal.transport.smtp_settings import read_settings
+
+    read_settings(smtp, os.environ)
+    calendar, _ = invocation.read()
+    with invocation.opened(store, calendar) as opened:
+        retry_failed(opened, recipient=to, now=invocation.clock())
+        _deliver(invocation, opened, smtp)
+
+
+@invite_command.command("status")
+@store_option
+@json_option
+@click.pass_obj
+def status_command(invocation: Invocation, store: str | None, *, as_json: bool) -> None:
+    """Show who has been told, what they answered, and what became of their mail."""
+    from svsm_cal.app.standing import standing
+    from svsm_cal.render.invitations import status_record, status_text
+    from svsm_cal.render.records import dumps
+
+    calendar, _ = invocation.read()
+    with invocation.known(store, calendar) as known:
+        found = standing(known, now=invocation.now)
+    click.echo(dumps(status_record(found)) if as_json else status_text(found, paint), nl=False)
+
+
+@invite_command.command("receive")
+@click.argument("mailbox")
+@store_option
+@click.option(
+    "--trust",
+    "trusts",
+    multiple=True,
+    metavar="NAME",
+    help="Take an answer only if this server, through which mail comes in, vouches for its sender (its Authentication-Results).",
+)
+@click.pass_obj
+def receive_command(invocation: Invocation, mailbox: str, store: str | None, trusts: tuple[str, ...]) -> None:
+    """Take the answers and delivery reports in MAILBOX: a Maildir, an mbox file, or imaps://user@host/INBOX."""
+    from svsm_cal.app.answers import take_answers
+    from svsm_cal.transport.mailbox import open_mailbox
+
+    calendar, _ = invocation.read()
+    taken = changed = 0
+    with invocation.opened(store, calendar) as opened, open_mailbox(mailbox, os.environ) as box:
+        for each in take_answers(box, opened, now=invocation.now, trusts=trusts):
+            taken += 1
+            changed += each.counts
+            sender = f"{each.sender}: " if each.sender else ""
+            click.echo(paint("" if each.counts else "faint", f"{sender}{each.verdict} ({each.about})"))
+    click.echo(f"{taken} taken, {changed} of which changed something", err=True)
+
+
+@invite_command.command("remind")
+@store_option
+@smtp_option
+@click.option("--queue", is_flag=True, help="Leave delivery to `svsm-cal worker`.")
+@click.pass_obj
+def remind_command(invocation: Invocation, store: str | None, smtp: str | None, *, queue: bool) -> None:
+    """Mail those who asked for it before a call or a deadline, once each; run it every few minutes."""
+    from svsm_cal.app.reminders import remind
+    from svsm_cal.transport.dkim import read_signer
+    from svsm_cal.transport.smtp_settings import read_settings
+
+    if not queue:
+        read_settings(smtp, os.environ)
+    calendar, _ = invocation.read()
+    with invocation.opened(store, calendar) as opened:
+        count = remind(calendar, opened, now=invocation.now, sign=read_signer(os.environ))
+        if queue:
+            click.echo(f"{count} in the outbox", err=True)
+        else:
+            _deliver(invocation, opened, smtp)
+
+
+def _ask(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} There is nobody to ask here: say --yes")
+    click.confirm(question, abort=True)
+
+
+def _deliver(invocation: Invocation, store: Store, smtp: str | None) -> None:
+    """Deliver what is due, showing how far it is on a terminal, and say what came of it; exits with 1 unless all is well."""
+    from svsm_cal.app.outbox import empty_outbox
+    from svsm_cal.render.invitations import outbox_line
+    from svsm_cal.transport.smtp_settings import read_settings
+
+    stop = _stopper()
+    done = 0
+
+    def told(recipient: str, state: str, response: str) -> None:
+        nonlocal done
+        done += 1
+        if state == "failed":
+            click.echo(f"{recipient}: {response}", err=True)
+        elif sys.stderr.isatty() and done % 25 == 0:
+            click.echo(f"\r{done} ...\r", err=True, nl=False)
+
+    found: Delivered = empty_outbox(
+        store,
+        read_settings(smtp, os.environ),
+        clock=invocation.clock,
+        told=lambda row, settled: told(row.mail.recipient, settled.state, settled.response),
+        stop=stop,
+    )
+    if found.busy:
+        click.echo("another process is delivering: it takes these along", err=True)
+        return
+    click.echo(outbox_line(sent=found.sent, failed=found.failed, pending=found.pending, due=found.due), err=True)
+    if found.broken is not None:
+        click.echo(f"svsm-cal: {found.broken} (what is left waits in the outbox: `svsm-cal invite send` goes on)", err=True)
+    if found.broken is not None or found.failed:
+        raise SystemExit(1)
+
+
+def _stopper() -> Callable[[], bool]:
+    """Return what says that the process was asked to stop: the mail on its way is finished first."""
+    import signal
+
+    asked: list[int] = []
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda number, _frame: asked.append(number))
+    return lambda: bool(asked)

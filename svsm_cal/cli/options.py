@@ -13,9 +13,11 @@ from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from svsm_cal.core.model import Calendar
     from svsm_cal.core.zones import Zone
+    from svsm_cal.store.contract import Store
 
 __all__ = [
     "DAY",
@@ -29,21 +31,52 @@ __all__ = [
     "present",
     "series_ids",
     "series_option",
+    "smtp_option",
+    "store_option",
     "zone_option",
 ]
 
 
 class Invocation(Value):
-    """One run of the command: the calendar file's path, and the present."""
+    """One run of the command: the calendar file's path, and the present, which does not go on if it is `fixed`."""
 
     path: str
     now: Instant
+    fixed: bool = False
+
+    def clock(self) -> Instant:
+        """Return the present as it goes on, or what was given for it."""
+        return self.now if self.fixed else present()
 
     def load(self) -> Calendar:
         """Return the calendar; raises what `svsm_cal.config.load.load` does."""
         from svsm_cal.config.load import load
 
         return load(self.path, now=self.now)
+
+    def read(self) -> tuple[Calendar, str]:
+        """Return the calendar, and the text it was read from; raises what `svsm_cal.config.load.load` does."""
+        from svsm_cal.config.load import loads, read_text
+
+        text = read_text(self.path)
+        return loads(text, file=self.path, now=self.now), text
+
+    def opened(self, url: str | None, calendar: Calendar) -> AbstractContextManager[Store]:
+        """Return the store of a calendar, open as long as a block lasts; raises what `svsm_cal.store.opening.open_store` does."""
+        from contextlib import closing
+
+        from svsm_cal.app.stores import default_store
+        from svsm_cal.store.opening import open_store
+
+        return closing(open_store(url or default_store(self.path), calendar_id=calendar.id))
+
+    def known(self, url: str | None, calendar: Calendar) -> AbstractContextManager[Store | None]:
+        """Return the store as `opened` does, None where none has been made yet."""
+        from contextlib import nullcontext
+
+        from svsm_cal.app.stores import is_there
+
+        return self.opened(url, calendar) if is_there(url, self.path) else nullcontext()
 
 
 def present() -> Instant:
@@ -148,6 +181,21 @@ participant_option = click.option(
 )
 series_ids = _ids_of("series")
 series_option = click.option("--series", metavar="ID", shell_complete=series_ids, help="Of this series only.")
+
+store_option = click.option(
+    "--store",
+    metavar="STORE",
+    envvar="SVSM_CAL_STORE",
+    show_envvar=True,
+    help="What remembers who was told what: a file, or postgresql://...; svsm-cal.db beside the calendar file if left out.",
+)
+
+smtp_option = click.option(
+    "--smtp",
+    metavar="URL",
+    help="The mail server, smtp://user@mail.example.org:587; SVSM_CAL_SMTP if left out. Its password is in "
+    "SVSM_CAL_SMTP_PASSWORD, or in the file that SVSM_CAL_SMTP_PASSWORD_FILE names.",
+)
 
 _STYLES: dict[str, dict[str, object]] = {
     "strong": {"bold": True},

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from svsm_cal.core.civil import EPOCH_ORDINAL
+from svsm_cal.core.civil import EPOCH_ORDINAL, Instant, LocalDateTime
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from svsm_cal.ical.content import Property
 
-__all__ = ["Form", "Moment", "duration_seconds", "moments_of", "offset_seconds"]
+__all__ = ["Form", "Moment", "duration_seconds", "instant_of_stamp", "local_of_stamp", "moments_of", "offset_seconds", "stamp_of"]
 
 _DAY = 86400
 Form = Literal["date", "floating", "utc", "zoned"]
@@ -21,6 +21,7 @@ _MOMENT = re.compile(r"(\d{8})(?:T([01]\d|2[0-3])([0-5]\d)([0-5]\d|60)(Z)?)?", r
 _DURATION = re.compile(
     r"([+-])?P(?:(\d{1,6})W|(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,7})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?)", re.ASCII
 )
+_STAMP = "%Y%m%dT%H%M%SZ"
 _OFFSET = re.compile(r"([+-])([01]\d|2[0-3])([0-5]\d)([0-5]\d)?", re.ASCII)
 
 
@@ -90,3 +91,18 @@ def offset_seconds(text: str) -> int:
         raise ValueError("is no offset from UTC, such as +0100")
     total = int(match[2]) * 3600 + int(match[3]) * 60 + int(match[4] or 0)
     return -total if match[1] == "-" else total
+
+
+def stamp_of(at: datetime) -> str:
+    """Return an instant as DTSTAMP has it, in UTC: 20250305T170000Z."""
+    return at.astimezone(UTC).strftime(_STAMP)
+
+
+def instant_of_stamp(text: str) -> Instant:
+    """Return the instant of a DTSTAMP; raises ValueError for what is none."""
+    return Instant(datetime.strptime(text, _STAMP).replace(tzinfo=UTC))
+
+
+def local_of_stamp(text: str) -> LocalDateTime:
+    """Return the wall-clock time of a DATE-TIME as written, whichever zone it is in; raises ValueError for what is none."""
+    return LocalDateTime(datetime.strptime(text.removesuffix("Z"), _STAMP.removesuffix("Z")))  # noqa: DTZ007 - civil

@@ -1,23 +1,20 @@
 """An invite as an RFC 5322 message: text and HTML with the reader's own times, and the invite for their client.
 
-The form is the one clients agree on: mixed(alternative(plain, html, calendar last), the same as a file). The
-message is made of its arguments alone, boundaries and Message-ID included.
+The message is made of its arguments alone, boundaries and Message-ID included.
 """
 
 from __future__ import annotations
 
 import hashlib
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 from html import escape
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.segments import Segment
+from svsm_cal.render.message import MessageForm, message_form
 from svsm_cal.value import Value
 from svsm_cal.words.notes import note_of
 from svsm_cal.words.phrases import (
+    chairs_in_words,
     clock,
     day_and_year,
     duration_in_words,
@@ -35,7 +32,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.ical.invite import Invite
 
-__all__ = ["Reader", "invite_message"]
+__all__ = ["Reader", "bodies", "invite_form", "invite_message", "message_id"]
 
 
 class Reader(Value):
@@ -64,49 +61,55 @@ def invite_message(
 
     `of` is what the invite is to: a segment, or a call outside the rule.
     """
+    form = invite_form(calendar, of, organizer, reader, method=invite.method, revision=str(invite.sequence), now=now)
+    number = message_id(calendar.domain, invite.uid, str(invite.sequence), reader.email)
+    return form.fill(name=reader.name, email=reader.email, message_id=number, calendar=invite.data)
+
+
+def invite_form(
+    calendar: Calendar,
+    of: Segment | Occurrence,
+    organizer: Organizer,
+    reader: Reader,
+    *,
+    method: str,
+    revision: str,
+    now: Instant,
+    prefix: str = "",
+    news: tuple[str, ...] = (),
+    over: bool = False,
+) -> MessageForm:
+    """Return the message of an invite for all readers who see it alike: those of one zone, or a list.
+
+    `revision` tells apart the messages about one UID; `prefix` begins the subject ("Updated: "), `news` is what it says
+    first. With `over` there is nothing to come, so that no calls and links are shown.
+    """
     about = _about(of)
-    message = EmailMessage(policy=SMTP)
-    message["From"] = _address(organizer.name, organizer.email)
-    message["To"] = _address(reader.name, reader.email)
-    message["Subject"] = _subject(about)
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = _message_id(calendar, invite.uid, str(invite.sequence), reader.email)
-    message["References"] = _message_id(calendar, invite.uid)
-    message["Auto-Submitted"] = "auto-generated"
-    message["MIME-Version"] = "1.0"
-    message["Content-Type"] = "multipart/mixed"
     lead, sections, facts = _content(calendar, about, reader)
-    bodies = EmailMessage(policy=SMTP)
-    bodies["Content-Type"] = "multipart/alternative"
-    bodies.attach(_text(_plain(lead, sections, facts), "plain"))
-    bodies.attach(_text(_html(about, lead, sections, facts), "html"))
-    bodies.attach(_text(invite.data.decode(), "calendar", {"method": invite.method}))
-    message.attach(bodies)
-    attached = EmailMessage(policy=SMTP)
-    attached.set_content(invite.data, maintype="application", subtype="ics", filename="invite.ics", disposition="attachment")
-    del attached["MIME-Version"]
-    message.attach(attached)
-    seal = hashlib.sha256(str(message["Message-ID"]).encode()).hexdigest()[:24]
-    message.set_boundary(f"mixed-{seal}")
-    bodies.set_boundary(f"alternative-{seal}")
-    # Python folds a long subject before its first word; where nothing must be encoded there is no need to fold.
-    plain = all(str(value).isascii() for value in message.values())
-    return message.as_bytes(policy=SMTP.clone(max_line_length=990) if plain else SMTP)
+    if over:
+        lead, sections, facts = [*lead[:2], *news], [], []
+    elif news:
+        sections = [_Section("What changes", tuple((line,) for line in news)), *sections]
+    return message_form(
+        sender=(organizer.name, organizer.email),
+        subject=f"{prefix}{_subject(about)}",
+        date=now,
+        thread=message_id(calendar.domain, of.uid),
+        plain=_plain(lead, sections, facts),
+        html=_html(lead, sections, facts),
+        method=method,
+        seal=hashlib.sha256(f"{of.uid}|{revision}".encode()).hexdigest()[:24],
+    )
 
 
-def _address(name: str, email: str) -> Address:
-    return Address(display_name=name, addr_spec=email)
+def bodies(lead: list[str], facts: list[tuple[str, str]]) -> tuple[str, str]:
+    """Return a mail's plain text and HTML: opening lines, the first of which is its heading, and facts (label, value)."""
+    return _plain(lead, [], facts), _html(lead, [], facts)
 
 
-def _message_id(calendar: Calendar, *parts: str) -> str:
-    return f"<{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:32]}@{calendar.domain}>"
-
-
-def _text(body: str, subtype: str, params: dict[str, str] | None = None) -> EmailMessage:
-    part = EmailMessage(policy=SMTP)
-    part.set_content(body, subtype=subtype, charset="utf-8", cte="base64" if subtype == "calendar" else None, params=params)
-    del part["MIME-Version"]
-    return part
+def message_id(domain: str, *parts: str) -> str:
+    """Return the Message-ID of what its parts identify: the same for the same parts, telling nothing of them."""
+    return f"<{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:32]}@{domain}>"
 
 
 class _About(Value):
@@ -142,7 +145,7 @@ def _content(calendar: Calendar, about: _About, reader: Reader) -> tuple[list[st
     lead = [about.title, f"{about.when}, {about.length}"]
     lead += [text for text in (about.part, details.description) if text]
     sections = _for_one(reader) if reader.name else _for_all(reader)
-    facts = [("Join", details.url), ("Where", details.location), ("Chair", calendar.person(details.chair))]
+    facts = [("Join", details.url), ("Where", details.location), ("Chair", chairs_in_words(calendar, details))]
     return lead, sections, [(label, value) for label, value in facts if value]
 
 
@@ -196,7 +199,7 @@ def _plain(lead: list[str], sections: list[_Section], facts: list[tuple[str, str
     return "\n".join(lines) + "\n"
 
 
-def _html(about: _About, lead: list[str], sections: list[_Section], facts: list[tuple[str, str]]) -> str:
+def _html(lead: list[str], sections: list[_Section], facts: list[tuple[str, str]]) -> str:
     cell = 'style="padding:2px 14px 2px 0;vertical-align:top"'
     parts = [f'<h2 style="margin:0">{escape(lead[0])}</h2>', *(f"<p>{escape(line)}</p>" for line in lead[1:])]
     for section in sections:
@@ -205,7 +208,7 @@ def _html(about: _About, lead: list[str], sections: list[_Section], facts: list[
     shown = [f"<b>{escape(label)}:</b> {_linked(value)}" for label, value in facts]
     if shown:
         parts.append(f"<p>{'<br>'.join(shown)}</p>")
-    head = f'<meta charset="utf-8"><title>{escape(about.title)}</title>'
+    head = f'<meta charset="utf-8"><title>{escape(lead[0])}</title>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 

@@ -153,16 +153,21 @@ class Ledger(Protocol):
 
 
 class Delivery(Protocol):
-    """The right to deliver one batch of mails; every `settle` is durable when it returns."""
+    """The right to deliver one batch of mails; what `settle` has recorded outlives the process."""
 
     def due(self, now: Instant, limit: int) -> list[Row]:
-        """Return pending rows whose time has come, in order, with their bytes.
+        """Return pending rows whose time has come, those first that are due first, then in order, with their bytes.
 
-        A row waits while an earlier one to the same recipient about the same uid is pending.
+        A row waits while an earlier one to the same recipient about the same uid ("" is none) is pending.
         """
 
     def settle(self, settled: Iterable[Settled]) -> None:
-        """Record what attempts came to: together, and durably."""
+        """Record what attempts came to, together: it holds when this returns, whatever becomes of the process.
+
+        A power cut may cost the last of them (each store says how many): those mails go out again, the same bytes. A
+        row that is final stays as it is; one superseded meanwhile is sent if it was. Raises ValueError for a state
+        that no attempt comes to.
+        """
 
     def remaining(self) -> tuple[int, Instant | None]:
         """Return how many rows are pending, and when the first of them is due."""

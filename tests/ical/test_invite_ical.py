@@ -10,10 +10,14 @@ from pathlib import Path
 
 import icalendar
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from icalendar.parser import Contentline
 
 import svsm_cal
 from svsm_cal.core.civil import instant
-from svsm_cal.ical.invite import invite
+from svsm_cal.ical.invite import Attendee, _attendee_line, invite
+from svsm_cal.ical.stream import folded
 
 EXAMPLE = Path(__file__).parents[2] / "examples/svsm/calendar.toml"
 CALENDAR = svsm_cal.load(EXAMPLE)
@@ -176,3 +180,23 @@ def test_every_reader_finds_the_calls_of_an_invite(read, reader):
     ]
     (message, *_) = invites(SMALL, None).values()
     assert len(read(reader, message.data, date(2025, 1, 1), date(2027, 1, 1))) == 20
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=200), st.integers(0, 90))
+def test_an_attendee_of_any_name_is_read_back(name, padding):
+    padded = "x" * padding + name
+    line = _attendee_line(Attendee(padded, "dionna@example.org", "TENTATIVE"))
+    assert all(len(each) <= 75 for each in line.split(b"\r\n"))
+    assert all(each.decode() for each in line.removesuffix(b"\r\n").split(b"\r\n"))  # no character is cut
+    _, params, value = Contentline.from_ical(line.replace(b"\r\n ", b"").strip().decode()).parts()
+    assert (params["CN"], params["PARTSTAT"], value) == (padded, "TENTATIVE", "mailto:dionna@example.org")
+
+
+@pytest.mark.parametrize("length", [74, 75, 76, 148, 149, 150, 1000])
+@pytest.mark.parametrize("letter", ["a", "é", "東", "🎉", "^", "\\"])
+def test_folded_lines_unfold_to_what_they_were(letter, length):
+    line = letter * length
+    found = folded(line)
+    assert found.endswith(b"\r\n")
+    assert all(len(each) <= 75 for each in found.split(b"\r\n"))
+    assert found.replace(b"\r\n ", b"").removesuffix(b"\r\n").decode() == line

@@ -1,0 +1,55 @@
+"""The store of a calendar: which one it is, and looking after it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["check_store", "default_store", "export_store", "is_there", "migrate_store"]
+
+_NAME = "svsm-cal.db"
+
+
+def default_store(calendar_path: str) -> str:
+    """Return where a calendar's store is unless told otherwise: a file beside its own."""
+    return os.path.join(os.path.dirname(calendar_path), _NAME)
+
+
+def is_there(url: str | None, calendar_path: str) -> bool:
+    """Whether a store has been made: a file that is there, or a database, which answers for itself."""
+    place = url or default_store(calendar_path)
+    return "://" in place or os.path.exists(place.removeprefix("sqlite:"))
+
+
+def migrate_store(url: str, *, calendar_id: str) -> tuple[int, int]:
+    """Bring a store's schema up to date; return the versions before (0: there was none) and after."""
+    from svsm_cal.store import opening
+
+    return opening.migrate_store(url, calendar_id=calendar_id)
+
+
+def check_store(url: str) -> list[str]:
+    """Return what is wrong with a store that is there, a line each; raises UsageError or StoreError."""
+    from svsm_cal.store.opening import open_store
+
+    store = open_store(url, calendar_id=None)
+    try:
+        return store.check()
+    finally:
+        store.close()
+
+
+def export_store(url: str) -> Iterator[str]:
+    """Yield everything in a store that is there as lines of JSON; raises UsageError or StoreError."""
+    from svsm_cal.store.opening import open_store
+
+    store = open_store(url, calendar_id=None)
+    try:
+        for record in store.export():
+            yield json.dumps(record, ensure_ascii=False)
+    finally:
+        store.close()

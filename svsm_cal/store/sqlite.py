@@ -1,0 +1,310 @@
+"""A store in one SQLite file: for a calendar that is looked after from one machine.
+
+WAL, so that readers never wait. A ledger's commit is on disk when it returns (synchronous=FULL). What attempts came to
+is written before `settle` returns, so that a killed process has lost nothing, and is on disk for every 64th attempt and
+every new second: what a power cut may cost is that these few mails go out again, byte for byte the same.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from svsm_cal.errors import StoreError
+from svsm_cal.store import deliveries
+from svsm_cal.store.connection import DamagedError
+from svsm_cal.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from svsm_cal.core.civil import Instant
+    from svsm_cal.store.contract import Delivery, Row, Settled
+
+__all__ = ["SqliteStore"]
+
+_PATIENCE = 60  # seconds to wait for another writer
+_OLDEST = (3, 37, 0)  # STRICT tables
+_UNSYNCED = 64  # attempts that a power cut may forget
+_CHECKPOINT = 4000  # pages in the WAL: a settled mail takes two or three
+
+_OURS = 0x5356_534D  # application_id of the file's header: "SVSM"
+
+# What SQLite says, by its primary result code, and what to do about it.
+_FAULTS = {
+    sqlite3.SQLITE_NOTADB: "is no SQLite file (name another with --store)",
+    sqlite3.SQLITE_CORRUPT: "is damaged (restore a copy)",
+    sqlite3.SQLITE_FULL: "the disk is full (make room; nothing is lost)",
+    sqlite3.SQLITE_IOERR: "the disk cannot be read or written (look at the machine's log)",
+    sqlite3.SQLITE_READONLY: "cannot be written (check who owns it, and its folder)",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened (check that its folder is there and can be written)",
+    sqlite3.SQLITE_PERM: "cannot be opened (check who owns it, and its folder)",
+    sqlite3.SQLITE_BUSY: f"another process has been writing for {_PATIENCE} seconds (try again when it is done)",
+    sqlite3.SQLITE_LOCKED: f"another process has been writing for {_PATIENCE} seconds (try again when it is done)",
+}
+
+
+@contextmanager
+def _speaking(name: str) -> Iterator[None]:
+    """Let SQLite's errors be StoreErrors of one line."""
+    try:
+        yield
+    except (sqlite3.Error, UnicodeError, OverflowError) as error:
+        raise _told(name, error) from error
+
+
+def _told(name: str, error: Exception) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    said = _FAULTS.get(code) or f"{str(error).splitlines()[0] if str(error) else 'fails'} (svsm-cal store check says more)"
+    return (DamagedError if code == sqlite3.SQLITE_CORRUPT else StoreError)(f"{name}: {said}")
+
+
+class _SqliteConnection:
+    """A connection of our own settings; see `svsm_cal.store.connection.Connection`."""
+
+    due_order = "outbox.not_before, outbox.id"
+
+    def __init__(self, name: str, path: str) -> None:
+        self._name = name
+        with _speaking(name):
+            self._inner = sqlite3.connect(
+                f"file:{quote(path)}?mode=rw", uri=True, isolation_level=None, timeout=_PATIENCE, check_same_thread=False
+            )
+        try:
+            for setting in ("synchronous = FULL", "foreign_keys = ON", f"wal_autocheckpoint = {_CHECKPOINT}"):
+                self.touch(f"PRAGMA {setting}")
+            self.touch("PRAGMA journal_size_limit = 67108864")
+        except BaseException:
+            self._inner.close()
+            raise
+
+    def rows(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._inner.execute(sql, args).fetchall()
+        except (sqlite3.Error, UnicodeError, OverflowError) as error:
+            raise _told(self._name, error) from error
+
+    def touch(self, sql: str, args: Sequence[Any] = ()) -> int:
+        try:
+            return self._inner.execute(sql, args).rowcount
+        except (sqlite3.Error, UnicodeError, OverflowError) as error:
+            raise _told(self._name, error) from error
+
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        with _speaking(self._name):
+            self._inner.executemany(sql, rows)
+
+    def known(self, message_ids: list[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for start in range(0, len(message_ids), 500):
+            some = message_ids[start : start + 500]
+            marks = ", ".join("?" * len(some))
+            found.update(self.rows(f"SELECT message_id, id FROM outbox WHERE message_id IN ({marks})", some))  # noqa: S608
+        return found
+
+    def append(self, rows: list[tuple[Any, ...]], bodies: list[tuple[int, bytes]]) -> None:
+        self.many(_APPEND, rows)
+        self.many("INSERT INTO body (id, data) VALUES (?, ?)", bodies)
+
+    def supersede(self, newer: list[tuple[int, str, str]], at: int) -> None:
+        self.many(_SUPERSEDE, ((at, recipient, uid, number) for number, recipient, uid in newer))
+
+    def announce(self, batches: Sequence[int]) -> None:
+        """Do nothing: who delivers from a file asks it."""
+
+    def end(self, *, commit: bool) -> None:
+        """End the transaction, if one is still open."""
+        if commit:
+            self.touch("COMMIT")
+        elif self._inner.in_transaction:
+            with suppress(StoreError):  # what made it end is what is told
+                self.touch("ROLLBACK")
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self._inner.close()
+
+
+_APPEND = """INSERT INTO outbox (id, batch, message_id, kind, sender, recipient, uid, sequence, method, reason, supersedes,
+    created, state, attempts, not_before, settled, response, bounced)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_SUPERSEDE = """UPDATE outbox SET state = 'superseded', settled = ?
+    WHERE recipient = ? AND uid = ? AND id < ? AND state = 'pending'"""
+
+
+class _SqliteDelivery:
+    """See `svsm_cal.store.contract.Delivery`."""
+
+    def __init__(self, connection: _SqliteConnection, batch: int | None) -> None:
+        self._connection = connection
+        self._batch = batch
+        self._unsynced = 0
+        self._second: datetime | None = None
+        self._full = True
+
+    def due(self, now: Instant, limit: int) -> list[Row]:
+        return deliveries.due(self._connection, now, limit, batch=self._batch)
+
+    def settle(self, settled: Iterable[Settled]) -> None:
+        each = list(settled)
+        statements = list(map(deliveries.settlement, each))
+        if not statements:
+            return
+        self._unsynced += len(statements)
+        at = each[-1].at.replace(microsecond=0)
+        self._synchronous(full=at != self._second or self._unsynced >= _UNSYNCED)
+        if len(statements) == 1:
+            self._connection.touch(*statements[0])
+        else:
+            self._connection.touch("BEGIN IMMEDIATE")
+            try:
+                for statement in statements:
+                    self._connection.touch(*statement)
+                self._connection.end(commit=True)
+            finally:
+                self._connection.end(commit=False)
+        if self._full:
+            self._second, self._unsynced = at, 0
+
+    def _synchronous(self, *, full: bool) -> None:
+        """Let the next commit be on disk when it returns, and all before it; or only be written."""
+        if full != self._full:
+            self._connection.touch(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+            self._full = full
+
+    def remaining(self) -> tuple[int, Instant | None]:
+        return deliveries.remaining(self._connection, batch=self._batch)
+
+    def end(self) -> None:
+        """Put the last attempts on disk."""
+        if self._unsynced:
+            self._synchronous(full=True)
+            self._connection.rows("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+class SqliteStore(Database):
+    """A Store in the SQLite file at `path`; raises UsageError or StoreError where there can be none."""
+
+    kind = "sqlite"
+
+    def __init__(self, path: str, *, create: bool) -> None:
+        super().__init__(path)
+        if sqlite3.sqlite_version_info < _OLDEST:
+            raise StoreError(f"{path}: needs SQLite {'.'.join(map(str, _OLDEST))} or newer; this is {sqlite3.sqlite_version}")
+        self._path = os.path.abspath(path)
+        self._idle: list[_SqliteConnection] = []
+        if not os.path.isfile(self._path):
+            if os.path.exists(self._path):
+                raise StoreError(f"{path}: is no file (name a file with --store)")
+            if not create:
+                raise StoreError(f"{path}: there is no store (svsm-cal store migrate makes one)")
+            self._create()
+
+    def _create(self) -> None:
+        """Make an empty file that only its owner can read: it will have people's addresses."""
+        try:
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            folder = os.open(os.path.dirname(self._path), os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise StoreError(f"{self.name}: cannot be made: {error.strerror} (check its folder)") from error
+
+    def _connect(self) -> _SqliteConnection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return _SqliteConnection(self.name, self._path)
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[_SqliteConnection]:
+        connection = self._connect()
+        try:
+            connection.touch("BEGIN IMMEDIATE" if writes else "BEGIN")
+            yield connection
+            connection.end(commit=True)
+        except BaseException:
+            connection.end(commit=False)
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def _version(self, connection: Any) -> int:
+        [(ours,)] = connection.rows("PRAGMA application_id")
+        [(tables,)] = connection.rows("SELECT count(*) FROM sqlite_master")
+        if not tables:
+            return 0
+        if ours != _OURS:
+            raise StoreError(f"{self.name}: is a database of something else (name another with --store)")
+        [(version,)] = connection.rows("SELECT version FROM store")
+        return int(version)
+
+    @contextmanager
+    def _migrating(self) -> Iterator[None]:
+        """Wait until nobody migrates or delivers; then see that the file is in WAL mode, and ours."""
+        with self._alone(wait=True):
+            connection = self._connect()
+            try:
+                if connection.rows("SELECT count(*) FROM sqlite_master") == [(0,)]:
+                    connection.rows("PRAGMA journal_mode = WAL")
+                    connection.touch(f"PRAGMA application_id = {_OURS}")
+            finally:
+                connection.close()
+            yield
+
+    def _finish(self, connection: Any) -> None:
+        """Do nothing: the steps are all there is."""
+
+    @contextmanager
+    def _alone(self, *, wait: bool) -> Iterator[bool]:
+        """Hold the lock of who delivers or migrates, which the system takes away from a process that dies."""
+        try:
+            import fcntl
+        except ImportError:
+            raise StoreError(f"{self.name}: this system has no file locks (keep the store in PostgreSQL)") from None
+        try:
+            lock = os.open(f"{self._path}.delivery", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"{self.name}.delivery: cannot be opened: {error.strerror} (check who owns it)") from error
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            except OSError as error:
+                raise StoreError(f"{self.name}.delivery: cannot be locked: {error.strerror} (keep it on a local disk)") from error
+            yield True
+        finally:
+            os.close(lock)
+
+    def _integrity(self, connection: Any) -> list[str]:
+        said = [line for (line,) in connection.rows("PRAGMA integrity_check(20)") if line != "ok"]
+        said += [f"table {row[0]}: row {row[1]} belongs to nothing" for row in connection.rows("PRAGMA foreign_key_check")]
+        return said
+
+    @contextmanager
+    def delivery(self, *, batch: int | None = None) -> Iterator[Delivery | None]:
+        """Return the right to deliver everything, or one batch; None while another process has it, whichever batch."""
+        with self._alone(wait=False) as alone:
+            if not alone:
+                yield None
+                return
+            connection = _SqliteConnection(self.name, self._path)
+            try:
+                delivery = _SqliteDelivery(connection, batch)
+                yield delivery
+                delivery.end()
+            finally:
+                connection.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        while self._idle:
+            self._idle.pop().close()
