@@ -55,6 +55,9 @@ readers: $(VENV)/done
 	sh tests/readers/setup.sh $(PYTHON) $(CACHE)
 	sh tests/sync/setup.sh $(PYTHON) $(CACHE)
 	sh tests/servers/setup.sh $(CACHE)
+	sh tests/chat/setup.sh $(PYTHON) $(CACHE)
+	sh tests/web/setup.sh $(PYTHON) $(CACHE)
+	sh tests/site/setup.sh $(CACHE)
 	sh tests/tzdata/setup.sh $(BIN)/python $(CACHE) 2020.1 2022.5 2022.6 2022.7 2024.2
 
 clean: ## Remove what the other targets made

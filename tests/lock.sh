@@ -8,3 +8,6 @@ $compile tests/readers/requirements.in -o tests/readers/requirements.lock
 $compile tests/sync/requirements.in -o tests/sync/requirements.lock
 $compile tests/bench/peers.in -o tests/bench/peers.lock
 $compile tests/bench/dateutil-rs.in -o tests/bench/dateutil-rs.lock
+$compile tests/chat/requirements.in -o tests/chat/requirements.lock
+$compile tests/web/requirements.in -o tests/web/requirements.lock
+$compile tests/bench/servers.in -o tests/bench/servers.lock

@@ -281,13 +281,26 @@ def events(count: int) -> bytes:
     return "".join(f"{line}\r\n" for line in [*lines, "END:VCALENDAR"]).encode()
 
 
+# What measures itself, by name: mails, minutes and the rest have rounds and servers of their own.
+APART = {
+    "invites": ["tests/bench/invites.py"],
+    "smtp": ["tests/bench/smtp.py"],
+    "outbox": ["tests/bench/outbox.py"],
+    "store": ["tests/bench/store.py"],
+    "server": ["tests/bench/server.py"],
+    "notices": ["tests/bench/notices.py"],
+    "minutes": ["tests/bench/minutes.py"],
+    "plan": ["tests/bench/plan.py"],
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure against other programs, side by side.")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument(
         "only",
         nargs="*",
-        choices=["start", "feeds", "builds", "people", "lint", *ENGINE, []],
+        choices=["start", "feeds", "builds", "people", "lint", *ENGINE, *APART, []],
         help="which tables; all if left out",
     )
     options = parser.parse_args()
@@ -306,6 +319,10 @@ def main() -> None:
         builds(few)
     if not wanted or "lint" in wanted:
         lint(few)
+    for name, words in APART.items():
+        if not wanted or name in wanted:
+            print(f"\n{name}", flush=True)
+            subprocess.run([sys.executable, *words], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

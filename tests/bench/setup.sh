@@ -42,6 +42,7 @@ command -v undertime >/dev/null || debian undertime || echo "undertime is left o
 
 environment dateutil "$here/peers.lock"
 environment dateutil-rs "$here/dateutil-rs.lock"
+environment servers "$here/servers.lock"
 
 if ! there js "$here/js/package-lock.json"; then
     mkdir -p "$cache/js"

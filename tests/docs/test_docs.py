@@ -8,11 +8,15 @@ import os
 import pkgutil
 import re
 import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
 
 import svsm_cal
 
@@ -32,7 +36,18 @@ def _commands() -> list[tuple[str, str]]:
     return found
 
 
-def test_every_readme_command_gives_what_the_readme_shows(tmp_path: Path) -> None:
+@pytest.fixture
+def mail_server() -> Iterator[str]:
+    """The address of a mail server, in the place of the README's."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(Sink(), hostname="127.0.0.1", port=port)
+    controller.start()
+    yield f"smtp://127.0.0.1:{port}?security=none"
+    controller.stop()
+
+
+def test_every_readme_command_gives_what_the_readme_shows(tmp_path: Path, mail_server: str) -> None:
     """One shell session through the README, in a copy of the tree."""
     tree = _copy(tmp_path / "tree")
     environment = _environment(tmp_path)
@@ -42,6 +57,8 @@ def test_every_readme_command_gives_what_the_readme_shows(tmp_path: Path) -> Non
             continue
         if line.startswith("export "):
             name, _, value = line.removeprefix("export ").partition("=")
+            if name == "SVSM_CAL_SMTP":
+                value = mail_server
             environment[name] = value.replace("~", environment["HOME"]).replace("$PATH", environment["PATH"])
             continue
         run = subprocess.run(
