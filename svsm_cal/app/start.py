@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from importlib.resources import files
 
 from svsm_cal.app.files import write_file
 from svsm_cal.config.json_schema import json_schema_text
 from svsm_cal.errors import UsageError
 
-__all__ = ["CALENDAR", "WORKFLOW", "start"]
+__all__ = ["CALENDAR", "start", "workflow"]
 
 CALENDAR = """\
 #:schema ./calendar.schema.json
@@ -61,47 +62,20 @@ reminders = ["15m"]
 # ]
 """
 
-WORKFLOW = """\
-# Checks the calendar on every change, and publishes it on main and once a day, so that the page goes on with the time.
-# It works from the root of a repository (.github/workflows/) whose Pages are built by GitHub Actions (Settings, Pages).
-name: calendar
-on:
-  push: { branches: [main] }
-  pull_request:
-  workflow_dispatch: { inputs: { first: { type: boolean, description: "The very first publication: it follows none" } } }
-  schedule: [{ cron: "17 5 * * *" }]
-permissions: { contents: read }
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    permissions: { contents: read, pages: write, id-token: write }
-    environment: github-pages
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with: { python-version: "3.12" }
-      - run: pip install svsm_cal
-      - run: svsm-cal check --strict
-      - id: pages
-        uses: actions/configure-pages@v5
-      # What is published now is what the next publication follows: its revisions go on from there.
-      - run: svsm-cal build site ${{ inputs.first && '--first' || format('--previous {0}/', steps.pages.outputs.base_url) }}
-      - if: github.ref == 'refs/heads/main'
-        uses: actions/upload-pages-artifact@v3
-        with: { path: site }
-      - if: github.ref == 'refs/heads/main'
-        uses: actions/deploy-pages@v4
-"""
+
+def workflow() -> str:
+    """Return the workflow that checks and publishes a calendar on GitHub."""
+    return files(__package__).joinpath("calendar.yml").read_text(encoding="utf-8")
 
 
 def start(folder: str) -> list[str]:
     """Write the files of a new calendar into `folder` and return their paths; raises UsageError if one is there already."""
-    files = {
+    written = {
         "calendar.toml": CALENDAR,
         "calendar.schema.json": json_schema_text(),
-        ".github/workflows/calendar.yml": WORKFLOW,
+        ".github/workflows/calendar.yml": workflow(),
     }
-    paths = {os.path.join(folder, *name.split("/")): text for name, text in files.items()}
+    paths = {os.path.join(folder, *name.split("/")): text for name, text in written.items()}
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise UsageError(f"{folder}: is a file (name a folder)")
     present = [path for path in paths if os.path.lexists(path)]
