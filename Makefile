@@ -53,10 +53,10 @@ lock: $(VENV)/done ## Resolve and pin the dependencies anew (needs uv)
 
 readers: $(VENV)/done
 	sh tests/readers/setup.sh $(PYTHON) $(CACHE)
-	sh tests/sync/setup.sh $(PYTHON) $(CACHE)
+	sh tests/apart.sh $(PYTHON) $(CACHE)/sync tests/sync/requirements.lock "the clients (Radicale, vdirsyncer)"
+	sh tests/apart.sh $(PYTHON) $(CACHE)/chat tests/chat/requirements.lock "the Matrix server (Synapse)"
+	sh tests/apart.sh $(PYTHON) $(CACHE)/web tests/web/requirements.lock "schemathesis and an S3 server (SeaweedFS)"
 	sh tests/servers/setup.sh $(CACHE)
-	sh tests/chat/setup.sh $(PYTHON) $(CACHE)
-	sh tests/web/setup.sh $(PYTHON) $(CACHE)
 	sh tests/site/setup.sh $(CACHE)
 	sh tests/tzdata/setup.sh $(BIN)/python $(CACHE) 2020.1 2022.5 2022.6 2022.7 2024.2
 

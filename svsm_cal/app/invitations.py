@@ -20,7 +20,7 @@ from svsm_cal.core.segments import Segment
 from svsm_cal.core.tzdb import tz_database
 from svsm_cal.core.zones import local_of
 from svsm_cal.errors import SvsmCalError, UsageError
-from svsm_cal.ical.invite import read_object, whole_object
+from svsm_cal.ical.invite import raised, read_object, whole_object
 from svsm_cal.ical.moments import instant_of_stamp, stamp_of
 from svsm_cal.ical.revisions import Publication as Components
 from svsm_cal.ical.revisions import read_publication, revise
@@ -213,6 +213,9 @@ class _Planner:
             latest = (previous.sequence, previous.stamp.encode("ascii"))
             before = Components({}, {of.uid.encode(): latest}) if previous.ended else read_publication(previous.data, {})
         data = revise(fresh, before, now=now, moved=self._moved)
+        if previous is not None and _rises(before, read_publication(data, {})):
+            # Components count by themselves, but what people hear of is one revision: it rises with any of them.
+            data = raised(data, previous.sequence + 1)
         whole = read_object(of.uid, data)
         current = Announced(of.uid, topic.series.id, whole.sequence, whole.stamp, since, data)
         floor = local_of(self._now, of.zone).strftime("%Y%m%dT%H%M%S")
@@ -264,6 +267,13 @@ class _Planner:
             return (_LAW,)
         known = any(each.id == topic.series.id for each in self._before.series)
         return news if message.purpose is Purpose.UPDATE or known else ()
+
+
+def _rises(before: Components, after: Components) -> bool:
+    """Whether a component that was there has a higher SEQUENCE."""
+    return any(
+        each.sequence > before.components[key].sequence for key, each in after.components.items() if key in before.components
+    )
 
 
 def told_calendar(publication: Publication | None, now: Instant) -> Calendar | None:

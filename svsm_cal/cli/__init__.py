@@ -5,6 +5,7 @@ Each command's module is loaded only when it runs, so that a look-up does not wa
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -91,8 +92,7 @@ class _Commands(click.Group):
         except BrokenPipeError:
             raise
         except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
-            click.echo(f"svsm-cal: {place}{error.strerror or error} (check that it is there and can be written)", err=True)
+            _tell(error)
         raise SystemExit(1)
 
 
@@ -133,7 +133,27 @@ def command(ctx: click.Context, path: str, now: str | None) -> None:
 
 def main() -> None:
     """Run the command line."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    command(prog_name="svsm-cal")
+    try:
+        command(prog_name="svsm-cal")
+    except OSError as error:
+        # What --help and --version could not write: commands tell of theirs themselves.
+        _tell(error)
+        raise SystemExit(1) from None
+
+
+def _open_streams() -> None:
+    """Put the null device in place of standard streams that are closed: else the first file opened takes their number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            while os.open(os.devnull, os.O_RDWR) < number:
+                pass
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115 - open to the end
+
+
+def _tell(error: OSError) -> None:
+    place = f"{error.filename}: " if error.filename else ""
+    click.echo(f"svsm-cal: {place}{error.strerror or error} (check that it is there and can be written)", err=True)

@@ -29,6 +29,7 @@ __all__ = [
     "parse_instant",
     "participant_option",
     "present",
+    "secret_option",
     "series_ids",
     "series_option",
     "smtp_option",
@@ -188,6 +189,15 @@ store_option = click.option(
     envvar="SVSM_CAL_STORE",
     show_envvar=True,
     help="What remembers who was told what: a file, or postgresql://...; svsm-cal.db beside the calendar file if left out.",
+)
+
+secret_option = click.option(
+    "--secret-file",
+    type=click.Path(),
+    metavar="FILE",
+    envvar="SVSM_CAL_SECRET_FILE",
+    show_envvar=True,
+    help="The file whose content the addresses of personal feeds are made with; or SVSM_CAL_SECRET has that content.",
 )
 
 smtp_option = click.option(

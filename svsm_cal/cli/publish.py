@@ -9,11 +9,10 @@ import click
 from svsm_cal.app.files import write_file
 from svsm_cal.app.lookups import participant_of, series_of
 from svsm_cal.app.secret import read_secret
-from svsm_cal.cli.options import Invocation, participant_option, series_option
+from svsm_cal.cli.options import Invocation, participant_option, secret_option, series_option
 from svsm_cal.errors import UsageError
 
 __all__ = ["build_command", "feed_command", "feed_url_command"]
-
 
 
 @click.command("feed")
@@ -55,20 +54,10 @@ def feed_command(
         write_file(str(output), data)
 
 
-_secret_option = click.option(
-    "--secret-file",
-    type=click.Path(),
-    metavar="FILE",
-    envvar="SVSM_CAL_SECRET_FILE",
-    show_envvar=True,
-    help="The file whose content the addresses of personal feeds are made with; or SVSM_CAL_SECRET has that content.",
-)
-
-
 @click.command("feed-url")
 @click.argument("participant", metavar="ID")
 @click.option("--base", metavar="URL", help="Where the site is published, if not at the calendar's url.")
-@_secret_option
+@secret_option
 @click.pass_obj
 def feed_url_command(invocation: Invocation, participant: str, base: str | None, secret_file: str | None) -> None:
     """Print the address of a participant's own feed, which nobody can guess: tell it to them alone.
@@ -87,7 +76,7 @@ def feed_url_command(invocation: Invocation, participant: str, base: str | None,
 
 @click.command("build")
 @click.argument("out", type=click.Path(), metavar="OUT")
-@_secret_option
+@secret_option
 @click.option(
     "--previous",
     metavar="DIR|FILE|URL",

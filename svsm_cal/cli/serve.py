@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from svsm_cal.cli.options import Invocation, present
+from svsm_cal.cli.options import Invocation, present, secret_option
 
 __all__ = ["serve_command"]
 
@@ -17,14 +17,7 @@ __all__ = ["serve_command"]
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on; 0 for a free one."
 )
-@click.option(
-    "--secret-file",
-    type=click.Path(),
-    metavar="FILE",
-    envvar="SVSM_CAL_SECRET_FILE",
-    show_envvar=True,
-    help="As for build: personal feeds are served too.",
-)
+@secret_option
 @click.option("--site", "folder", type=click.Path(), metavar="DIR", help="Serve what build wrote there, with its revisions.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes serve.")
 @click.option("--proxy", multiple=True, metavar="ADDRESS", help="Believe this proxy's X-Forwarded-For; for the log only.")

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import click
 
-from svsm_cal.cli.options import Invocation
+from svsm_cal.cli.options import Invocation, secret_option
 
 __all__ = ["publish_command"]
 
 
 @click.command("publish")
 @click.argument("address", metavar="ADDRESS")
-@click.option(
-    "--secret-file",
-    type=click.Path(),
-    metavar="FILE",
-    envvar="SVSM_CAL_SECRET_FILE",
-    show_envvar=True,
-    help="As for build: personal feeds are published too.",
-)
+@secret_option
 @click.option("--first", is_flag=True, help="Begin all revisions anew, whatever was published before.")
 @click.pass_obj
 def publish_command(invocation: Invocation, address: str, secret_file: str | None, *, first: bool) -> None:

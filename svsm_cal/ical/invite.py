@@ -33,6 +33,7 @@ __all__ = [
     "Method",
     "instance_object",
     "invite",
+    "raised",
     "read_object",
     "whole_object",
 ]
@@ -48,6 +49,7 @@ _COMPONENT = re.compile(
 )
 _RECURRENCE = re.compile(rb"\r\nRECURRENCE-ID[^:\r]*:(\d{8}T\d{6}Z?)\r\n")
 _STAMPS = re.compile(rb"^((?:DTSTAMP|LAST-MODIFIED):)[^\r]*", re.MULTILINE)
+_SEQUENCE = re.compile(rb"^SEQUENCE:\d+", re.MULTILINE)
 _STATUS = re.compile(rb"^STATUS:[^\r]*\r\n", re.MULTILINE)
 
 
@@ -153,6 +155,12 @@ def read_object(uid: str, stream: bytes) -> InviteObject:
     at = frame.find(b"BEGIN:VTIMEZONE\r\n")
     head, zones = (frame, b"") if at < 0 else (frame[:at], frame[at:])
     return InviteObject(uid, head, zones, tuple(_component(each.removesuffix(_END)) for each in blocks))
+
+
+def raised(stream: bytes, sequence: int) -> bytes:
+    """Return a stream of ours whose master has another SEQUENCE."""
+    head, begin, events = stream.partition(_BEGIN)
+    return head + begin + _SEQUENCE.sub(b"SEQUENCE:%d" % sequence, events, count=1)
 
 
 def _component(body: bytes) -> Component:

@@ -128,7 +128,7 @@ class Ledger(Protocol):
         """Record what a delivery report said of a mail that had been sent."""
 
     def retry(self, ids: Iterable[int], *, now: Instant) -> int:
-        """Make failed rows pending again, attempts at zero, and return how many there were."""
+        """Make rows that failed, came back or wait due now, attempts at zero, and return how many there were."""
 
     def claim(self, identity: str, *, now: Instant) -> bool:
         """Record that something is being done that is done once; False if it had been recorded before."""

@@ -20,9 +20,10 @@ __all__ = ["BATCH", "Outbox"]
 BATCH = 200  # mails over one connection: 0.1 s of a fast server, 20 s of a slow one
 _CHUNK = 1000  # rows read or written at once
 
-# A failed mail is not sent again once a newer one says all that it did.
-_RETRY = """UPDATE outbox SET state = 'pending', attempts = 0, batch = ?, not_before = ?, settled = NULL, response = ''
-    WHERE id = ? AND state = 'failed' AND (uid = '' OR NOT EXISTS (
+# A mail that failed, came back or waits is not sent again once a newer one says all that it did.
+_RETRY = """UPDATE outbox SET state = 'pending', attempts = 0, batch = ?, not_before = ?, settled = NULL, response = '',
+        bounced = ''
+    WHERE id = ? AND (state IN ('failed', 'pending') OR (state = 'sent' AND bounced <> '')) AND (uid = '' OR NOT EXISTS (
         SELECT 1 FROM outbox AS later WHERE later.recipient = outbox.recipient AND later.uid = outbox.uid
             AND later.id > outbox.id AND later.supersedes = 1))"""
 
@@ -98,9 +99,9 @@ class Outbox:
         self._connection.touch("UPDATE outbox SET bounced = ? WHERE id = ?", (said(text), id))
 
     def retry(self, ids: Iterable[int], *, now: Instant) -> int:
-        """Make failed rows pending again, attempts at zero, and return how many there were.
+        """Make rows that failed, came back or wait due now, attempts at zero, and return how many there were.
 
-        They form new batches. A row stays failed if a later one to the same recipient supersedes it.
+        They form new batches. A row stays as it is if a later one to the same recipient supersedes it.
         """
         at = micros(now)
         first_batch = self._next("batch")

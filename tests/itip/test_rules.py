@@ -94,6 +94,15 @@ for _says, _after in {
     rule("2.1.4", f"a new {_says} alone does not: SEQUENCE stays, DTSTAMP is later")(_minor(_after))
 
 
+@rule("2.1.4", "SEQUENCE rises with every change of time, of whichever calls in whichever order")
+def _(world):
+    twice = MOVE.replace("2025-03-27T19", "2025-03-27T20")
+    second = CANCEL.replace("}]", "}, { date = 2025-04-02 }]")
+    steps = ["", MOVE, MOVE + CANCEL, twice + CANCEL, twice + second, CANCEL, ""]
+    sequences = [to(world.tell(calendar(lines=each)), "dionna")[0].sequence for each in steps]
+    assert sequences == sorted(set(sequences))
+
+
 @rule("2.1.4", "what is said twice is said once")
 def _(world):
     world.tell(calendar())

@@ -11,16 +11,8 @@ missing=""
 command -v node >/dev/null && command -v npm >/dev/null || missing="nodejs npm"
 command -v zdump >/dev/null || [ -x /usr/sbin/zdump ] || missing="$missing libc-bin"
 "$python" -c 'import ctypes; ctypes.CDLL("libical.so.3")' 2>/dev/null || missing="$missing libical3"
-if [ -n "$missing" ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        echo "installing $missing ..." >&2
-        apt-get update -q >/dev/null
-        # shellcheck disable=SC2086
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >/dev/null
-    else
-        echo "not installed, so the tests that need them will be skipped: $missing" >&2
-    fi
-fi
+# shellcheck disable=SC2086
+sh "$here/../debian.sh" $missing
 echo "setting up the feed readers (khal, recurring-ical-events, ical.js) ..." >&2
 rm -rf "$cache/readers"
 "$python" -m venv "$cache/readers"

@@ -6,7 +6,6 @@ PostgreSQL refuses to run as root, so root runs it as the account that Debian's 
 
 from __future__ import annotations
 
-import glob
 import os
 import pwd
 import shutil
@@ -15,7 +14,9 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
+_ROOM = 2 << 30
 PASSWORD = "canary-password-of-the-store"  # in no message, ever
 
 
@@ -54,23 +55,24 @@ class Cluster:
 
 def found() -> str | None:
     """Return the folder of PostgreSQL's programs; None where it is not installed."""
-    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda each: int(each.split("/")[4]))
-    return folders[-1] if folders and os.path.exists(f"{folders[-1]}/postgres") else None
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda each: int(each.parts[4]))
+    return str(folders[-1].parent) if folders else None
 
 
-def run_as(binaries: str, program: str, *words: str, text: str | None = None) -> None:
+def run_as(binaries: str, program: str, *words: str) -> None:
     account = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    done = subprocess.run(
-        [*account, f"{binaries}/{program}", *words], input=text, text=True, cwd="/", capture_output=program == "initdb", check=False
-    )
+    argv = [*account, f"{binaries}/{program}", *words]
+    done = subprocess.run(argv, text=True, cwd="/", capture_output=program == "initdb", check=False)
     assert done.returncode == 0, f"{program}: {done.stderr or done.returncode}"
 
 
 @contextmanager
-def cluster():
+def cluster(*, in_memory: bool = False):
+    """Yield a server that runs. In memory its files are where fsync costs nothing: for tests of what its clients survive."""
     binaries = found()
     assert binaries, "PostgreSQL is not installed (tests/servers/setup.sh)"
-    folder = tempfile.mkdtemp(prefix="svsm-pg-")
+    memory = "/dev/shm" if in_memory and os.path.isdir("/dev/shm") and shutil.disk_usage("/dev/shm").free > _ROOM else None
+    folder = tempfile.mkdtemp(prefix="svsm-pg-", dir=memory)
     if os.geteuid() == 0:
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
@@ -79,7 +81,8 @@ def cluster():
         stream.write(PASSWORD + "\n")
     os.chmod(secret, 0o644)
     try:
-        run_as(binaries, "initdb", "-D", data, "-U", "keeper", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8")
+        account = ["-U", "keeper", "-A", "scram-sha-256", f"--pwfile={secret}"]
+        run_as(binaries, "initdb", "-D", data, "-E", "UTF8", "--locale=C.UTF-8", *account)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]

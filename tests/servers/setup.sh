@@ -18,14 +18,6 @@ needs chromium chromium
 needs nginx nginx-light
 needs wrk wrk
 needs strace strace
-if [ -n "$missing" ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        echo "installing$missing ..." >&2
-        apt-get update -q >/dev/null
-        # shellcheck disable=SC2086
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >/dev/null
-    else
-        echo "not installed, so the tests that need them will be skipped:$missing" >&2
-    fi
-fi
+# shellcheck disable=SC2086
+sh "$(dirname "$0")/../debian.sh" $missing
 touch "$stamp"

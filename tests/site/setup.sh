@@ -8,15 +8,8 @@ mkdir -p "$cache"
 stamp="$cache/site-$(cksum <"$here/package-lock.json" | cut -d' ' -f1)"
 [ -e "$stamp" ] && exit 0
 
-if ! command -v npm >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -q >/dev/null
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends nodejs npm >/dev/null
-    else
-        echo "not installed, so the tests that need it will be skipped: npm" >&2
-        exit 0
-    fi
-fi
+command -v npm >/dev/null || sh "$here/../debian.sh" nodejs npm
+command -v npm >/dev/null || exit 0
 echo "setting up axe-core ..." >&2
 rm -rf "$cache/site"
 mkdir -p "$cache/site"

@@ -280,13 +280,14 @@ def test_order_holds_across_batches(store):
     assert due(store, batch=2) == [2]
 
 
-def test_failed_mails_are_tried_again_in_a_batch_of_their_own(store):
-    put(store, *(mail(number, f"p{number}@example.org") for number in range(1, 5)))
-    settle(store, failed(1), sent(2), failed(3))
+def test_what_failed_came_back_or_waits_is_tried_again_in_a_batch_of_its_own(store):
+    put(store, *(mail(number, f"p{number}@example.org") for number in range(1, 6)))
+    settle(store, failed(1), sent(2), failed(3), sent(5))
     with store.ledger() as ledger:
-        assert ledger.retry([3, 2, 1, 4, 3, 77], now=after(100)) == 2
+        ledger.bounce(5, "550 no such user")
+        assert ledger.retry([3, 2, 1, 4, 5, 3, 77], now=after(100)) == 4
         assert ledger.retry([], now=after(100)) == 0
-    assert due(store, after(100), batch=2) == [1, 3]
+    assert due(store, after(100), batch=2) == [1, 3, 4, 5]
     with store.ledger(writes=False) as ledger:
         row = next(ledger.outbox())
     assert (row.state, row.attempts, row.not_before, row.settled, row.response) == (PENDING, 0, after(100), None, "")
