@@ -115,11 +115,12 @@ class _Clerk:
         return Taken(mail.sender, "bounced", f"{row.mail.recipient}: {diagnostic or 'no reason given'}", counts=True)
 
     def _reply(self, mail: Incoming, reply: Reply, digest: str) -> Taken:
-        about = reply.uid
-        if self._trusts and not _vouched(mail):
-            return Taken(mail.sender, Verdict.FORGED.value, f"{about}: no server vouches for its sender")
         calendar = told_calendar(self._ledger.publication(), self._now)
         topic = topic_of(calendar, reply.uid, self._now) if calendar is not None else None
+        # A UID looks like an address, and says nothing to people.
+        about = topic.series.id if topic is not None else reply.uid
+        if self._trusts and not _vouched(mail):
+            return Taken(mail.sender, Verdict.FORGED.value, f"{about}: no server vouches for its sender")
         organizer = calendar.organizer.email if calendar is not None and calendar.organizer is not None else ""
         invitations = {each.email.lower(): each for each in self._ledger.invitations(reply.uid)}
         decision = receive(reply, mail.sender, Known(organizer, invitations, _resolver(topic)))

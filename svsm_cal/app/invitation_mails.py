@@ -12,9 +12,10 @@ from svsm_cal.ical.invite import Attendee, Invite, InviteObject, Method, instanc
 from svsm_cal.ical.moments import instant_of_stamp, local_of_stamp
 from svsm_cal.itip.announce import Purpose
 from svsm_cal.itip.invitation import Partstat, Standing
-from svsm_cal.render.mail import invite_form, message_id
+from svsm_cal.render.mail import invite_form, is_part, message_id
 from svsm_cal.store.contract import Mail
 from svsm_cal.value import Value
+from svsm_cal.words.phrases import rule_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,9 +52,12 @@ class Topic(Value):
 
     @property
     def title(self) -> str:
-        """Return what the call is called now."""
+        """Return what the call is called now, and which of several parts of its rule this is."""
         of = self.subject.of
-        return (of.details[-1][1].title or self.series.title) if isinstance(of, Segment) else of.title
+        if not isinstance(of, Segment):
+            return of.title
+        title = of.details[-1][1].title or self.series.title
+        return f"{title} ({rule_in_words(of.rule)})" if of.rule is not None and is_part(of) else title
 
     def person(self, invitation: Invitation) -> Participant | None:
         """Return the participant whom an invitation is for; None for a list, and for one who is not in the calendar."""

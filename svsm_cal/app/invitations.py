@@ -28,7 +28,7 @@ from svsm_cal.itip.announce import Addressee, Purpose, announce, next_announced
 from svsm_cal.itip.invitation import Announced, Style
 from svsm_cal.render.bulletin import bulletin
 from svsm_cal.render.invitations import Due
-from svsm_cal.store.contract import Publication
+from svsm_cal.store.contract import MailState, Publication
 from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ class Remembered(Protocol):
 class Plan(Value):
     """What is to be told: the publication and the objects to record, and each mail, in order.
 
-    `without_address` are the ids of attendees who cannot be told. `digest` names the plan: equal plans have equal ones.
+    `without_address` are the ids of attendees who cannot be told; `waiting` and `failed` how many earlier mails are still
+    to be sent, and were refused or came back. `digest` names the plan: equal plans have equal ones.
     """
 
     publication: Publication
@@ -74,6 +75,8 @@ class Plan(Value):
     without_address: tuple[str, ...]
     topics: dict[str, Topic]
     objects: dict[str, Announced]
+    waiting: int = 0
+    failed: int = 0
 
     @property
     def digest(self) -> str:
@@ -117,7 +120,11 @@ def current_plan(calendar: Calendar, source: str, store: Store | None, *, now: I
     if store is None:
         return invitation_plan(calendar, source, _Nothing(), now=now)
     with store.ledger(writes=False) as ledger:
-        return invitation_plan(calendar, source, ledger, now=now)
+        plan = invitation_plan(calendar, source, ledger, now=now)
+        rows = list(ledger.outbox(states=[MailState.PENDING, MailState.FAILED, MailState.SENT]))
+    waiting = sum(each.state is MailState.PENDING for each in rows)
+    failed = sum(each.state is MailState.FAILED or bool(each.bounced) for each in rows)
+    return replace(plan, waiting=waiting, failed=failed)
 
 
 def send_invitations(

@@ -181,6 +181,10 @@ def publish(
     damaged, OSError where it cannot be written.
     """
     with alone(out):
+        if secret is None and (found := personal_feeds(out)):
+            many = f"{found} personal feeds stand" if found > 1 else "a personal feed stands"
+            hint = f"give --secret-file, or remove the folder p in {out}, and with it their addresses"
+            raise PublicationError(f"{out}: {many} there, and without the secret they would be gone ({hint})")
         before = None if first else previous_of(out, previous)
         files = site(calendar, now=now, secret=secret, before=before)
         moved = moved_uids(calendar, before, now) if before is not None else frozenset()
@@ -191,6 +195,16 @@ def publish(
     other = before.tz_version if before is not None and before.tz_version != tz_database().version else ""
     uids = tuple(sorted(uid.decode() for uid in moved))
     return Report(tuple(sorted(files)), tuple(sorted(changed)), before is None, other, uids)
+
+
+def personal_feeds(folder: str) -> int:
+    """Return how many personal feeds a published folder has."""
+    try:
+        tokens = os.listdir(os.path.join(folder, "p"))
+    except OSError:
+        return 0
+    paths = (f"p/{each}/calendar.ics" for each in tokens)
+    return sum(_PERSONAL.fullmatch(each) is not None and os.path.isfile(os.path.join(folder, each)) for each in paths)
 
 
 def _revised(files: dict[str, bytes], before: Previous | None, now: Instant, moved: frozenset[bytes]) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ from svsm_cal.app.files import write_file
 from svsm_cal.config.json_schema import json_schema_text
 from svsm_cal.errors import UsageError
 
-__all__ = ["CALENDAR", "start", "workflow"]
+__all__ = ["CALENDAR", "IGNORED", "start", "workflow"]
 
 CALENDAR = """\
 #:schema ./calendar.schema.json
@@ -31,6 +31,7 @@ duration = "1h"
 repeat = "every Wednesday"              # or an RFC 5545 rule: rule = "FREQ=WEEKLY;BYDAY=WE"
 url = "https://meet.example.org/call"
 attendees = ["everyone"]                # participants or groups of them
+# chair = ["someone"]                   # who runs it; several do so in turn
 cancel = [
   # { date = 2025-12-24, reason = "holidays" },
 ]
@@ -43,9 +44,12 @@ cancel = [
 id = "someone"
 name = "Someone"
 zone = "America/New_York"               # their home zone
-# email = "someone@example.org"         # for invites; never published
 groups = ["everyone"]
-reminders = ["15m"]
+reminders = ["15m"]                     # in their own feed; by mail: mail_reminders = ["1d"]
+# away = [{ from = 2025-12-22, to = 2026-01-05 }]
+# region = "DE-BY"                      # whose public holidays they have; needs svsm_cal[holidays]
+# email = "someone@example.org"         # for invites; on no page and in no feed. This file is as public as its repository:
+                                        # addresses can be in another one, which SVSM_CAL_ADDRESSES names
 
 # [[deadline]]
 # id = "proposals"
@@ -63,6 +67,15 @@ reminders = ["15m"]
 """
 
 
+IGNORED = """\
+# What is remembered of invites has people's addresses, and so have the mails.
+svsm-cal.db*
+*.eml
+addresses.toml
+site/
+"""
+
+
 def workflow() -> str:
     """Return the workflow that checks and publishes a calendar on GitHub."""
     return files(__package__).joinpath("calendar.yml").read_text(encoding="utf-8")
@@ -74,13 +87,14 @@ def start(folder: str) -> list[str]:
         "calendar.toml": CALENDAR,
         "calendar.schema.json": json_schema_text(),
         ".github/workflows/calendar.yml": workflow(),
+        ".gitignore": IGNORED,
     }
     paths = {os.path.join(folder, *name.split("/")): text for name, text in written.items()}
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise UsageError(f"{folder}: is a file (name a folder)")
     present = [path for path in paths if os.path.lexists(path)]
     if present:
-        raise UsageError(f"{present[0]}: is there already (choose an empty folder)")
+        raise UsageError(f"{present[0]}: is there already (choose another folder, or remove it)")
     for path, text in paths.items():
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         write_file(path, text.encode())

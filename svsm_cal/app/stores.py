@@ -6,10 +6,12 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from svsm_cal.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check_store", "default_store", "export_store", "is_there", "migrate_store"]
+__all__ = ["check_queue", "check_store", "default_store", "export_store", "is_there", "migrate_store"]
 
 _NAME = "svsm-cal.db"
 
@@ -17,6 +19,14 @@ _NAME = "svsm-cal.db"
 def default_store(calendar_path: str) -> str:
     """Return where a calendar's store is unless told otherwise: a file beside its own."""
     return os.path.join(os.path.dirname(calendar_path), _NAME)
+
+
+def check_queue(url: str | None, calendar_path: str) -> None:
+    """Raise UsageError for a store whose mails no worker delivers."""
+    if not (url or default_store(calendar_path)).startswith(("postgresql:", "postgres:")):
+        raise UsageError(
+            "workers need a store in PostgreSQL (leave out --queue, or give --store postgresql://user@host/database)"
+        )
 
 
 def is_there(url: str | None, calendar_path: str) -> bool:

@@ -69,6 +69,11 @@ def upload(calendar: Calendar, store: Store, *, now: Instant, secret: bytes | No
     Raises PublicationError where something else than a publication is there, or a damaged one, and what the store raises.
     """
     stands = store.listed()
+    personal = sum(map(is_personal_feed, stands))
+    if secret is None and personal:
+        many = f"{personal} personal feeds stand" if personal > 1 else "a personal feed stands"
+        hint = "give --secret-file, or remove what is under p/, and with it their addresses"
+        raise PublicationError(f"{store.address}: {many} there, and without the secret they would be gone ({hint})")
     with tempfile.TemporaryDirectory(prefix="svsm-cal-") as folder:
         before, out = os.path.join(folder, "before"), os.path.join(folder, "site")
         known = _fetched(store, frozenset(stands), before)

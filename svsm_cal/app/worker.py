@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from svsm_cal.app.outbox import empty_outbox
 from svsm_cal.app.reminders import remind
-from svsm_cal.config.load import load
 from svsm_cal.core.civil import Instant
 from svsm_cal.errors import TransportError
 from svsm_cal.store.opening import open_store
@@ -18,6 +17,7 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from svsm_cal.core.model import Calendar
     from svsm_cal.store.contract import Store
     from svsm_cal.transport.smtp_settings import Settings
 
@@ -27,11 +27,11 @@ _BUSY = timedelta(seconds=5)
 
 
 class Duty(Value):
-    """What a worker does: for which store, through which mail server, and with `calendar` (a path) reminders too."""
+    """What a worker does: for which store, through which mail server, and with a `calendar` (as it is at an instant) reminders."""
 
     url: str
     settings: Settings
-    calendar: str | None = None
+    calendar: Callable[[Instant], Calendar] | None = None
     sign: Callable[[bytes], bytes] | None = None
 
 
@@ -74,7 +74,7 @@ def work(
     def reminders() -> None:
         if duty.calendar is not None:
             now = clock()
-            count = remind(load(duty.calendar, now=now), store(), now=now, sign=duty.sign)
+            count = remind(duty.calendar(now), store(), now=now, sign=duty.sign)
             if count:
                 report(f"{count} reminders due")
 

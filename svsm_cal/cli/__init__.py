@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -120,15 +121,23 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     show_envvar=True,
     help="The calendar file.",
 )
+@click.option(
+    "--addresses",
+    type=click.Path(),
+    metavar="FILE",
+    envvar="SVSM_CAL_ADDRESSES",
+    show_envvar=True,
+    help="Participants' e-mail addresses, if they are not in the calendar file.",
+)
 @click.option("--now", metavar="INSTANT", help="Take this as the present, e.g. 2025-03-05T17:00Z.")
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show versions.")
 @click.pass_context
-def command(ctx: click.Context, path: str, now: str | None) -> None:
+def command(ctx: click.Context, path: str, addresses: str | None, now: str | None) -> None:
     """One community, one call, many clocks.
 
     Reads a calendar.toml and shows each person their own time.
     """
-    ctx.obj = Invocation(path, present() if now is None else parse_instant(now), fixed=now is not None)
+    ctx.obj = Invocation(path, present() if now is None else parse_instant(now), fixed=now is not None, addresses=addresses)
 
 
 def main() -> None:
@@ -140,9 +149,11 @@ def main() -> None:
     try:
         command(prog_name="svsm-cal")
     except OSError as error:
-        # What --help and --version could not write: commands tell of theirs themselves.
+        # What --help, --version or an error message could not write: commands tell of theirs themselves.
         _tell(error)
         raise SystemExit(1) from None
+    finally:
+        _flush_streams()
 
 
 def _open_streams() -> None:
@@ -154,6 +165,16 @@ def _open_streams() -> None:
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115 - open to the end
 
 
+def _flush_streams() -> None:
+    """Give up what a stream still holds and cannot write, which has been told: Python would tell it again, in its own words."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _tell(error: OSError) -> None:
     place = f"{error.filename}: " if error.filename else ""
-    click.echo(f"svsm-cal: {place}{error.strerror or error} (check that it is there and can be written)", err=True)
+    with suppress(OSError):
+        click.echo(f"svsm-cal: {place}{error.strerror or error} (check that it is there and can be written)", err=True)

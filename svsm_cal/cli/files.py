@@ -22,7 +22,8 @@ def init_command(folder: str) -> None:
 
     for path in start(folder):
         click.echo(path)
-    click.echo("Next: edit calendar.toml, then run `svsm-cal check` and `svsm-cal next`.", err=True)
+    there = "" if folder == "." else f"cd {folder}, "
+    click.echo(f"Next: {there}edit calendar.toml, then run `svsm-cal check` and `svsm-cal next`.", err=True)
 
 
 @click.command("check")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from svsm_cal.app.outbox import Delivered
+    from svsm_cal.core.model import Calendar
     from svsm_cal.store.contract import Store
 
 __all__ = ["invite_command"]
@@ -58,9 +59,11 @@ def plan_command(invocation: Invocation, store: str | None, *, as_json: bool) ->
     with invocation.known(store, calendar) as known:
         plan = current_plan(calendar, source, known, now=invocation.now)
     if as_json:
-        click.echo(dumps(plan_record(plan.digest, plan.mails, plan.without_address)), nl=False)
+        record = plan_record(plan.digest, plan.mails, plan.without_address, waiting=plan.waiting, failed=plan.failed)
+        click.echo(dumps(record), nl=False)
     else:
-        click.echo(plan_text(plan.digest, plan.mails, plan.without_address, paint), nl=False)
+        said = plan_text(plan.digest, plan.mails, plan.without_address, paint, waiting=plan.waiting, failed=plan.failed)
+        click.echo(said, nl=False)
 
 
 @invite_command.command("send")
@@ -68,17 +71,21 @@ def plan_command(invocation: Invocation, store: str | None, *, as_json: bool) ->
 @smtp_option
 @click.option("--plan", "planned", metavar="NAME", help="Only if this is still the plan: what `invite plan` printed.")
 @click.option("--yes", is_flag=True, help=f"Do not ask before more than {_ASK_ABOVE} mails or {_ASK_CANCELS} cancellations.")
-@click.option("--queue", is_flag=True, help="Leave delivery to `svsm-cal worker`.")
+@click.option("--queue", is_flag=True, help="Leave delivery to `svsm-cal worker` (PostgreSQL only).")
 @click.pass_obj
 def send_command(
     invocation: Invocation, store: str | None, smtp: str | None, planned: str | None, *, yes: bool, queue: bool
 ) -> None:
     """Tell everybody what has changed, once: do what `invite plan` shows, and deliver what is in the outbox."""
     from svsm_cal.app.invitations import current_plan, send_invitations
+    from svsm_cal.app.stores import check_queue
     from svsm_cal.errors import UsageError
     from svsm_cal.transport.dkim import read_signer
     from svsm_cal.transport.smtp_settings import read_settings
+    from svsm_cal.words.phrases import amount
 
+    if queue:
+        check_queue(store, invocation.path)
     settings = None if queue else read_settings(smtp, os.environ)
     sign = read_signer(os.environ)
     calendar, source = invocation.read()
@@ -91,9 +98,9 @@ def send_command(
             _ask(f"Send {len(plan.mails)} mails{taken}?")
         send_invitations(calendar, source, opened, plan=plan, now=invocation.now, sign=sign)
         if settings is None:
-            click.echo(f"{len(plan.mails)} in the outbox", err=True)
+            click.echo(f"{amount(len(plan.mails), 'mail')} queued", err=True)
             return
-        _deliver(invocation, opened, smtp)
+        _deliver(invocation, opened, smtp, calendar)
 
 
 @invite_command.command("retry")
@@ -104,13 +111,15 @@ def send_command(
 def retry_command(invocation: Invocation, store: str | None, smtp: str | None, to: str | None) -> None:
     """Send once more what had failed or bounced, the same to the byte, and what waits for a later attempt."""
     from svsm_cal.app.outbox import retry_failed
+    from svsm_cal.errors import UsageError
     from svsm_cal.transport.smtp_settings import read_settings
 
     read_settings(smtp, os.environ)
     calendar, _ = invocation.read()
     with invocation.opened(store, calendar) as opened:
-        retry_failed(opened, recipient=to, now=invocation.clock())
-        _deliver(invocation, opened, smtp)
+        if not retry_failed(opened, recipient=to, now=invocation.clock()) and to is not None:
+            raise UsageError(f"no mail to {to} failed, came back or waits (`svsm-cal invite status` shows all)")
+        _deliver(invocation, opened, smtp, calendar)
 
 
 @invite_command.command("status")
@@ -143,6 +152,7 @@ def status_command(invocation: Invocation, store: str | None, *, as_json: bool) 
 def receive_command(invocation: Invocation, mailbox: str, store: str | None, trusts: tuple[str, ...]) -> None:
     """Take the answers and delivery reports in MAILBOX: a Maildir, an mbox file, or imaps://user@host/INBOX."""
     from svsm_cal.app.answers import take_answers
+    from svsm_cal.render.change_rows import without_addresses
     from svsm_cal.transport.mailbox import open_mailbox
 
     calendar, _ = invocation.read()
@@ -151,31 +161,35 @@ def receive_command(invocation: Invocation, mailbox: str, store: str | None, tru
         for each in take_answers(box, opened, now=invocation.now, trusts=trusts):
             taken += 1
             changed += each.counts
-            sender = f"{each.sender}: " if each.sender else ""
-            click.echo(paint("" if each.counts else "faint", f"{sender}{each.verdict} ({each.about})"))
-    click.echo(f"{taken} taken, {changed} of which changed something", err=True)
+            sender = f"{calendar.called(each.sender)}: " if each.sender else ""
+            click.echo(paint("" if each.counts else "faint", f"{sender}{each.verdict} ({without_addresses(each.about)})"))
+    click.echo(f"{taken} read, {changed} of which changed something", err=True)
 
 
 @invite_command.command("remind")
 @store_option
 @smtp_option
-@click.option("--queue", is_flag=True, help="Leave delivery to `svsm-cal worker`.")
+@click.option("--queue", is_flag=True, help="Leave delivery to `svsm-cal worker` (PostgreSQL only).")
 @click.pass_obj
 def remind_command(invocation: Invocation, store: str | None, smtp: str | None, *, queue: bool) -> None:
     """Mail those who asked for it before a call or a deadline, once each; run it every few minutes."""
     from svsm_cal.app.reminders import remind
+    from svsm_cal.app.stores import check_queue
     from svsm_cal.transport.dkim import read_signer
     from svsm_cal.transport.smtp_settings import read_settings
+    from svsm_cal.words.phrases import amount
 
-    if not queue:
+    if queue:
+        check_queue(store, invocation.path)
+    else:
         read_settings(smtp, os.environ)
     calendar, _ = invocation.read()
     with invocation.opened(store, calendar) as opened:
         count = remind(calendar, opened, now=invocation.now, sign=read_signer(os.environ))
         if queue:
-            click.echo(f"{count} in the outbox", err=True)
+            click.echo(f"{amount(count, 'mail')} queued", err=True)
         else:
-            _deliver(invocation, opened, smtp)
+            _deliver(invocation, opened, smtp, calendar)
 
 
 def _ask(question: str) -> None:
@@ -184,9 +198,10 @@ def _ask(question: str) -> None:
     click.confirm(question, abort=True)
 
 
-def _deliver(invocation: Invocation, store: Store, smtp: str | None) -> None:
+def _deliver(invocation: Invocation, store: Store, smtp: str | None, calendar: Calendar) -> None:
     """Deliver what is due, showing how far it is on a terminal, and say what came of it; exits with 1 unless all is well."""
     from svsm_cal.app.outbox import empty_outbox
+    from svsm_cal.render.change_rows import without_addresses
     from svsm_cal.render.invitations import outbox_line
     from svsm_cal.transport.smtp_settings import read_settings
 
@@ -197,7 +212,7 @@ def _deliver(invocation: Invocation, store: Store, smtp: str | None) -> None:
         nonlocal done
         done += 1
         if state == "failed":
-            click.echo(f"{recipient}: {response}", err=True)
+            click.echo(f"{calendar.called(recipient)}: {without_addresses(response)}", err=True)
         elif sys.stderr.isatty() and done % 25 == 0:
             click.echo(f"\r{done} ...\r", err=True, nl=False)
 

@@ -39,11 +39,15 @@ __all__ = [
 
 
 class Invocation(Value):
-    """One run of the command: the calendar file's path, and the present, which does not go on if it is `fixed`."""
+    """One run of the command: the calendar file's path, and the present, which does not go on if it is `fixed`.
+
+    `addresses` is the path of a file with participants' addresses, if they are not in the calendar's.
+    """
 
     path: str
     now: Instant
     fixed: bool = False
+    addresses: str | None = None
 
     def clock(self) -> Instant:
         """Return the present as it goes on, or what was given for it."""
@@ -51,16 +55,19 @@ class Invocation(Value):
 
     def load(self) -> Calendar:
         """Return the calendar; raises what `svsm_cal.config.load.load` does."""
-        from svsm_cal.config.load import load
-
-        return load(self.path, now=self.now)
+        return self.read()[0]
 
     def read(self) -> tuple[Calendar, str]:
         """Return the calendar, and the text it was read from; raises what `svsm_cal.config.load.load` does."""
         from svsm_cal.config.load import loads, read_text
 
         text = read_text(self.path)
-        return loads(text, file=self.path, now=self.now), text
+        calendar = loads(text, file=self.path, now=self.now)
+        if self.addresses is None:
+            return calendar, text
+        from svsm_cal.config.addresses import with_addresses
+
+        return with_addresses(calendar, self.addresses), text
 
     def opened(self, url: str | None, calendar: Calendar) -> AbstractContextManager[Store]:
         """Return the store of a calendar, open as long as a block lasts; raises what `svsm_cal.store.opening.open_store` does."""

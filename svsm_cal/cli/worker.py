@@ -9,6 +9,7 @@ import threading
 import click
 
 from svsm_cal.cli.options import Invocation, smtp_option, store_option
+from svsm_cal.value import replace
 
 __all__ = ["worker_command"]
 
@@ -33,7 +34,8 @@ def worker_command(
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda _number, _frame: stop.set())
     url = store or default_store(invocation.path)
-    duty = Duty(url, read_settings(smtp, os.environ), invocation.path if reminds else None, read_signer(os.environ))
+    calendar = (lambda now: replace(invocation, now=now).load()) if reminds else None
+    duty = Duty(url, read_settings(smtp, os.environ), calendar, read_signer(os.environ))
     work(
         duty,
         clock=invocation.clock,

@@ -341,6 +341,11 @@ class Calendar(Value):
     def _people(self) -> dict[str, Participant]:
         return {each.id: each for each in self.participants}
 
+    def called(self, address: str) -> str:
+        """Return the id of the participant with an e-mail address; of others the address with its first part masked."""
+        person = next((each for each in self.participants if each.email and each.email.lower() == address.lower()), None)
+        return person.id if person is not None else f"…@{address.rpartition('@')[2]}"
+
     def attendees(self, series: Series) -> tuple[Participant, ...]:
         """Return who attends a series, in the file's order."""
         wanted = frozenset(series.attendees)

@@ -116,8 +116,7 @@ def _answer(invitation: Invitation) -> str:
     said = _ANSWERS[whole.partstat if whole is not None else Partstat.NEEDS_ACTION]
     if whole is not None and whole.delegate:
         said += f" to {whole.delegate}"
-    apart = [f"{each.recurrence[:4]}-{each.recurrence[4:6]}-{each.recurrence[6:8]} {_ANSWERS[each.partstat]}"
-             for each in invitation.answers if each.recurrence]  # fmt: skip
+    apart = [f"{_date(each.recurrence)} {_ANSWERS[each.partstat]}" for each in invitation.answers if each.recurrence]
     return ", ".join([said, *apart])
 
 
@@ -153,11 +152,17 @@ def stand_record(stand: Stand) -> dict[str, Any]:
     }
 
 
-def proposal_line(proposal: Proposal, name: str) -> str:
+def proposal_line(proposal: Proposal, name: str, title: str) -> str:
     """Return a proposal that waits for a person in a line."""
-    call = f" instead of {proposal.recurrence[:8]}" if proposal.recurrence else ""
+    call = f" of {_date(proposal.recurrence)}" if proposal.recurrence else ""
     comment = f" ({proposal.comment})" if proposal.comment else ""
-    return f"{name} proposes {proposal.start}{call}{comment}"
+    start = proposal.start
+    when = f"{_date(start)} {start[9:11]}:{start[11:13]}{' UTC' if start.endswith('Z') else ''}" if start[8:9] == "T" else start
+    return f"{name} proposes another time for {title}{call}: {when}{comment}"
+
+
+def _date(stamp: str) -> str:
+    return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}"
 
 
 def outbox_line(*, sent: int, failed: int, pending: int, due: Instant | None) -> str:
@@ -169,27 +174,43 @@ def outbox_line(*, sent: int, failed: int, pending: int, due: Instant | None) ->
     return line
 
 
-def plan_text(digest: str, due: Sequence[Due], without_address: Sequence[str], paint: Paint) -> str:
-    """Return a plan as text: a line for each mail, and what the plan is called."""
+def plan_text(
+    digest: str, due: Sequence[Due], without_address: Sequence[str], paint: Paint, *, waiting: int = 0, failed: int = 0
+) -> str:
+    """Return a plan as text: a line for each mail, what the plan is called, and what became of earlier mails."""
     lines = aligned(list(due_rows(due)), paint) if due else ["Nothing has changed for anybody."]
     if without_address:
         lines += ["", f"without an e-mail address: {', '.join(without_address)}"]
     if due:
         lines += ["", f"{amount(len(due), 'mail')}, plan {digest}"]
+    if waiting:
+        lines.append(f"of earlier mails {waiting} still to send: `svsm-cal invite send` goes on")
+    if failed:
+        lines.append(f"of earlier mails {failed} failed or came back: `svsm-cal invite retry` sends them again")
     return "\n".join(lines) + "\n"
 
 
-def plan_record(digest: str, due: Sequence[Due], without_address: Sequence[str]) -> dict[str, Any]:
+def plan_record(
+    digest: str, due: Sequence[Due], without_address: Sequence[str], *, waiting: int = 0, failed: int = 0
+) -> dict[str, Any]:
     """Return a plan as JSON has it."""
-    return {"plan": digest, "mails": [due_record(each) for each in due], "without_address": list(without_address)}
+    mails = [due_record(each) for each in due]
+    return {"plan": digest, "mails": mails, "without_address": list(without_address), "waiting": waiting, "failed": failed}
 
 
 def status_text(standings: Standings, paint: Paint) -> str:
     """Return where everybody stands as text."""
     lines = aligned(list(stand_rows(standings.stands)), paint) if standings.stands else ["Nobody has been invited yet."]
     names = {each.invitation.email.lower(): each.invitation.name for each in standings.stands}
+    titles = {each.invitation.uid: each.title for each in standings.stands}
     if standings.proposals:
-        lines += ["", *(proposal_line(each, names.get(each.email, each.email)) for each in standings.proposals)]
+        lines += [
+            "",
+            *(
+                proposal_line(each, names.get(each.email, each.email), titles.get(each.uid, each.uid))
+                for each in standings.proposals
+            ),
+        ]
     counted = [f"{count} {state}" for state, count in standings.mails.items() if count]
     if counted:
         lines += ["", f"mails: {', '.join(counted)}"]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.ical.invite import Invite
 
-__all__ = ["Reader", "bodies", "invite_form", "invite_message", "message_id"]
+__all__ = ["Reader", "bodies", "invite_form", "invite_message", "is_part", "message_id"]
 
 
 class Reader(Value):
@@ -92,7 +92,7 @@ def invite_form(
         sections = [_Section("What changes", tuple((line,) for line in news)), *sections]
     return message_form(
         sender=(organizer.name, organizer.email),
-        subject=f"{prefix}{_subject(about)}",
+        subject=f"{prefix}{_subject(about, () if over else news)}",
         date=now,
         thread=message_id(calendar.domain, of.uid),
         plain=_plain(lead, sections, facts),
@@ -105,6 +105,11 @@ def invite_form(
 def bodies(lead: list[str], facts: list[tuple[str, str]]) -> tuple[str, str]:
     """Return a mail's plain text and HTML: opening lines, the first of which is its heading, and facts (label, value)."""
     return _plain(lead, [], facts), _html(lead, [], facts)
+
+
+def is_part(segment: Segment) -> bool:
+    """Whether a segment has a part of its series' rule: those that not every client can hold come in several invites."""
+    return segment.rule is not None and segment.whole_rule is not None and len(segment.whole_rule.parts()) > 1
 
 
 def message_id(domain: str, *parts: str) -> str:
@@ -120,6 +125,7 @@ class _About(Value):
     length: str
     details: Details
     part: str = ""
+    which: str = ""
 
 
 def _about(of: Segment | Occurrence) -> _About:
@@ -128,15 +134,20 @@ def _about(of: Segment | Occurrence) -> _About:
         days = rule_in_words(of.whole_rule) if of.whole_rule is not None else day_and_year(of.start)
     else:
         title, duration, details, days = of.title, of.duration, of.details, day_and_year(of.start)
-    part = ""
-    if isinstance(of, Segment) and of.rule is not None and of.whole_rule is not None and len(of.whole_rule.parts()) > 1:
-        # Rules that not every client can hold come in parts, each an invite of its own.
+    part = which = ""
+    if isinstance(of, Segment) and of.rule is not None and is_part(of):
         part = f"This invite is for the calls {rule_in_words(of.rule)}."
-    return _About(title, f"{days}, {clock(of.start)} {of.zone.key}", duration_in_words(duration), details, part)
+        which = f"{rule_in_words(of.rule)}, {clock(of.start)} {of.zone.key}"
+    return _About(title, f"{days}, {clock(of.start)} {of.zone.key}", duration_in_words(duration), details, part, which)
 
 
-def _subject(about: _About) -> str:
-    return f"{about.title}: {about.when}"
+def _subject(about: _About, news: tuple[str, ...]) -> str:
+    """Return what a mail is about: the call, and what changes, or when it is."""
+    if not news:
+        return f"{about.title}: {about.which or about.when}"
+    more = f" and {len(news) - 1} more" if len(news) > 1 else ""
+    # An arrow would have to be encoded, and the standard library doubles the blank after what it encodes.
+    return f"{about.title}: {news[0].replace(' → ', ' to ')}{more}"
 
 
 def _content(calendar: Calendar, about: _About, reader: Reader) -> tuple[list[str], list[_Section], list[tuple[str, str]]]:

@@ -94,7 +94,7 @@ def building(count: int = 600) -> dict[str, float]:
 
 
 def planning(count: int) -> tuple[float, float, float]:
-    """Return seconds to plan, seconds to put it into the outbox (SQLite), and the peak of memory in MB; in a process of its own."""
+    """Return seconds to plan, seconds to put it into the outbox (SQLite), and the peak of memory in MB."""
     source = crowd(count)
     calendar = loads(source)
     with tempfile.TemporaryDirectory() as folder:

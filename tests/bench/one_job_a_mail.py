@@ -1,6 +1,6 @@
 """What one would write first: a procrastinate job for each mail, which sends it and notes that it did.
 
-    one_job_a_mail.py DATABASE PORT enqueue|work
+one_job_a_mail.py DATABASE PORT enqueue|work
 """
 
 from __future__ import annotations

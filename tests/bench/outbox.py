@@ -99,7 +99,8 @@ def main(mails: int, rounds: int = 3) -> dict[str, float]:
             url = str(folder / f"{number}.db")
             fill(url, mails)
             note(BARE, bare(port, messages(url)))
-            note("svsm-cal invite send, SQLite", processes([[*program, "invite", "send", "--smtp", smtp, "--store", url]], {}, mails))
+            send = [*program, "invite", "send", "--smtp", smtp, "--store", url]
+            note("svsm-cal invite send, SQLite", processes([send], {}, mails))
             assert states(url)[MailState.SENT] == mails
             for workers in (1, 2, 4):
                 url = server.fresh()

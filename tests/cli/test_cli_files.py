@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/svsm/calendar.toml"
 EXAMPLES = sorted(ROOT.glob("examples/*/calendar.toml"))
 NOW = "2025-03-05T17:00Z"
-INIT_FILES = {"calendar.toml", "calendar.schema.json", ".github/workflows/calendar.yml"}
+INIT_FILES = {"calendar.toml", "calendar.schema.json", ".github/workflows/calendar.yml", ".gitignore"}
 
 
 def run(*args, env=None):
@@ -56,7 +56,7 @@ def test_init_writes_a_calendar_its_schema_and_a_workflow(tmp_path):
     assert result.exit_code == 0
     assert set(tree(folder)) == INIT_FILES
     assert set(result.stdout.splitlines()) == {str(folder / name) for name in INIT_FILES}
-    assert result.stderr == "Next: edit calendar.toml, then run `svsm-cal check` and `svsm-cal next`.\n"
+    assert result.stderr == f"Next: cd {folder}, edit calendar.toml, then run `svsm-cal check` and `svsm-cal next`.\n"
 
 
 def test_init_is_here_unless_told_where(tmp_path, monkeypatch):
@@ -72,7 +72,7 @@ def test_init_overwrites_nothing(tmp_path, name):
     mine.write_text("mine", encoding="utf-8")
     result = run("init", str(tmp_path))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"svsm-cal: {mine}: is there already (choose an empty folder)\n"
+    assert result.stderr == f"svsm-cal: {mine}: is there already (choose another folder, or remove it)\n"
     assert tree(tmp_path) == {name: b"mine"}
 
 

@@ -6,6 +6,7 @@ import email
 import email.policy
 import json
 import os
+import shutil
 import tempfile
 import threading
 import tomllib
@@ -423,8 +424,12 @@ def test_build_keeps_files_of_others_beside_its_own_in_its_folders(out, secret):
     for name in foreign:
         (out / name).parent.mkdir(exist_ok=True)
         (out / name).write_text(name, encoding="utf-8")
-    build(out)
-    assert set(tree(out)) == SITE | foreign
+    other = secret.with_name("other")
+    other.write_text("another secret that nobody can guess")
+    build(out, "--secret-file", other)
+    found = set(tree(out))
+    assert {name for name in found if not name.endswith("/calendar.ics")} == SITE | foreign
+    assert f"p/{token_of('vasant', SECRET)}/calendar.ics" not in found
     assert all(tree(out)[name] == name.encode() for name in foreign)
 
 
@@ -450,8 +455,24 @@ def test_build_removes_what_it_no_longer_publishes(out, tmp_path, secret):
     build(out, "--secret-file", secret)
     path = tmp_path / "calendar.toml"
     path.write_text(EXAMPLE.read_text(encoding="utf-8").replace('id = "devel-call"', 'id = "call"'), encoding="utf-8")
-    build(out, calendar=path)
-    assert set(tree(out)) == SITE - {"series/devel-call.ics"} | {"series/call.ics"}
+    build(out, "--secret-file", secret, calendar=path)
+    found = {name for name in tree(out) if not name.startswith("p/")}
+    assert found == SITE - {"series/devel-call.ics"} | {"series/call.ics"}
+
+
+def test_personal_feeds_are_not_lost_for_want_of_a_secret(out, secret):
+    build(out, "--secret-file", secret)
+    before = tree(out)
+    result = run("build", str(out))
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"svsm-cal: {out}: 10 personal feeds stand there, and without the secret they would be gone "
+        f"(give --secret-file, or remove the folder p in {out}, and with it their addresses)\n"
+    )
+    assert tree(out) == before
+    shutil.rmtree(out / "p")
+    build(out)
+    assert set(tree(out)) == SITE
 
 
 @pytest.mark.parametrize("broken", ["", "[calendar", '[calendar]\nid = "x"\n', None])

@@ -162,7 +162,7 @@ TYPES = [
     ("minutes", call("minutes = »2025-01-08"), "wrong-type", "minutes must be a link with {date} in it, not a date", "{date}.md"),
     ("an address", head('organizer = { name = "x", email = »1 }'), "wrong-type", "email must be an e-mail address",
      "name@example.org"),
-    ("invites of no known kind", person('invites = »"some"'), "invites-invalid", "is none of these", '"full", "instance" or "none"'),
+    ("invites of no kind", person('invites = »"some"'), "invites-invalid", "is none of these", '"full", "instance" or "none"'),
     ("neither hidden nor shown", head('cancelled = { public = »"maybe" }'), "shown-invalid", "is neither", '"hide" or "show"'),
     ("a colour", head("color = »0x008080"), "wrong-type", "color must be a colour, not a number", '"teal"'),
     ("a rule", timed("2025-01-08T18:00:00", "rule = »1"), "wrong-type", "rule must be a recurrence rule",
