@@ -27,7 +27,7 @@ _BUSY = timedelta(seconds=5)
 
 
 class Duty(Value):
-    """What a worker does: for which store, through which mail server, and with a `calendar` (as it is at an instant) reminders."""
+    """What a worker does: for which store, through which mail server, and with a `calendar` of the time, reminders."""
 
     url: str
     settings: Settings

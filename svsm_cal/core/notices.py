@@ -88,7 +88,7 @@ class ShiftFact(Value):
     """Calls from the anchor date `first` to `last` at another local time; `last` and `calls` are None for no end in sight.
 
     `cause` is whose clocks change, None for those of `zones` themselves, and on which day; `passing` says that they change
-    again so soon that it is a season of a few calls.
+    again so soon that it is a season of a few calls, in the zones `passed` alone if there are any.
     """
 
     minutes: int
@@ -98,6 +98,7 @@ class ShiftFact(Value):
     cause: tuple[Zone | None, date] | None
     passing: bool
     zones: tuple[LocalChange, ...]
+    passed: tuple[Zone, ...] = ()
 
 
 class AnchorFact(Value):
@@ -270,6 +271,8 @@ def narrowed(notice: Notice, person: Participant) -> Notice | None:
     if not zones:
         return notice
     own = tuple(each for each in zones if each.zone == person.zone)
+    if isinstance(fact, ShiftFact) and fact.passed:
+        fact = replace(fact, passing=person.zone in fact.passed, passed=())
     return replace(notice, participants=(person.id,), fact=replace(fact, zones=own)) if own else None
 
 

@@ -15,7 +15,7 @@ from svsm_cal.core.civil import Instant, LocalDateTime, epoch_seconds, instant_f
 from svsm_cal.core.notices import AnchorFact, LocalChange, Notice, NoticeKind, ShiftFact, ahead_of
 from svsm_cal.core.shifts import ShiftKind, ShiftWindow
 from svsm_cal.core.zones import Zone, local_of, zone_of
-from svsm_cal.value import Value
+from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,17 +40,20 @@ _KINDS = {
 
 
 class _Turn(Value):
-    """A window that begins with another local time than the one before it had: the kind of its notice, and why."""
+    """A window that begins with another local time than the one before it had: the kind of its notice, and why.
+
+    `since` is the last call before it.
+    """
 
     kind: NoticeKind
     window: ShiftWindow
     cause: tuple[Zone, date] | None
+    since: date | None
 
     @property
     def group(self) -> tuple[object, ...]:
         """Return what zones share a notice by."""
-        window, day = self.window, self.cause[1] if self.cause else self.window.first
-        return self.kind, window.first, day, window.change_minutes
+        return self.kind, self.window.first, _day(self), self.window.change_minutes
 
 
 def homes_of(calendar: Calendar, series: Series) -> dict[Zone, tuple[Participant, ...]]:
@@ -71,8 +74,14 @@ def shift_notices(calendar: Calendar, begin: Instant, until: Instant) -> Iterato
         for zone in homes:
             for turn in _turns(series, zone, first, last):
                 groups.setdefault(turn.group, []).append(turn)
-        for turns in groups.values():
-            yield from _told(calendar, series, homes, turns)
+        names: set[str] = set()
+        for turns in sorted(groups.values(), key=lambda each: each[0].window.first):
+            about = f"{series.id}:{_day(turns[0])}:{turns[0].window.change_minutes or 0:+}"
+            if f"{turns[0].kind}:{about}" in names:
+                # Clocks that change on one day do so hours apart: a call between them shifts for some, the next one for others.
+                about += f":{turns[0].since}"
+            names.add(f"{turns[0].kind}:{about}")
+            yield from _told(calendar, series, homes, turns, about)
         for turn in _turns(series, _UTC, first, last):
             yield _anchor(calendar, series, homes, turn)
 
@@ -90,7 +99,11 @@ def _turns(series: Series, zone: Zone, first: date, last: date) -> Iterator[_Tur
         if window.kind is ShiftKind.SEASON:
             returns = before is not None and before.kind is ShiftKind.MISMATCH
             kind = NoticeKind.BACK if returns else NoticeKind.SEASON
-        yield _Turn(kind, window, _cause(series, zone, window))
+        yield _Turn(kind, window, _cause(series, zone, window), since)
+
+
+def _day(turn: _Turn) -> date:
+    return turn.cause[1] if turn.cause else turn.window.first
 
 
 def _cause(series: Series, zone: Zone, window: ShiftWindow) -> tuple[Zone, date] | None:
@@ -124,24 +137,28 @@ def _clock(window: ShiftWindow, day: date, minutes: int = 0) -> LocalDateTime:
 
 
 def _told(
-    calendar: Calendar, series: Series, homes: Mapping[Zone, tuple[Participant, ...]], turns: list[_Turn]
+    calendar: Calendar, series: Series, homes: Mapping[Zone, tuple[Participant, ...]], turns: list[_Turn], about: str
 ) -> Iterator[Notice]:
     turns = sorted(turns, key=lambda turn: (turn.window.zone.utc_offset(turn.window.first_utc), turn.window.zone.key))
     turn, leads = turns[0], calendar.notices.leads
     window, kind = turn.window, turn.kind
     minutes = window.change_minutes or 0
-    zones = tuple(
-        LocalChange(each.window.zone, _clock(each.window, window.first, minutes), _clock(each.window, window.first))
+    zones = {
+        each.window.zone: LocalChange(
+            each.window.zone, _clock(each.window, window.first, minutes), _clock(each.window, window.first)
+        )
         for each in turns
-    )
-    # Where zones differ in how long it lasts, what is said holds for the shortest.
+    }
     ends = [each.window for each in turns if each.window.last is not None]
     shortest = min(ends, key=lambda each: each.last or each.first) if ends else window
-    people = tuple(person.id for each in turns for person in homes[each.window.zone])
+    people = tuple(person.id for zone in zones for person in homes[zone])
+    # Where zones differ in how long it lasts, an end is told only of those for which it is one.
+    ending = [each.window.zone for each in turns if each.window.last == shortest.last]
+    agreed = len(ending) == len(turns)
     passing = kind is not NoticeKind.SHIFT and shortest.calls is not None and shortest.calls < _FEW
-    fact = ShiftFact(minutes, window.first, shortest.last, shortest.calls, _cause_of(turns), passing, zones)
-    day = turn.cause[1] if turn.cause else window.first
-    about = f"{series.id}:{day}:{minutes:+}"
+    fact = ShiftFact(minutes, window.first, None, None, _cause_of(turns), passing, tuple(zones.values()))
+    if agreed or passing:
+        fact = replace(fact, last=shortest.last, calls=shortest.calls, passed=() if agreed else tuple(ending))
     ends_at = shortest.last_utc if kind is NoticeKind.SHIFT and shortest.last_utc else window.first_utc
     yield Notice(
         f"{kind}:{about}",
@@ -156,6 +173,7 @@ def _told(
         fact,
     )
     if kind is NoticeKind.SHIFT and shortest.last is not None and shortest.last_utc is not None and shortest.calls != 1:
+        fact = replace(fact, last=shortest.last, calls=shortest.calls, zones=tuple(zones[zone] for zone in ending))
         yield Notice(
             f"{NoticeKind.SHIFT_LAST}:{about}",
             NoticeKind.SHIFT_LAST,
@@ -165,7 +183,7 @@ def _told(
             shortest.last_utc,
             shortest.last,
             series,
-            people,
+            tuple(person.id for zone in ending for person in homes[zone]),
             fact,
         )
 

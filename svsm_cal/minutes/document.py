@@ -129,6 +129,7 @@ def _lines(token: Token, links: list[Link], env: dict[str, object]) -> tuple[tup
     parser = _parser()
     parser.inline.parse(token.content[:_LONGEST_BLOCK], parser, env, children)
     for child in children:
+        content = _seen(child.content)
         match child.type:
             case "softbreak" | "hardbreak":
                 found.append((line, "".join(said)))
@@ -143,18 +144,23 @@ def _lines(token: Token, links: list[Link], env: dict[str, object]) -> tuple[tup
                 links.append(Link(opened[0], "".join(said[opened[1] :]).strip(), line))
                 opened = None
             case "image":
-                said.append(child.content)
+                said.append(content)
             case "text" | "text_special" | "code_inline":
-                said.append(child.content)
+                said.append(content)
                 if bold:
-                    lead.append(child.content)
-                if opened is None and "://" in child.content:
-                    links.extend(Link(match[0], "", line) for match in _LINK.finditer(child.content))
+                    lead.append(content)
+                if opened is None and "://" in content:
+                    links.extend(Link(match[0], "", line) for match in _LINK.finditer(content))
             case _:
                 pass
     found.append((line, "".join(said)))
     plain = ((number, " ".join(_TAG.sub(" ", text).split())) for number, text in found)
     return tuple((number, text) for number, text in plain if text), "".join(lead).strip(" :")
+
+
+def _seen(text: str) -> str:
+    """Return a text with blanks for what does not print: it would steer terminals, and the calendar takes none of it."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
 
 
 def sentences_of(block: Block) -> list[Sentence]:

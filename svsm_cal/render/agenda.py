@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from svsm_cal.core.notices import AbsenceFact, NoticeKind
 from svsm_cal.errors import InputError
 from svsm_cal.words.local_notes import shift_note
-from svsm_cal.words.notices import Voice, wording
+from svsm_cal.words.notices import Voice, begins, wording
 from svsm_cal.words.phrases import clock, ordinal
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def agenda_values(
         "title": voice.say("agenda.title", series=call.title, date=_heading(voice, call.start.date())),
         "series": call.series.id,
         "date": call.start.date().isoformat(),
-        "chair": calendar.person(call.details.chair) or "",
+        "chair": "" if _misses(call, notices) else calendar.person(call.details.chair) or "",
         "join": call.details.url or "",
         "location": call.details.location or "",
         "times": _times(voice, call, clocks),
@@ -86,7 +86,7 @@ def agenda_text(template: str, values: dict[str, Any], *, file: str) -> str:
         text = environment.from_string(template).render(values)
     except TemplateSyntaxError as error:
         raise InputError(f"{file}:{error.lineno}:1: {error.message} (see jinja.palletsprojects.com for the format)") from error
-    except (TemplateError, TypeError, ValueError, ArithmeticError, OverflowError) as error:
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, MemoryError, RecursionError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{file}: {said} (it may use {', '.join(values)})") from error
     return f"{text.strip()}\n"
@@ -100,13 +100,15 @@ def _heading(voice: Voice, day: date) -> str:
 def _times(voice: Voice, call: Occurrence, clocks: Sequence[tuple[Participant, CallOnClock]]) -> list[dict[str, Any]]:
     """Return the call's time in every zone, the anchor's first, then from west to east."""
     zones: dict[str, dict[str, Any]] = {
-        call.zone.key: {"zone": call.zone.key, "when": _when(voice, call, call.start), "people": [], "note": ""}
+        call.zone.key: {"zone": call.zone.key, "when": _when(voice, call, begins(call)), "people": [], "note": ""}
     }
     for person, seen in sorted(clocks, key=lambda pair: (pair[1].localized.utc_offset, pair[1].localized.zone.key)):
         local = seen.localized
         note = shift_note(voice.language, seen)
         entry = {"zone": local.zone.key, "when": _when(voice, call, local.local), "people": [], "note": note}
-        zones.setdefault(local.zone.key, entry)["people"].append(person.name)
+        shown = zones.setdefault(local.zone.key, entry)
+        shown["people"].append(person.name)
+        shown["note"] = note
     return list(zones.values())
 
 
@@ -121,6 +123,11 @@ def _away(call: Occurrence, notices: Sequence[Notice]) -> list[str]:
         if isinstance(notice.fact, AbsenceFact) and notice.fact.call == call
         for each in notice.fact.missing
     ]
+
+
+def _misses(call: Occurrence, notices: Sequence[Notice]) -> bool:
+    """Return whether who is to chair a call will miss it, which is among what is announced."""
+    return any(isinstance(each.fact, AbsenceFact) and each.fact.call == call and each.fact.chair for each in notices)
 
 
 def _notices(calendar: Calendar, call: Occurrence, notices: Sequence[Notice], language: str) -> list[dict[str, str]]:

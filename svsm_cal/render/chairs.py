@@ -34,14 +34,15 @@ def chairs_text(calendar: Calendar, calls: Sequence[ChairedCall], counts: Mappin
             rows[-1].append(("", call.title))
         rows[-1].append((style or ("shift" if each.stands_in else ""), _note(calendar, each)))
     tally = [[("", calendar.person(name) or name), ("strong", amount(count, "call"))] for name, count in counts.items()]
-    return [*aligned(rows, paint, indent=""), "", *aligned(tally, paint, indent="")]
+    lines = aligned(rows, paint, indent="")
+    return [*lines, "", *aligned(tally, paint, indent="")] if tally else lines
 
 
 def _note(calendar: Calendar, call: ChairedCall) -> str:
     notes = [status_note(call.occurrence)]
     if call.stands_in:
         turn = calendar.person(call.turn)
-        notes.append(f"the turn of {turn}" if not call.occurrence.held else f"in place of {turn}")
+        notes.append(f"in place of {turn}" if call.occurrence.held and call.chair is not None else f"the turn of {turn}")
     return "; ".join(note for note in notes if note)
 
 

@@ -23,6 +23,7 @@ from svsm_cal.core.notices import (
     Suggestion,
     TimeFact,
 )
+from svsm_cal.core.zones import local_of
 from svsm_cal.value import Value
 from svsm_cal.words.languages import LANGUAGES, Language
 from svsm_cal.words.notice_phrases import PHRASES
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.civil import LocalDateTime
     from svsm_cal.core.model import Calendar
 
-__all__ = ["Voice", "Wording", "wording"]
+__all__ = ["Voice", "Wording", "begins", "wording"]
 
 # A title names so many zones, and counts the others.
 _MOST_ZONES = 3
@@ -121,6 +122,11 @@ class Voice:
         )
 
 
+def begins(call: Occurrence) -> LocalDateTime:
+    """Return what the anchor's clock shows when a call begins: where its time is skipped, what is shown instead of it."""
+    return local_of(call.start_utc, call.zone)
+
+
 def wording(notice: Notice, calendar: Calendar, language: str = "en") -> Wording:
     """Return what a notice says in a language ("en", "de"); people are called by the names the calendar has."""
     voice = Voice(language)
@@ -162,7 +168,9 @@ def _shift(voice: Voice, notice: Notice, fact: ShiftFact) -> _Told:
     text = [voice.say(kind, span=span, change=change, first=first, last=last, zones=zones)]
     if kind is not NoticeKind.SHIFT_LAST:
         if fact.passing and fact.calls is not None:
-            text.append(voice.say("until_last", last=last, calls=voice.language.amount(fact.calls, "call")))
+            key = "until_last_for" if fact.passed else "until_last"
+            some = voice.listed([each.key for each in fact.passed])
+            text.append(voice.say(key, last=last, calls=voice.language.amount(fact.calls, "call"), zones=some))
         text.append(_cause(voice, fact))
     return title, text
 
@@ -196,10 +204,11 @@ def _anchor(voice: Voice, notice: Notice, fact: AnchorFact) -> _Told:
 def _time(voice: Voice, fact: TimeFact) -> _Told:
     call, before = fact.after, fact.before
     first = voice.day(call.start)
-    rule = voice.say("rule", rule=rule_in_words(fact.rule)) if fact.rule is not None else ""
-    text = [voice.say("reanchored", first=first, time=clock(call.start), zone=call.zone.key, rule=rule)]
+    # Only English has words for rules; elsewhere the days and times of each zone, below, say it.
+    rule = voice.say("rule", rule=rule_in_words(fact.rule)) if fact.rule is not None and voice.language.tag == "en" else ""
+    text = [voice.say("reanchored", first=first, time=clock(begins(call)), zone=call.zone.key, rule=rule)]
     if before is not None:
-        text.append(voice.say("reanchored.before", time=clock(before.start), zone=before.zone.key))
+        text.append(voice.say("reanchored.before", time=clock(begins(before)), zone=before.zone.key))
     if fact.zones:
         text.append(voice.say("times", times=voice.moments(fact.zones)))
     return voice.say("reanchored.title", first=first), text
@@ -213,14 +222,15 @@ def _call(voice: Voice, notice: Notice, fact: CallFact, calendar: Calendar) -> _
     if kind is NoticeKind.LINK:
         title, key = ("link.title_onwards", "link.onwards") if fact.onwards else ("link.title", "link")
         return voice.say(title, day=day), [voice.say(key, day=day, url=fact.now)]
-    values = {"day": day, "was": was, "before": clock(call.recurrence), "time": clock(call.start), "zone": call.zone.key}
+    values = {"day": day, "was": was, "before": clock(call.recurrence), "time": clock(begins(call)), "zone": call.zone.key}
     text = [_because(voice, voice.say(kind, **values), call)]
     if kind is NoticeKind.CANCELLED:
         following = fact.following
         text.append(voice.say("following", day=voice.day(following.start)) if following else voice.say("no_following"))
     elif fact.zones:
         text.append(voice.say("times", times=voice.moments(fact.zones)))
-    return voice.say(f"{kind}.title", **values), text
+    same_day = kind is NoticeKind.MOVED and day == was
+    return voice.say("moved.title_same_day" if same_day else f"{kind}.title", **values), text
 
 
 def _because(voice: Voice, what: str, call: Occurrence) -> str:

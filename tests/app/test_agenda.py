@@ -84,8 +84,8 @@ def sections(text):
          ("From Wednesday 2 April on the call is an hour earlier for Asia/Kolkata (21:30 instead of 22:30), Asia/Shanghai (00:00 "
          "instead of 01:00 the next day), Asia/Tokyo (01:00 instead of 02:00 the next day) and Australia/Sydney "
          "(03:00 instead of "
-         "04:00 the next day). It changes again after Wednesday 2 April (1 call). Clocks in Europe/Berlin change on Sunday 30 "
-         "March.")),
+         "04:00 the next day). For Australia/Sydney it changes again after Wednesday 2 April (1 call). Clocks in "
+         "Europe/Berlin change on Sunday 30 March.")),
     ],
 )  # fmt: skip
 def test_what_is_to_be_said_at_a_call(day, section, expected):
@@ -167,11 +167,52 @@ def test_the_calendar_names_its_template_beside_itself():
         ("{{ ''.join(range(10**9)) }}", "Range too big"),
         ("{{ 1 // 0 }}", r"agenda\.md\.j2: "),
         ("{% include '/etc/passwd' %}", r"agenda\.md\.j2: "),
+        ("{{ '%(x)s' % {} }}", r"agenda\.md\.j2: 'x' \(it may use"),
+        ("{{ 'a' * 10**15 }}", r"agenda\.md\.j2: MemoryError \(it may use"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", r"agenda\.md\.j2: maximum recursion depth exceeded"),
     ],
 )
 def test_a_template_that_cannot_be_used_is_told_of(tmp_path, template, said):
     with pytest.raises(InputError, match=said):
         own(tmp_path, template)
+
+
+SKIPPED = """\
+[calendar]
+id = "c"
+name = "C"
+domain = "c.example.org"
+zone = "Europe/Berlin"
+
+[[series]]
+id = "call"
+title = "Call"
+start = 2025-03-23T02:30:00
+duration = "1h"
+repeat = "every Sunday"
+attendees = ["joerg", "tom"]
+chair = "tom"
+
+[[participant]]
+id = "joerg"
+name = "Joerg Roedel"
+zone = "Europe/Berlin"
+
+[[participant]]
+id = "tom"
+name = "Tom Lendacky"
+zone = "America/Chicago"
+away = [{ from = 2025-03-28, to = 2025-03-30 }]
+"""
+
+
+def test_a_time_that_clocks_skip_and_a_chair_who_is_away():
+    text = agenda(loads(SKIPPED), NOW, day=date(2025, 3, 30))
+    assert "* 03:30 Europe/Berlin (Joerg Roedel): an hour later than usual\n" in text
+    assert "* Away: Tom Lendacky\n" in text
+    assert "* Tom Lendacky is to chair the call on Sunday 30 March and will not be there." in text
+    assert "(Chair)" not in text
+    assert "Tom Lendacky (Chair)" in agenda(loads(SKIPPED), NOW, day=date(2025, 4, 6))
 
 
 def test_no_such_template():

@@ -255,5 +255,22 @@ def test_the_plan_of_chairs(tmp_path):
     }
 
 
+def test_the_plan_of_chairs_when_all_or_none_are_named(tmp_path):
+    path = tmp_path / "calendar.toml"
+    text = EXAMPLE.read_text(encoding="utf-8")
+    path.write_text(text.replace('chair = "joerg"\n', ""))
+    assert told("chairs", "--until", "2025-03-05", calendar=path) == "Wed 5 March 2025  nobody is named\n"
+    text = text.replace('chair = "joerg"', 'chair = ["joerg", "stefano"]')
+    for name in ("Joerg Roedel", "Stefano Garzarella"):
+        text = text.replace(f'name = "{name}"', f'name = "{name}"\naway = [{{ from = 2025-03-01, to = 2025-03-31 }}]')
+    path.write_text(text)
+    assert told("chairs", "--until", "2025-03-05", calendar=path) == (
+        "Wed 5 March 2025  nobody: all are away  the turn of Stefano Garzarella\n"
+        "\n"
+        "Joerg Roedel        0 calls\n"
+        "Stefano Garzarella  0 calls\n"
+    )
+
+
 def test_an_agenda_in_german():
     assert told("agenda", "2025-03-12", "--lang", "de").startswith("# Protokoll: SVSM Development Call (12. März 2025)\n")

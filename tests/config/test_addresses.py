@@ -71,7 +71,7 @@ def test_what_is_wrong_is_said_in_one_line_without_an_address(tmp_path, text, sa
 
 
 def test_a_file_that_is_not_there():
-    with pytest.raises(InputError, match="^nowhere.toml: cannot be read: No such file or directory"):
+    with pytest.raises(InputError, match=r"^nowhere\.toml: cannot be read: No such file or directory"):
         with_addresses(svsm_cal.loads(TEXT), "nowhere.toml")
 
 

@@ -176,8 +176,8 @@ SPOKEN = [
     ("2025-03-26", "season",
      ("From Wednesday 2 April on the call is an hour earlier for America/Sao_Paulo (13:00 instead of 14:00), Asia/Kolkata (21:30 "
      "instead of 22:30), Asia/Shanghai (00:00 instead of 01:00 the next day), Asia/Tokyo (01:00 instead of 02:00 the next day) "
-     "and Australia/Sydney (03:00 instead of 04:00 the next day). It changes again after Wednesday 2 April (1 call). Clocks in "
-     "Europe/Berlin change on Sunday 30 March.")),
+     "and Australia/Sydney (03:00 instead of 04:00 the next day). For Australia/Sydney it changes again after "
+     "Wednesday 2 April (1 call). Clocks in Europe/Berlin change on Sunday 30 March.")),
     ("2025-03-26", "anchor",
      ("Clocks in Europe/Berlin go forward by 1 hour on Sunday 30 March. The call stays at 18:00 there, which from "
      "Wednesday 2 April "
@@ -329,7 +329,7 @@ ROWS = [
      "Joerg Roedel is to chair the call on Wednesday 12 February and will not be there. Another chair is needed."),
     ("chair-away", small('chair = "joerg"', joerg="away = [{ from = 2025-02-10, to = 2025-02-14 }]",
      huibo="away = [{ from = 2025-02-13, to = 2025-02-20 }]"), "2025-02-05T17:00Z",
-     ("Joerg Roedel is to chair the call on Wednesday 12 February and will not be there. So will Huibo Wang miss it. "
+     ("Joerg Roedel is to chair the call on Wednesday 12 February and will not be there. Huibo Wang will miss it too. "
      "That is 2 of "
      "3. Cancel it, or move it?")),
     ("deadline", small(rest='[[deadline]]\nid = "d"\ntitle = "Talks"\ndate = 2025-02-12'), "2025-02-06T12:00Z",
@@ -345,6 +345,98 @@ ROWS = [
      'milestones = [{ id = "m", title = "freeze", date = 2025-02-18, actual = 2025-02-11 }]'), "2025-02-05T12:00Z",
      "R freeze is on Tuesday 11 February instead of Tuesday 18 February: earlier than it was."),
 ]  # fmt: skip
+
+
+ODD = """\
+[calendar]
+id = "c"
+name = "C"
+domain = "c.example.org"
+zone = "{zone}"
+
+[[series]]
+id = "call"
+title = "Call"
+start = {start}
+duration = "1h"
+repeat = "every {day}"
+attendees = ["all"]
+"""
+
+
+def odd(zone, start, day, *zones):
+    people = (
+        f'[[participant]]\nid = "p{number}"\nname = "P{number}"\nzone = "{each}"\ngroups = ["all"]\n'
+        for number, each in enumerate(zones)
+    )
+    return loads(ODD.format(zone=zone, start=start, day=day) + "\n".join(people))
+
+
+def test_a_call_on_the_day_of_the_change_shifts_for_some_zones_and_the_next_one_for_others():
+    calendar = odd("UTC", "2024-01-07T08:00:00", "Sunday", "America/New_York", "America/Los_Angeles")
+    found = [each for each in notices(calendar, at("2025-03-01T00:00Z"), at("2025-03-20T00:00Z")) if each.kind == "season"]
+    assert [(each.id, str(each.date), each.participants) for each in found] == [
+        ("season:call:2025-03-09:+60", "2025-03-09", ("p0",)),
+        ("season:call:2025-03-09:+60:2025-03-09", "2025-03-16", ("p1",)),
+    ]
+
+
+def test_an_end_is_told_only_of_zones_for_which_it_is_one():
+    calendar = odd("Australia/Lord_Howe", "2024-01-03T02:30:00", "Wednesday", "UTC", "Asia/Gaza")
+    # From 9 April on both have it 30 minutes later; in Gaza clocks change again before 16 April.
+    [together] = said_at(calendar, "2025-04-01T15:30Z", "season", "back", "shift")
+    assert together == (
+        "From Wednesday 9 April on the call is 30 minutes later for UTC (16:00 instead of 15:30 the previous day) and Asia/Gaza "
+        "(18:00 instead of 17:30 the previous day). For Asia/Gaza it changes again after Wednesday 9 April (1 call). Clocks in "
+        "Australia/Lord_Howe change on Sunday 6 April."
+    )
+    [alone] = said_at(odd("Australia/Lord_Howe", "2024-01-03T02:30:00", "Wednesday", "Asia/Gaza"), "2025-04-01T15:30Z", "season")
+    assert "It changes again after Wednesday 9 April (1 call)." in alone
+
+
+@pytest.mark.parametrize(("name", "said"), [("p0", False), ("p1", True)])
+def test_who_is_told_alone_hears_of_an_end_only_if_it_is_theirs(name, said):
+    calendar = odd("Australia/Lord_Howe", "2024-01-03T02:30:00", "Wednesday", "UTC", "Asia/Gaza")
+    [notice] = told_at(calendar, "2025-04-01T15:30Z", "season")
+    own = narrowed(notice, calendar.participant(name))
+    assert ("It changes again after Wednesday 9 April (1 call)." in wording(own, calendar).text) is said
+
+
+def test_a_time_that_clocks_skip_is_told_as_they_show_it():
+    calendar = small("move = [{ date = 2025-04-02, to = 2025-03-30T02:30:00 }]")
+    [said] = said_at(calendar, "2025-03-23T01:30Z", "moved")
+    assert said.startswith("The call of Wednesday 2 April, 18:00, is moved to Sunday 30 March, 03:30 Europe/Berlin. That is ")
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "text"),
+    [
+        (
+            "en",
+            "Call: at 17:00 instead of 18:00 on Wednesday 12 February",
+            "The call of Wednesday 12 February, 18:00, is moved to",
+        ),
+        (
+            "de",
+            "Call: um 17:00 statt 18:00 am Mittwoch, 12. Februar",
+            "Das Treffen vom Mittwoch, 12. Februar, 18:00, ist verlegt",
+        ),
+    ],
+)
+def test_a_call_that_moves_within_its_day(language, title, text):
+    calendar = small("move = [{ date = 2025-02-12, to = 2025-02-12T17:00:00 }]")
+    [notice] = told_at(calendar, "2025-02-05T17:00Z", "moved")
+    said = wording(notice, calendar, language)
+    assert said.title == title
+    assert said.text.startswith(text)
+
+
+def test_a_rule_is_in_words_where_the_language_has_them():
+    calendar = small('from = [{ date = 2025-02-10, rule = "FREQ=WEEKLY;BYDAY=TH" }]')
+    [english] = said_at(calendar, "2025-02-06T17:00Z", "reanchored")
+    [german] = said_at(calendar, "2025-02-06T17:00Z", "reanchored", language="de")
+    assert english.startswith("From Thursday 13 February on the call is at 18:00 Europe/Berlin, every Thursday. Until now")
+    assert german.startswith("Ab Donnerstag, 13. Februar beginnt das Treffen um 18:00 Europe/Berlin. Bisher")
 
 
 @pytest.mark.parametrize(("kind", "calendar", "when", "text"), ROWS, ids=repr_of)

@@ -304,6 +304,22 @@ def test_line_ends_and_marks_do_not_count(tmp_path, form):
     assert found | {"file": ""} == plain | {"file": ""}
 
 
+def test_what_steers_a_terminal_is_no_text(tmp_path):
+    path = tmp_path / "devel-call-2025-03-05.md"
+    hidden = "\x1b\x07\x7f\x85\u2028\u200e\u202e\u2066\ufeff"
+    path.write_text(
+        f"# Minutes{hidden}\n\n## Attendees:\n\nA{hidden}B\n&#x202e;C\n\n## Topics:\n\n"
+        f"No meeting on March 12th, 2025 due to{hidden}holidays. [a{hidden}](https://example.org/{hidden})\n\n"
+        f"* [ ] Joerg: {hidden}do\n",
+        encoding="utf-8",
+    )
+    for args in ([], ["--json"]):
+        said = run("minutes", "read", path, *args).stdout
+        said = str(json.loads(said)) if args else said
+        assert "holidays" in said
+        assert not [each for each in hidden if each in said]
+
+
 def test_html_is_no_text():
     minutes = read(
         "# Minutes\n\n<p>No meeting next week</p>\n\n<!-- No meeting next week -->\n\n* <b>No meeting</b> in two weeks\n"

@@ -108,7 +108,7 @@ def test_a_subscriber_gets_the_feed_once_and_then_only_that_it_has_not_changed(t
         with web_server(tmp_path / "nginx.conf", port):
             run("discover")
             first = run("sync")
-            threading.Event().wait(1.1)  # the cache asks again after a second
+            threading.Event().wait(2.2)  # the cache asks again after a second
             assert run("sync") == first
         running.end()
         statuses = [line.split()[4] for line in running.log.read_text().splitlines()]
