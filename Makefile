@@ -25,7 +25,7 @@ demo: $(DEMO)/done ## Set up, build the example's site, and show its next calls,
 	@echo; echo "Open demo-site/index.html in a browser; import demo-site/calendar.ics into a calendar program."
 
 test: lint types readers ## Set up, then run every check and test
-	$(MEMORY) $(BIN)/python -m pytest -m "not soak"
+	$(MEMORY) $(BIN)/python -m pytest -m "not soak" -n 3 --dist loadfile
 
 lint: $(VENV)/done ## Check style and the layers
 	$(BIN)/ruff check .
