@@ -25,6 +25,7 @@ __all__ = ["Secret", "Security", "Settings", "Timeouts", "read_settings"]
 Security = Literal["starttls", "tls", "none"]
 
 URL, PASSWORD, PASSWORD_FILE = "SVSM_CAL_SMTP", "SVSM_CAL_SMTP_PASSWORD", "SVSM_CAL_SMTP_PASSWORD_FILE"
+_LONGEST_SECRET = 4096
 _EXAMPLE = "smtp://user@mail.example.org:587"
 _PORTS: dict[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -183,7 +184,7 @@ def _password(user: str, environ: Mapping[str, str]) -> Secret:
     if file is not None:
         try:
             with open(file, encoding="utf-8") as stream:
-                given = stream.read().rstrip("\r\n")
+                given = stream.read(_LONGEST_SECRET).rstrip("\r\n")
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "is no text"
             raise UsageError(f"{PASSWORD_FILE}: {file}: cannot be read: {reason} (name a file with the password)") from None

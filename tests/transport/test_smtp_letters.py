@@ -213,6 +213,7 @@ def test_settings_that_make_no_sense_are_explained(url: str | None, message: str
         ({"SVSM_CAL_SMTP_PASSWORD": CANARY, "SVSM_CAL_SMTP_PASSWORD_FILE": "x"}, "are both set"),
         ({"SVSM_CAL_SMTP_PASSWORD_FILE": "/nowhere/x"}, "/nowhere/x: cannot be read: No such file"),
         ({"SVSM_CAL_SMTP_PASSWORD_FILE": "/"}, "cannot be read: Is a directory"),
+        ({"SVSM_CAL_SMTP_PASSWORD_FILE": "/dev/zero"}, "must be printable ASCII"),
         ({"SVSM_CAL_SMTP_PASSWORD": f"{CANARY}\r\nQUIT"}, "printable ASCII"),
         ({"SVSM_CAL_SMTP_PASSWORD": f"{CANARY}é"}, "printable ASCII"),
     ],
