@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 from svsm_cal.app.lookups import call_on, series_of
 from svsm_cal.app.notices import notices_of
+from svsm_cal.core.call_notices import call_notices
 from svsm_cal.core.civil import Instant
 from svsm_cal.core.clocks import Clocks
 from svsm_cal.core.deadlines import outlook
+from svsm_cal.core.notices import CallFact, NoticeKind
 from svsm_cal.core.occurrences import next_occurrences
+from svsm_cal.core.zones import local_of
 from svsm_cal.errors import InputError, UsageError
 from svsm_cal.render.agenda import agenda_text, agenda_values
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from svsm_cal.core.model import Calendar, Occurrence
+    from svsm_cal.core.notices import Notice
 
 __all__ = ["agenda", "template_path"]
 
@@ -46,7 +50,8 @@ def agenda(
     """
     call = _call(calendar, now, day, series)
     start = call.start_utc
-    found = notices_of(calendar, Instant(start - _SECOND), start, language=language)
+    found = [*notices_of(calendar, Instant(start - _SECOND), start, language=language)]
+    found += [each for each in _until_next(calendar, call) if each.id not in {notice.id for notice in found}]
     clocks = Clocks()
     last, open_points = _left_open(calendar, call, minutes) if minutes is not None else (None, [])
     values = agenda_values(
@@ -79,15 +84,34 @@ def _call(calendar: Calendar, now: Instant, day: date | None, series: str | None
     return call
 
 
+def _until_next(calendar: Calendar, call: Occurrence) -> list[Notice]:
+    """Return the notices of calls that are cancelled or moved, from a call up to and including the next that takes place."""
+    start = call.start_utc
+    # The call itself is still to end then.
+    last = next((each for each in next_occurrences(call.series, start, 2) if each.start_utc > start), None)
+    until = Instant(start + _AHEAD) if last is None else last.start_utc
+    return [
+        notice
+        for notice in call_notices(calendar, start, until)
+        if isinstance(notice.fact, CallFact)
+        and notice.series == call.series
+        and notice.kind in (NoticeKind.CANCELLED, NoticeKind.MOVED)
+        and (notice.fact.call == last or call.start < notice.fact.call.recurrence <= local_of(until, call.zone))
+    ]
+
+
 def _left_open(calendar: Calendar, call: Occurrence, path: str) -> tuple[date | None, list[str]]:
     """Return the date of the last minutes before a call, and the action items in them that are not ticked off."""
     from svsm_cal.app.minutes import read
 
     day = call.start.date()
     # The same files as for every series: those whose series nothing tells are as good as this one's.
+    found = read([path], calendar)
+    for unread in found.unread:
+        raise InputError(str(unread))
     earlier = [
         (each.date, each)
-        for each in read([path], calendar).minutes
+        for each in found.minutes
         if each.date is not None and each.date < day and each.series in (None, call.series.id)
     ]
     if not earlier:

@@ -12,6 +12,7 @@ from svsm_cal.app.lookups import series_of
 from svsm_cal.config import edit
 from svsm_cal.core.occurrences import occurrences_between_days
 from svsm_cal.errors import InputError, UsageError
+from svsm_cal.findings import Finding
 from svsm_cal.minutes.attendance import Attendance, attendance_of
 from svsm_cal.minutes.coverage import coverage
 from svsm_cal.minutes.reading import Minutes, read_minutes
@@ -24,20 +25,22 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Calendar
-    from svsm_cal.findings import Finding
 
 __all__ = ["LARGEST", "Checked", "Read", "apply", "check", "prepared", "read", "to_write"]
 
 LARGEST = 512 * 1024
 _ENDINGS = (".md", ".markdown", ".txt")
+_MOVED_ON = "as the minutes say"  # for a call moved again, whose reason is not that of the first time
+_EMPTY = "is empty"
 _MANY = 20_000  # files in a folder
 
 
 class Read(Value):
-    """Minutes in the order of their files, and the files of a folder that are none ("file: why")."""
+    """Minutes in the order of their files, and the files of a folder that are none ("file: why") or cannot be read."""
 
     minutes: tuple[Minutes, ...]
     skipped: tuple[str, ...] = ()
+    unread: tuple[Finding, ...] = ()
 
 
 class Checked(Value):
@@ -52,16 +55,25 @@ class Checked(Value):
 def read(paths: Sequence[str], calendar: Calendar, *, series: str | None = None) -> Read:
     """Return the minutes in files and folders; in a folder, what bears no date is skipped.
 
+    What cannot be read in a folder is a finding ("minutes-unreadable"), and the others are read.
+
     Raises InputError for a file that cannot be read, is no UTF-8 text, is larger than 512 KiB or bears no date, and
     UsageError for a series that is none.
     """
     owner = None if series is None else series_of(calendar, series)[0]
     found: list[Minutes] = []
     skipped: list[str] = []
+    unread: list[Finding] = []
     for path in dict.fromkeys(paths):
         inside = os.path.isdir(path)
         for file in _files_in(path) if inside else [path]:
-            minutes = read_minutes(_text_of(file), file=_shown(file), calendar=calendar, series=owner)
+            text = _text_of(file)
+            if isinstance(text, Finding):
+                if not inside:
+                    raise InputError(_refusal(text))
+                unread.append(text)
+                continue
+            minutes = read_minutes(text, file=_shown(file), calendar=calendar, series=owner)
             if minutes.date is not None:
                 found.append(minutes)
             elif inside:
@@ -69,7 +81,7 @@ def read(paths: Sequence[str], calendar: Calendar, *, series: str | None = None)
             else:
                 hint = "name it as devel-call-2025-03-05.md"
                 raise InputError(f"{_shown(file)}:1:1: no date in its name or its first heading ({hint})")
-    return Read(tuple(found), tuple(skipped))
+    return Read(tuple(found), tuple(skipped), tuple(unread))
 
 
 def _files_in(folder: str) -> list[str]:
@@ -87,7 +99,18 @@ def _shown(path: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]", "?", path)
 
 
-def _text_of(path: str) -> str:
+def _unreadable(file: str, message: str, hint: str, line: int = 1) -> Finding:
+    return Finding("error", file, line, 1, "minutes-unreadable", message, hint)
+
+
+def _refusal(unread: Finding) -> str:
+    """Return what is said of a file that somebody named."""
+    place = unread.file if unread.message == _EMPTY else f"{unread.file}:{unread.line}:{unread.column}"
+    return f"{place}: {unread.message} ({unread.hint})"
+
+
+def _text_of(path: str) -> str | Finding:
+    """Return a file's text, or why it has none; raises InputError for what is not there or too large."""
     name = _shown(path)
     try:
         with open(path, "rb") as stream:
@@ -101,15 +124,15 @@ def _text_of(path: str) -> str:
     if len(data) > LARGEST:
         raise InputError(f"{name}: is larger than {LARGEST // 1024} KiB, which no minutes are (is it the right file?)")
     if not data.strip():
-        raise InputError(f"{name}: is empty (write down who was there and what was said, or delete it)")
+        return _unreadable(name, _EMPTY, "write down who was there and what was said, or delete it")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{name}:{line}:1: is no UTF-8 text (save it as UTF-8, or is it the right file?)") from error
+        return _unreadable(name, "is no UTF-8 text", "save it as UTF-8, or is it the right file?", line)
     if "\x00" in text:
         line = text.count("\n", 0, text.index("\x00")) + 1
-        raise InputError(f"{name}:{line}:1: is no text, as it has NUL characters in it (is it the right file?)")
+        return _unreadable(name, "is no text, as it has NUL characters in it", "is it the right file?", line)
     return text
 
 
@@ -138,7 +161,7 @@ def check(
     inside = [each for each in minutes if each.date and (first is None or first <= each.date) and each.date <= until]
     doubts = [finding for each in inside for finding in each.findings]
     missing = coverage(minutes, calendar, folder=_shown(folder), first=first, last=until)
-    findings = sorted([*doubts, *missing], key=lambda each: (each.file, each.line, each.code))
+    findings = sorted([*found.unread, *doubts, *missing], key=lambda each: (each.file, each.line, each.code))
     return Checked(tuple(findings), attendance_of(inside, calendar), len(inside), found.skipped)
 
 
@@ -198,7 +221,9 @@ def _with_call(text: str, suggestion: Suggestion, series: str) -> str:
         case Kind.CANCEL:
             return edit.cancel(text, series, suggestion.date, reason=suggestion.reason)
         case Kind.MOVE if suggestion.to is not None:
-            return edit.move(text, series, suggestion.date, suggestion.to, reason=suggestion.reason)
+            # Why it was moved before is not why it is moved now.
+            reason = suggestion.reason or (_MOVED_ON if edit.kind_of(text, series, suggestion.date) == "moved" else None)
+            return edit.move(text, series, suggestion.date, suggestion.to, reason=reason)
         case Kind.CHAIR:
             return edit.change(text, series, suggestion.date, chair=suggestion.chair)
         case _:

@@ -15,7 +15,7 @@ from svsm_cal.app.holidays import public_holidays
 from svsm_cal.core.channels import Channel, ChannelKind
 from svsm_cal.core.civil import Instant
 from svsm_cal.core.notices import Notice, due_between, narrowed, notices
-from svsm_cal.errors import InputError, UsageError
+from svsm_cal.errors import InputError, SvsmCalError, UsageError
 from svsm_cal.render.chat import chat_payload
 from svsm_cal.render.notice_mail import NoticeMails
 from svsm_cal.store.contract import Mail
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.laws import LawChange
     from svsm_cal.core.model import Calendar, Participant
 
-__all__ = ["SentOnce", "Telling", "Told", "notices_of", "send_due"]
+__all__ = ["SentOnce", "Telling", "Told", "channel_problems", "notices_of", "send_due"]
 
 _DAY = timedelta(days=1)
 # Absences are looked at so far ahead at most, deadlines' reminders are found without.
@@ -100,6 +100,41 @@ def _holidays(calendar: Calendar, begin: Instant, until: Instant, language: str)
     return public_holidays(calendar, (begin - _DAY).date(), (until + _AHEAD).date(), language=language)
 
 
+def channel_problems(
+    calendar: Calendar, *, environment: Mapping[str, str] | None = None, folder: str = ""
+) -> Mapping[str, SvsmCalError]:
+    """Return what keeps each channel from being told anything, by the channel's id; `send_due` leaves those out.
+
+    Secret addresses are taken from `environment` (the process's own if None) and from files relative to `folder`.
+    """
+    return _reached(calendar, environment, folder)[1]
+
+
+def _reached(
+    calendar: Calendar, environment: Mapping[str, str] | None, folder: str
+) -> tuple[Mapping[str, str], Mapping[str, SvsmCalError]]:
+    """Return the secret addresses of the chats that can be told, and what is wrong with the other channels, by id."""
+    secrets: dict[str, str] = {}
+    problems: dict[str, SvsmCalError] = {}
+    for channel in calendar.notices.channels:
+        try:
+            if channel.kind is ChannelKind.MAIL:
+                _check_sender(calendar, channel)
+                continue
+            secret = _secret(channel, environment, folder)
+            check(channel, secret)  # before anything is recorded as told
+            secrets[channel.id] = secret
+        except SvsmCalError as error:
+            problems[channel.id] = error
+    return secrets, problems
+
+
+def _check_sender(calendar: Calendar, channel: Channel) -> None:
+    if calendar.organizer is None:
+        hint = "add organizer = { name = ..., email = ... } to [calendar]"
+        raise UsageError(f'channel "{channel.id}": mail channels need a sender ({hint})')
+
+
 def send_due(
     calendar: Calendar,
     now: Instant,
@@ -114,19 +149,16 @@ def send_due(
 ) -> list[Told]:
     """Tell what is due at `now` in every channel, what has not been told there; return what became of each.
 
-    A `dry` run tells nobody and records nothing; only it may do with nothing that `remembers`. Secret addresses are taken
-    from `environment` (the process's own if None) and from files relative to `folder`. Raises UsageError for a calendar
-    without channels, and before anything is sent for a channel whose secret address is not there.
+    A `dry` run tells nobody and records nothing; only it may do with nothing that `remembers`, and with no secrets. Channels
+    that cannot be told anything are left out (`channel_problems` has why), the others are told. Raises UsageError for a
+    calendar without channels.
     """
     channels = calendar.notices.channels
     if not channels:
         raise UsageError("no channel to tell anybody (declare a [[notices.channel]])")
-    if calendar.organizer is None and any(each.kind is ChannelKind.MAIL for each in channels):
-        raise UsageError("mail channels need a sender: add organizer = { name = ..., email = ... } to [calendar]")
-    chats = [] if dry else [each for each in channels if each.kind is not ChannelKind.MAIL]
-    secrets = {each.id: _secret(each, environment, folder) for each in chats}
-    for channel in chats:
-        check(channel, secrets[channel.id])  # before anything is recorded as told
+    secrets, problems = _reached(calendar, environment, folder)
+    if not dry:
+        channels = tuple(each for each in channels if each.id not in problems)
     told: list[Told] = []
     for channel in channels:
         found = notices_of(calendar, now, now, language=channel.language, previous=previous, laws=laws)

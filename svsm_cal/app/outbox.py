@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from svsm_cal.transport.letters import Broken
     from svsm_cal.transport.smtp_settings import Settings
 
-__all__ = ["Delivered", "empty_outbox", "retry_failed"]
+__all__ = ["Delivered", "empty_outbox", "retry_failed", "waiting_mails"]
 
 _AT_ONCE = 200
 # A server that has gone quiet after the final dot is given this long before the same bytes are sent again.
@@ -73,6 +73,12 @@ def empty_outbox(
             broken = deliver(run.letters(), settings, settle=run.settle, stop=stop)
         pending, due = delivery.remaining()
         return Delivered(run.counts[MailState.SENT], run.counts[MailState.FAILED], run.deferred, pending, due, broken)
+
+
+def waiting_mails(store: Store) -> int:
+    """Return how many mails in the outbox are still to be delivered."""
+    with store.ledger(writes=False) as ledger:
+        return sum(1 for _ in ledger.outbox(states=[MailState.PENDING]))
 
 
 def retry_failed(store: Store, *, recipient: str | None = None, now: Instant) -> int:

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
+from svsm_cal.cli.delivery import deliver
 from svsm_cal.cli.options import Invocation, json_option, paint, series_ids, smtp_option, store_option
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from svsm_cal.app.outbox import Delivered
-    from svsm_cal.core.model import Calendar
-    from svsm_cal.store.contract import Store
 
 __all__ = ["invite_command"]
 
@@ -100,7 +93,7 @@ def send_command(
         if settings is None:
             click.echo(f"{amount(len(plan.mails), 'mail')} queued", err=True)
             return
-        _deliver(invocation, opened, smtp, calendar)
+        deliver(invocation, opened, smtp, calendar)
 
 
 @invite_command.command("retry")
@@ -119,7 +112,7 @@ def retry_command(invocation: Invocation, store: str | None, smtp: str | None, t
     with invocation.opened(store, calendar) as opened:
         if not retry_failed(opened, recipient=to, now=invocation.clock()) and to is not None:
             raise UsageError(f"no mail to {to} failed, came back or waits (`svsm-cal invite status` shows all)")
-        _deliver(invocation, opened, smtp, calendar)
+        deliver(invocation, opened, smtp, calendar)
 
 
 @invite_command.command("status")
@@ -189,55 +182,10 @@ def remind_command(invocation: Invocation, store: str | None, smtp: str | None, 
         if queue:
             click.echo(f"{amount(count, 'mail')} queued", err=True)
         else:
-            _deliver(invocation, opened, smtp, calendar)
+            deliver(invocation, opened, smtp, calendar)
 
 
 def _ask(question: str) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(f"{question} There is nobody to ask here: say --yes")
     click.confirm(question, abort=True)
-
-
-def _deliver(invocation: Invocation, store: Store, smtp: str | None, calendar: Calendar) -> None:
-    """Deliver what is due, showing how far it is on a terminal, and say what came of it; exits with 1 unless all is well."""
-    from svsm_cal.app.outbox import empty_outbox
-    from svsm_cal.render.change_rows import without_addresses
-    from svsm_cal.render.invitations import outbox_line
-    from svsm_cal.transport.smtp_settings import read_settings
-
-    stop = _stopper()
-    done = 0
-
-    def told(recipient: str, state: str, response: str) -> None:
-        nonlocal done
-        done += 1
-        if state == "failed":
-            click.echo(f"{calendar.called(recipient)}: {without_addresses(response)}", err=True)
-        elif sys.stderr.isatty() and done % 25 == 0:
-            click.echo(f"\r{done} ...\r", err=True, nl=False)
-
-    found: Delivered = empty_outbox(
-        store,
-        read_settings(smtp, os.environ),
-        clock=invocation.clock,
-        told=lambda row, settled: told(row.mail.recipient, settled.state, settled.response),
-        stop=stop,
-    )
-    if found.busy:
-        click.echo("another process is delivering: it takes these along", err=True)
-        return
-    click.echo(outbox_line(sent=found.sent, failed=found.failed, pending=found.pending, due=found.due), err=True)
-    if found.broken is not None:
-        click.echo(f"svsm-cal: {found.broken} (what is left waits in the outbox: `svsm-cal invite send` goes on)", err=True)
-    if found.broken is not None or found.failed:
-        raise SystemExit(1)
-
-
-def _stopper() -> Callable[[], bool]:
-    """Return what says that the process was asked to stop: the mail on its way is finished first."""
-    import signal
-
-    asked: list[int] = []
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda number, _frame: asked.append(number))
-    return lambda: bool(asked)

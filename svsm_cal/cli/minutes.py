@@ -55,12 +55,16 @@ def read_command(
     found = read(paths, invocation.load(), series=series)
     for each in found.skipped:
         click.echo(each, err=True)
+    for finding in found.unread:
+        click.echo(str(finding), err=True)
     if as_json:
         click.echo(dumps(read_record(found.minutes)), nl=False)
-        return
-    click.echo("\n".join(minutes_text(found.minutes, paint)))
+    else:
+        click.echo("\n".join(minutes_text(found.minutes, paint)))
     if applied:
         _apply(invocation, found.minutes, unsure=unsure, agreed=agreed)
+    if found.unread:
+        raise SystemExit(1)
 
 
 def _apply(invocation: Invocation, minutes: tuple[Minutes, ...], *, unsure: bool, agreed: bool) -> None:
@@ -104,13 +108,16 @@ def check_command(
     """Report what is missing between the minutes in DIR and the calendar, and show who was there.
 
     Calls without minutes, minutes without a call, clock changes that nobody mentioned: all are warnings, for which only
-    --strict fails.
+    --strict fails. A file that cannot be read is an error.
     """
     from svsm_cal.app.minutes import check
     from svsm_cal.render.minutes import attendance_text, check_record
     from svsm_cal.render.records import dumps
+    from svsm_cal.words.phrases import amount
 
     found = check(folder, invocation.load(), now=invocation.now, first=first, last=last, series=series)
+    errors = sum(each.severity == "error" for each in found.findings)
+    warnings = len(found.findings) - errors
     for each in found.skipped:
         click.echo(each, err=True)
     if as_json:
@@ -123,8 +130,7 @@ def check_command(
                 ["", *attendance_text(found.attendance, paint)] if found.findings else attendance_text(found.attendance, paint)
             )
         )
-        click.echo(
-            f"{folder}: {found.minutes} minutes, {len(found.findings)} warning{'' if len(found.findings) == 1 else 's'}", err=True
-        )
-    if strict and found.findings:
+        counts = [*([amount(errors, "error")] if errors else []), amount(warnings, "warning")]
+        click.echo(f"{folder}: {found.minutes} minutes, {', '.join(counts)}", err=True)
+    if errors or (strict and warnings):
         ctx.exit(1)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from svsm_cal.cli.options import DAY, Invocation, json_option, paint, participant_option, store_option
+from svsm_cal.cli.delivery import deliver_or_tell
+from svsm_cal.cli.options import DAY, Invocation, json_option, paint, participant_option, smtp_option, store_option
 from svsm_cal.core.civil import Instant
 from svsm_cal.errors import UsageError
 
@@ -67,11 +68,12 @@ def notices_command(
     until = Instant(begin + _AHEAD) if end is None else Instant(_midnight(end) + timedelta(days=1) - timedelta(seconds=1))
     if until < begin:
         raise UsageError(f"the range ends on {until.date()}, before it begins on {begin.date()}")
+    person = participant_of(calendar, participant) if participant is not None else None
     found = notices_of(
         calendar,
         begin,
         until,
-        person=participant_of(calendar, participant) if participant is not None else None,
+        person=person,
         language=language,
         previous=_previous(invocation, old),
         laws=_laws(calendar, law, begin),
@@ -79,7 +81,9 @@ def notices_command(
     if as_json:
         click.echo(dumps(notices_record(calendar, found, language)), nl=False)
     else:
-        click.echo("\n".join(notices_text(calendar, found, begin, language, paint)))
+        click.echo(
+            "\n".join(notices_text(calendar, found, begin, language, paint, zone=person.zone if person is not None else None))
+        )
 
 
 def _midnight(day: date) -> Instant:
@@ -105,36 +109,61 @@ def _laws(calendar: Calendar, law: str | None, begin: Instant) -> tuple[LawChang
 @notices_command.command("send")
 @click.option("--dry-run", "dry", is_flag=True, help="Only show what would be told where.")
 @store_option
+@smtp_option
+@click.option("--queue", is_flag=True, help="Leave mails to `svsm-cal worker` (PostgreSQL only).")
 @_since_option
 @_law_option
 @json_option
 @click.pass_obj
 def send_command(
-    invocation: Invocation, store: str | None, old: str | None, law: str | None, *, dry: bool, as_json: bool
+    invocation: Invocation,
+    store: str | None,
+    smtp: str | None,
+    old: str | None,
+    law: str | None,
+    *,
+    dry: bool,
+    queue: bool,
+    as_json: bool,
 ) -> None:
     """Tell what is due in every channel of the calendar, each thing once: safe to run every hour.
 
-    A mail is put into the outbox. A message to a chat is sent at once; one that may have arrived is never sent again.
+    Mails go into the outbox, and from there to the mail server if one is named. A message to a chat is sent at once; one
+    that may have arrived is never sent again. A channel that is not set up is reported, and the others are told.
     """
     from svsm_cal.app.notice_memory import NoticeMemory
-    from svsm_cal.app.notices import send_due
+    from svsm_cal.app.notices import channel_problems, send_due
+    from svsm_cal.app.stores import check_queue
+    from svsm_cal.core.channels import ChannelKind
     from svsm_cal.render.notices import told_record, told_text
     from svsm_cal.render.records import dumps
     from svsm_cal.store.opening import open_store
+    from svsm_cal.transport.smtp_settings import URL, read_settings
 
+    if queue:
+        check_queue(store, invocation.path)
+    elif smtp or os.environ.get(URL):
+        read_settings(smtp, os.environ)
     calendar, now = invocation.load(), invocation.now
     previous, laws = _previous(invocation, old), _laws(calendar, law, now)
     folder = os.path.dirname(invocation.path)
     place = store or os.path.join(folder, "svsm-cal.db")
     with ExitStack() as stack:
-        memory = None
+        opened = None
         if not dry or store is not None or os.path.exists(place):
-            memory = NoticeMemory(stack.enter_context(closing(open_store(place, calendar_id=calendar.id))), now)
+            opened = stack.enter_context(closing(open_store(place, calendar_id=calendar.id)))
+        memory = None if opened is None else NoticeMemory(opened, now)
         told = send_due(calendar, now, remembers=memory, dry=dry, previous=previous, laws=laws, folder=folder)
-    rows = [
-        (each.telling.channel, each.telling.notice, each.telling.participant, each.telling.title, each.outcome, each.detail)
-        for each in told
-    ]
-    click.echo(dumps(told_record(rows)) if as_json else "\n".join(told_text(rows, paint)), nl=not as_json)
-    if any(each.outcome in ("failed", "unknown") for each in told):
+        problems = [str(each) for each in channel_problems(calendar, folder=folder).values()]
+        rows = [
+            (each.telling.channel, each.telling.notice, each.telling.participant, each.telling.title, each.outcome, each.detail)
+            for each in told
+        ]
+        click.echo(dumps(told_record(rows, problems)) if as_json else "\n".join(told_text(rows, paint)), nl=not as_json)
+        for problem in problems:
+            click.echo(f"svsm-cal: {problem}", err=True)
+        mails = any(each.kind is ChannelKind.MAIL for each in calendar.notices.channels)
+        if opened is not None and mails and not (dry or queue):
+            deliver_or_tell(invocation, opened, smtp, calendar)
+    if problems or any(each.outcome in ("failed", "unknown") for each in told):
         raise SystemExit(1)

@@ -197,7 +197,8 @@ def absence_notices(
             missing = [found for each in may_miss if (found := _absence(call, each, holidays)) is not None]
             chair = _missing_chair(call, missing, by_id, holidays)
             if missing or chair:
-                yield _absence_notice(calendar, call, missing, len(people), chair, lead)
+                following = _following_chair(call, chair, by_id, holidays) if chair else None
+                yield _absence_notice(calendar, call, missing, len(people), chair=chair, following=following)
 
 
 def _absence(call: Occurrence, person: Participant, holidays: Mapping[str, Mapping[date, str]]) -> Absence | None:
@@ -221,8 +222,26 @@ def _missing_chair(
     return chair.chair if person is not None and _absence(call, person, holidays) is not None else None
 
 
+def _following_chair(
+    call: Occurrence, chair: str, people: Mapping[str, Participant], holidays: Mapping[str, Mapping[date, str]]
+) -> str | None:
+    """Return the id of the first after a chair, in turn, who will not miss the call; None where nobody will, or has turns."""
+    turns = _standing(call).chairs
+    if chair not in turns:
+        return None
+    at = turns.index(chair) + 1
+    order = (people[each] for each in (*turns[at:], *turns[: at - 1]) if each in people)
+    return next((each.id for each in order if _absence(call, each, holidays) is None), None)
+
+
 def _absence_notice(
-    calendar: Calendar, call: Occurrence, missing: Sequence[Absence], attendees: int, chair: str | None, lead: timedelta
+    calendar: Calendar,
+    call: Occurrence,
+    missing: Sequence[Absence],
+    attendees: int,
+    *,
+    chair: str | None,
+    following: str | None,
 ) -> Notice:
     kind = NoticeKind.CHAIR_AWAY if chair else NoticeKind.ABSENCES
     many = bool(attendees) and 2 * len(missing) >= attendees
@@ -231,11 +250,11 @@ def _absence_notice(
         f"{kind}:{call.series.id}:{call_name(call)}",
         kind,
         Severity.WARNING if many or chair else Severity.INFO,
-        ahead_of(call.start, call.zone, lead),
+        ahead_of(call.start, call.zone, calendar.notices.leads.absence),
         call.start_utc,
         call.start_utc,
         call.start.date(),
         call.series,
         people_of(calendar, call.series),
-        AbsenceFact(call, tuple(missing), attendees, chair, suggestion),
+        AbsenceFact(call, tuple(missing), attendees, chair, suggestion, following),
     )

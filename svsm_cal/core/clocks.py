@@ -20,8 +20,8 @@ __all__ = ["CallOnClock", "Clocks"]
 class CallOnClock(Value):
     """An occurrence on one zone's clock: `change_minutes` is what makes it unusual there, 0 if nothing does.
 
-    `window` is the shift window it is in, None for a call that is in none; `returns` says that it begins a
-    season which only ends a mismatch, so that things are as they were.
+    `window` is the shift window it is in, None for a call that is in none, or of which one says nothing; `returns` says
+    that it begins a season which only ends a mismatch, so that things are as they were.
     """
 
     localized: LocalizedOccurrence
@@ -59,6 +59,9 @@ class Clocks:
             and before is not None
             and before.kind is ShiftKind.MISMATCH
         )
+        if change and window is not None and window.kind is ShiftKind.SEASON and at != window.first_utc:
+            # It is unusual by a mismatch that has no regular call: the season around it says nothing of that.
+            window, returns = None, False
         return CallOnClock(localize(occurrence, zone), change, window, returns)
 
     def _around(self, occurrence: Occurrence, zone: Zone) -> list[ShiftWindow]:

@@ -165,13 +165,17 @@ class Suggestion(StrEnum):
 
 
 class AbsenceFact(Value):
-    """Who misses a call, of how many; `chair` is the id of the one who was to chair it, if they do."""
+    """Who misses a call, of how many; `chair` is the id of the one who was to chair it, if they do.
+
+    `following` is the id of the next in turn who will be there, where people chair in turn.
+    """
 
     call: Occurrence
     missing: tuple[Absence, ...]
     attendees: int
     chair: str | None
     suggestion: Suggestion
+    following: str | None = None
 
 
 class LawFact(Value):

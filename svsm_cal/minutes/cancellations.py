@@ -76,6 +76,9 @@ _AWAY = re.compile(
     re.IGNORECASE,
 )
 _PAST = re.compile(r"\b(?:was|were|has\s+been|have\s+been|had)\s+$", re.IGNORECASE)
+# A day without its month: "on the 30th".
+_NUMBERED = re.compile(r"\s+on\s+the\s+(?P<d>\d{1,2})(?:st|nd|rd|th)\b", re.IGNORECASE)
+_SOON = 63  # days, in which there is every number
 _MANY = 5
 
 
@@ -104,10 +107,23 @@ def _off(said: Said, taken: list[tuple[int, int]]) -> Iterator[Suggestion]:
             if mentions and _UNTIL.search(said.text[: mentions[0].begin]):
                 yield from _before(said, calls, mentions[0], sure=sure)
                 continue
+            numbered = _NUMBERED.match(said.text, match.end())
+            if numbered is not None and not mentions:
+                numbered_day = _day_numbered(said, int(numbered["d"]))
+                if calls.is_call(numbered_day):
+                    yield said.suggest(Kind.CANCEL, numbered_day, sure=False, calls=calls, exact=True)
+                continue
             if not mentions and not taken and not _PAST.search(said.text[: match.start()]):
                 yield from (said.suggest(Kind.CANCEL, day, sure=False, calls=calls) for day in calls.after())
             for mention in mentions:
                 yield from _meant(said, calls, mention, sure=sure)
+
+
+def _day_numbered(said: Said, number: int) -> date:
+    """Return the next day of a number, after the day that the sentence before names or else after the minutes' own."""
+    named = [each.first for each in said.after(said.before).mentions if each.exact]
+    begin = named[-1] if named else said.day
+    return next((day for day in (begin + _DAY * ahead for ahead in range(1, _SOON)) if day.day == number), said.day)
 
 
 def _when(said: Said, match: re.Match[str], free: list[Mention]) -> tuple[list[Mention], bool]:
@@ -143,7 +159,7 @@ def _meant(said: Said, calls: Calls, mention: Mention, *, sure: bool) -> Iterato
     days = [day for day in calls.meant(mention) if day != said.day]
     for day in days:
         yield said.suggest(Kind.CANCEL, day, sure=sure and mention.sure and len(days) <= _MANY, calls=calls, exact=mention.exact)
-    if not days and not mention.calls and mention.single:
+    if not days and not mention.calls and not mention.exact and mention.single:
         for day in calls.in_week_of(mention.first):
             yield said.suggest(Kind.CANCEL, day, sure=False, calls=calls)
 

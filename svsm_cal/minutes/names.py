@@ -42,7 +42,7 @@ class Attendee(Value):
     @property
     def chairs(self) -> bool:
         """Whether the remark says that they ran the call."""
-        return self.remark.casefold() in {"chair", "host", "moderator", "chairing", "chairperson"}
+        return self.remark.casefold() in {"chair", "host", "moderator", "chairing", "chairperson", "leitung"}
 
 
 @lru_cache(maxsize=4096)

@@ -64,7 +64,7 @@ def read_minutes(text: str, *, file: str, calendar: Calendar, series: Series | N
     day, findings = _date(file, document.blocks, owner)
     if owner is None and day is not None:
         owner = _only_with_call(calendar, day)
-    entries, listed = attendee_entries(document.blocks)
+    entries, listed = attendee_entries(document.blocks, names)
     attendees = attendees_of(entries, names)
     apart = {title.line if title else 0, *(block.line for block in listed)}
     rest = [block for block in document.blocks if block.line not in apart]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from svsm_cal.minutes.dates import mentions_of
@@ -48,20 +49,48 @@ _NAMED = re.compile(r"^(?:attendees|attending|participants|present)\s*(?:\(\d+\)
 # Headings that hold topics and are none.
 _FRAME = re.compile(
     "^"
-    + any_of("topics?", "agenda", "notes", "(?:meeting )?minutes", "discussion", "action(?: item)?s?", "links", "next meeting")
+    + any_of(
+        "topics?",
+        "agenda",
+        "notes",
+        "(?:meeting )?minutes",
+        "discussion",
+        "action(?: item)?s?",
+        "links",
+        "next meeting",
+        "announcements",
+        "deadlines",
+        "time",
+        "themen",
+        "thema",
+        "ankündigungen",
+        "fristen",
+        "zeit",
+    )
     + r"\s*:?$",
     re.IGNORECASE,
 )
-_ACTIONS = re.compile(rf"^{any_of('actions?(?: items?)?', 'to-?dos?', 'open points?', 'next steps')}\b", re.IGNORECASE)
+_TOPIC = re.compile(r"^(?:topic|thema)\s*:\s*(?=\S)", re.IGNORECASE)
+# What stands under these was not talked about.
+_APART = re.compile(
+    "^"
+    + any_of("announcements", "deadlines", "time", "ankündigungen", "fristen", "zeit", "open points of", "offene punkte vom")
+    + r"\b",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(r"^(?:open points of|offene punkte vom)\b", re.IGNORECASE)
+_ACTIONS = re.compile(
+    rf"^{any_of('actions?(?: items?)?', 'to-?dos?', 'open points?', 'offene punkte', 'next steps')}\b", re.IGNORECASE
+)
 _BOX = r"(?:\[(?P<box>[ xX])\]\s*)?"
-_MARK = r"(?P<mark>(?:action(?:\s+items?)?|AIs?|to-?do)\b(?:\s*\([^)]*\))?\s*[:\u2013\u2014-]\s*)?"
+_MARK = r"(?P<mark>(?:action(?:\s+items?)?|AIs?|to-?do)\b(?:\s*\((?P<owner>[^)]*)\))?\s*[:\u2013\u2014-]\s*)?"
 _ACTION = re.compile(rf"^{_BOX}{_MARK}(?P<text>.+)$", re.IGNORECASE)
 _TOOK = any_of("will", "(?:agreed|offered|volunteered) to", "took the action to", "is going to", "to")
 _WILL = re.compile(rf"^(?P<who>{NAME})\s+{_TOOK}\s+(?P<what>[a-z]\w+)")
 _NOT_WORK = frozenset(("be", "not", "attend", "join", "miss", "run", "chair", "host", "lead", "have", "probably", "likely"))
 
 
-def attendee_entries(blocks: Sequence[Block]) -> tuple[list[str], list[Block]]:
+def attendee_entries(blocks: Sequence[Block], names: Names) -> tuple[list[str], list[Block]]:
     """Return what lists the attendees, an entry for each item or line, and the blocks in which it does."""
     entries: list[str] = []
     listed: list[Block] = []
@@ -70,7 +99,7 @@ def attendee_entries(blocks: Sequence[Block]) -> tuple[list[str], list[Block]]:
         named = _NAMED.match(block.text)
         if named and not level:
             first, *more = (text for _, text in block.lines)
-            return _joined([first[named.end() :], *more]), [block]
+            return _joined([first[named.end() :], *more], names), [block]
         heads = block.level or (
             9 if _ATTENDEES.match(block.text) and len(block.text) < 40 and (block.lead or block.text.endswith(":")) else 0
         )
@@ -85,25 +114,38 @@ def attendee_entries(blocks: Sequence[Block]) -> tuple[list[str], list[Block]]:
             break
         if level:
             listed.append(block)
-            entries += [block.text] if block.depth else _joined([text for _, text in block.lines])
+            entries += [block.text] if block.depth else _joined([text for _, text in block.lines], names)
     return entries, listed
 
 
-def _joined(lines: list[str]) -> list[str]:
+def _joined(lines: list[str], names: Names) -> list[str]:
     """Return a paragraph's lines as entries: one if a line goes on with the names of the one before."""
     return (
         lines
         if not any(line.rstrip().endswith((",", ";")) for line in lines[:-1]) and len(lines) > 1 and "," not in lines[0]
-        else [" ".join(lines)]
+        else [_flowing(lines, names)]
     )
+
+
+def _flowing(lines: list[str], names: Names) -> str:
+    """Return a list of names over several lines; those who end a line and begin the next are two where both are known."""
+    text = lines[0]
+    for before, line in pairwise(lines):
+        one, other = (names.find(name.strip()) for name in (before.split(",")[-1], line.split(",")[0]))
+        text += f"{', ' if one and other and one != other else ' '}{line}"
+    return text
 
 
 def topics_of(blocks: Sequence[Block]) -> list[Topic]:
     """Return the topics: the headings, or else the bold words that items begin with, or the outermost items."""
-    heads = [block for block in blocks if block.level and not _FRAME.match(block.text) and not _ATTENDEES.match(block.text)]
+    heads = [
+        block
+        for block in blocks
+        if block.level and not _FRAME.match(block.text) and not _OPEN.match(block.text) and not _ATTENDEES.match(block.text)
+    ]
     if heads:
-        return [Topic(block.text.strip(" :*"), block.line) for block in heads]
-    items = [block for block in blocks if block.depth == 1]
+        return [Topic(_TOPIC.sub("", block.text).strip(" :*"), block.line) for block in heads]
+    items = [block for block in blocks if block.depth == 1 and not _APART.match(block.section)]
     led = [Topic(block.lead, block.line) for block in items if block.lead]
     return led or [Topic(block.text[:100].strip(" :"), block.line) for block in items]
 
@@ -122,7 +164,8 @@ def actions_of(blocks: Sequence[Block], day: date | None, names: Names) -> list[
         will = _WILL.match(text)
         if not marked and (will is None or will["what"] in _NOT_WORK):
             continue
-        who = will["who"] if will else None
+        owner = (match["owner"] or "").strip() or None
+        who = will["who"] if will else owner
         due = (
             next((each.first for each in mentions_of(text, day) if each.exact and each.single), None) if day and marked else None
         )

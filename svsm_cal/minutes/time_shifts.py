@@ -28,6 +28,9 @@ _CLOCKS = re.compile(
 )  # fmt: skip
 # Under a heading that speaks of clocks: "The US switches on November 2nd".
 _SWITCHES = re.compile(r"\b(?:switch|chang|shift)(?:es|ed|ing|s)\b.{0,60}\d", re.IGNORECASE)
+# "One hour earlier, at 17:00" is another time for everybody, unless clocks change then.
+_OF_THE_CALL = re.compile(r"\bhour\s+(?:later|earlier)\b[^.;]{0,20}\bat\s+\d{1,2}[:.]\d\d", re.IGNORECASE)
+_HOURS = re.compile(r"\bhour\s+(?:later|earlier)\b", re.IGNORECASE)
 _SOON = timedelta(days=28)
 _AHEAD = timedelta(days=200)
 
@@ -49,6 +52,8 @@ def time_shifts(said: Said) -> list[Suggestion]:
     spans = [span for each in said.mentions for span in each.spans]
     near = [each for each in windows if any(first <= each.first <= last + timedelta(days=7) for first, last in spans)]
     soon = near or [each for each in windows if each.first <= said.day + _SOON]
+    if not near and _OF_THE_CALL.search(said.text) and not _CLOCKS.search(_HOURS.sub(" ", said.text)):
+        return []
     if not soon:
         return [said.suggest(Kind.SHIFT, said.day, sure=False, calls=said.calls)]
     first = min(each.first for each in soon)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["agenda_text", "agenda_values"]
 
 _OF_DEADLINES = frozenset({NoticeKind.DEADLINE, NoticeKind.LAST_CALL, NoticeKind.OVER})
-_WORDS = ("attendees", "time", "join", "away", "announcements", "deadlines", "topics", "topic")
+_WORDS = ("attendees", "time", "join", "away", "announcements", "deadlines", "topics", "topic", "chair")
 
 
 def agenda_values(

@@ -6,10 +6,11 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from svsm_cal.core.channels import Severity
+from svsm_cal.core.zones import local_of
 from svsm_cal.render.records import instant_text
 from svsm_cal.render.text import aligned, plain
-from svsm_cal.words.notices import wording
-from svsm_cal.words.phrases import clock, day_and_year
+from svsm_cal.words.notices import Voice, wording
+from svsm_cal.words.phrases import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Calendar
     from svsm_cal.core.notices import Notice
+    from svsm_cal.core.zones import Zone
     from svsm_cal.render.text import Paint
 
 __all__ = ["notice_record", "notices_record", "notices_text", "told_record", "told_text"]
@@ -30,24 +32,40 @@ _STYLES = {Severity.INFO: "strong", Severity.WARNING: "shift", Severity.URGENT: 
 
 
 def notices_text(
-    calendar: Calendar, found: Sequence[Notice], now: Instant, language: str = "en", paint: Paint = plain
+    calendar: Calendar,
+    found: Sequence[Notice],
+    now: Instant,
+    language: str = "en",
+    paint: Paint = plain,
+    *,
+    zone: Zone | None = None,
 ) -> list[str]:
-    """Return the lines of `notices`: what is due, and what will be, with when."""
+    """Return the lines of `notices`: what is due, and what will be, with when, on a zone's clock or in UTC."""
+    voice = Voice(language)
     if not found:
-        return ["Nothing to tell in this range."]
+        return [voice.say("list.none")]
     lines: list[str] = []
-    headings = (("Due now", [each for each in found if each.due <= now]), ("Later", [each for each in found if each.due > now]))
+    headings = (
+        ("list.due", [each for each in found if each.due <= now]),
+        ("list.later", [each for each in found if each.due > now]),
+    )
     for heading, part in headings:
         if part:
-            lines += ["", paint("strong", heading)]
+            lines += ["", paint("strong", voice.say(heading))]
         for each in part:
             said = wording(each, calendar, language)
-            when = "" if each.due <= now else f"{day_and_year(each.due)} {clock(each.due)} UTC: "
-            lines += [f"- {paint('faint', when) if when else ''}{paint(_STYLES[each.severity], said.title)}"]
+            when = "" if each.due <= now else f"{_when(voice, each.due, zone)}: "
+            weight = "" if each.severity is Severity.INFO else f"{voice.say(f'list.{each.severity}')}: "
+            lines += [f"- {paint('faint', when) if when else ''}{paint(_STYLES[each.severity], weight + said.title)}"]
             lines += wrap(
                 said.text, _WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
             )
     return lines[1:]
+
+
+def _when(voice: Voice, due: Instant, zone: Zone | None) -> str:
+    local = due if zone is None else local_of(due, zone)
+    return voice.say("list.when", day=voice.language.date(local), time=clock(local), zone="UTC" if zone is None else zone.key)
 
 
 def notice_record(calendar: Calendar, notice: Notice, language: str = "en") -> dict[str, Any]:
@@ -95,8 +113,8 @@ def told_text(rows: Sequence[_Row], paint: Paint = plain) -> list[str]:
     return aligned(cells, paint, indent="")
 
 
-def told_record(rows: Iterable[_Row]) -> dict[str, Any]:
-    """Return the record of `notices send`."""
+def told_record(rows: Iterable[_Row], problems: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the record of `notices send`; `problems` are what is wrong with channels that were left out."""
     return {
         "told": [
             {
@@ -108,5 +126,6 @@ def told_record(rows: Iterable[_Row]) -> dict[str, Any]:
                 "detail": detail,
             }
             for channel, notice, participant, title, outcome, detail in rows
-        ]
+        ],
+        "problems": [*problems],
     }

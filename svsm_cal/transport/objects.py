@@ -40,7 +40,9 @@ class Objects:
     def __init__(self, address: str) -> None:
         self.address = address.rstrip("/")
         if "@" in address.partition("://")[2].partition("/")[0]:
-            raise UsageError("an object store's address has no user and password in it (put them into AWS_ACCESS_KEY_ID and so on)")
+            raise UsageError(
+                "an object store's address has no user and password in it (put them into AWS_ACCESS_KEY_ID and so on)"
+            )
         if not address.startswith(_KNOWN):
             raise UsageError(f"{address}: is no object store (name one as s3://bucket/folder)")
         try:

@@ -92,6 +92,7 @@ _ENGLISH = {
     "chair-away.title": "the chair is missing on {day}",
     "chair-away": "{name} is to chair the call on {day} and will not be there.",
     "chair-away.others": "{names} will miss it too.",
+    "chair-away.next": "{name} would be next.",
     "on_holiday": "{name} ({holiday})",
     "suggest.chair": "Another chair is needed.",
     "suggest.cancel": "Cancel it, or move it?",
@@ -111,6 +112,13 @@ _ENGLISH = {
     "agenda.deadlines": "Deadlines",
     "agenda.topics": "Topics",
     "agenda.topic": "Topic",
+    "agenda.chair": "Chair",
+    "list.due": "Due now",
+    "list.later": "Later",
+    "list.none": "Nothing to tell in this range.",
+    "list.when": "{day} {time} {zone}",
+    "list.warning": "warning",
+    "list.urgent": "urgent",
 }
 _GERMAN = {
     "and": "{most} und {last}",
@@ -194,6 +202,7 @@ _GERMAN = {
     "chair-away.title": "die Leitung fehlt am {day}",
     "chair-away": "{name} soll das Treffen am {day} leiten und wird nicht da sein.",
     "chair-away.others": "Es fehlen auch: {names}.",
+    "chair-away.next": "Als Nächstes an der Reihe: {name}.",
     "on_holiday": "{name} ({holiday})",
     "suggest.chair": "Jemand anderes muss leiten.",
     "suggest.cancel": "Ausfallen lassen oder verlegen?",
@@ -213,5 +222,12 @@ _GERMAN = {
     "agenda.deadlines": "Fristen",
     "agenda.topics": "Themen",
     "agenda.topic": "Thema",
+    "agenda.chair": "Leitung",
+    "list.due": "Jetzt fällig",
+    "list.later": "Später",
+    "list.none": "In dieser Zeit ist nichts zu sagen.",
+    "list.when": "{day}, {time} {zone}",
+    "list.warning": "Warnung",
+    "list.urgent": "dringend",
 }
 PHRASES: Mapping[str, Mapping[str, str]] = MappingProxyType({"en": MappingProxyType(_ENGLISH), "de": MappingProxyType(_GERMAN)})

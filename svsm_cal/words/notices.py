@@ -279,6 +279,8 @@ def _absences(voice: Voice, notice: Notice, fact: AbsenceFact, calendar: Calenda
             text.append(voice.say("chair-away.others", names=voice.listed(others)))
     else:
         text.append(voice.say("absences", names=voice.listed(others), day=day))
+    if fact.following is not None:
+        text.append(voice.say("chair-away.next", name=calendar.person(fact.following)))
     if len(fact.missing) > 1:
         text.append(voice.say("absences.of", number=len(fact.missing), all=fact.attendees))
     if fact.suggestion is not Suggestion.NONE:

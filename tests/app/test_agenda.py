@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from svsm_cal.app.agenda import agenda, template_path
+from svsm_cal.app.notices import notices_of
 from svsm_cal.config.load import loads
 from svsm_cal.core.civil import Instant
 from svsm_cal.errors import InputError, UsageError
 from svsm_cal.minutes.reading import read_minutes
 from svsm_cal.minutes.suggestion import Kind
+from svsm_cal.words.notices import wording
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
 CALENDAR = loads(EXAMPLE)
@@ -234,3 +236,35 @@ def test_a_day_without_a_call(day, said):
 
 def test_no_address_is_in_an_agenda():
     assert "@" not in agenda(CALENDAR, NOW)
+
+
+@pytest.mark.parametrize(
+    "exception", ["cancel = [{ date = 2025-03-12 }]", "move = [{ date = 2025-03-12, to = 2025-03-13T18:00:00 }]"]
+)
+def test_the_next_date_is_told_of_however_short_the_lead_of_notices_is(exception):
+    kind = exception.partition(" ")[0]
+    text = SKIPPED.replace('repeat = "every Sunday"', 'rule = "FREQ=WEEKLY;BYDAY=WE"\n' + exception)
+    text = text.replace("2025-03-23T02:30:00", "2025-03-05T18:00:00") + '\n[notices]\nlead = { call = "1d", shift = "1d" }\n'
+    found = sections(agenda(loads(text), NOW, day=date(2025, 3, 5)))["Announcements"]
+    said = {"cancel": "There is no call on Wednesday 12 March.", "move": "Thursday 13 March"}[kind]
+    assert any(said in each for each in found)
+
+
+def test_an_agenda_in_german_has_no_topic_and_says_who_leads():
+    text = agenda(CALENDAR, NOW, language="de")
+    assert "\nJoerg Roedel (Leitung)\n" in text
+    found = read_minutes(text, file="devel-call-2025-03-05.md", calendar=CALENDAR)
+    assert found.topics == ()
+    assert [each.chairs for each in found.attendees] == [True]
+
+
+def test_who_would_be_next_is_named_where_the_chair_is_on_holiday():
+    text = EXAMPLE.replace('name = "Joerg Roedel"', 'name = "Joerg Roedel"\nregion = "DE-BY"')
+    said = []
+    for order in ('["joerg", "stefano"]', '["stefano", "joerg"]'):  # whose turn 6 January 2027 is
+        calendar = loads(text.replace('chair = "joerg"', f"chair = {order}"))
+        now = Instant(datetime(2027, 1, 5, 20, tzinfo=UTC))
+        said += [wording(each, calendar).text for each in notices_of(calendar, now, now) if each.kind == "chair-away"]
+    assert len(said) == 1
+    assert "Joerg Roedel (Epiphany) is to chair the call on Wednesday 6 January" in said[0]
+    assert "Stefano Garzarella would be next." in said[0]

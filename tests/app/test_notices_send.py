@@ -12,10 +12,10 @@ import pytest
 
 from svsm_cal.app.holidays import public_holidays
 from svsm_cal.app.notice_memory import NoticeMemory
-from svsm_cal.app.notices import notices_of, send_due
+from svsm_cal.app.notices import channel_problems, notices_of, send_due
 from svsm_cal.config.load import loads
 from svsm_cal.core.civil import Instant
-from svsm_cal.errors import InputError, UsageError
+from svsm_cal.errors import UsageError
 from svsm_cal.store.opening import open_store
 from svsm_cal.transport.chat import Outcome
 
@@ -208,21 +208,36 @@ def test_what_another_chat_may_have_got_is_not_sent_again(remembers):
 
 
 PROBLEMS = [
-    (EXAMPLE, {}, UsageError, "no channel to tell anybody"),
-    (EXAMPLE + LIST + SLACK, {}, UsageError, 'channel "chat": the environment variable CHAT is not set'),
-    (EXAMPLE + SLACK.replace('url_env = "CHAT"', 'url_file = "no.txt"'), {}, InputError, "no.txt cannot be read"),
-    (EXAMPLE + LIST + SLACK, {"CHAT": "http://hooks.example.org/canary"}, UsageError, "its address is none"),
-    (EXAMPLE.replace("organizer =", "#") + LIST, {}, UsageError, "mail channels need a sender"),
+    (SLACK, {}, 'channel "chat": the environment variable CHAT is not set'),
+    (SLACK.replace('url_env = "CHAT"', 'url_file = "no.txt"'), {}, "no.txt cannot be read"),
+    (SLACK, {"CHAT": "http://hooks.example.org/canary"}, "its address is none"),
 ]
 
 
-@pytest.mark.parametrize(("text", "environment", "error", "said"), PROBLEMS)
-def test_what_is_wrong_is_said_before_anything_is_told(text, environment, error, said):
+@pytest.mark.parametrize(("broken", "environment", "said"), PROBLEMS)
+def test_a_channel_that_cannot_be_told_is_left_out_and_said(broken, environment, said):
     memory, chat = Memory(), Chat()
-    with pytest.raises(error, match=said) as caught:
-        send_due(loads(text), NOW, remembers=memory, environment=environment, sender=chat)
-    assert "canary" not in str(caught.value)
-    assert (memory.claims, memory.mails, chat.sent) == (set(), [], [])
+    calendar = loads(EXAMPLE + broken + LIST)
+    told = send_due(calendar, NOW, remembers=memory, environment=environment, sender=chat)
+    assert [each.telling.channel.id for each in told] == ["list"] * 3
+    problems = channel_problems(calendar, environment=environment)
+    assert list(problems) == ["chat"]
+    assert said in str(problems["chat"])
+    assert "canary" not in str(problems["chat"])
+    assert (len(memory.mails), chat.sent) == (3, [])
+
+
+def test_mail_without_a_sender_is_left_out_and_chats_are_told():
+    calendar = loads(EXAMPLE.replace("organizer =", "#") + LIST + SLACK)
+    memory, chat = Memory(), Chat()
+    send_due(calendar, NOW, remembers=memory, environment=ENVIRONMENT, sender=chat)
+    assert (memory.mails, len(chat.sent)) == ([], 3)
+    assert "mail channels need a sender" in str(channel_problems(calendar, environment=ENVIRONMENT)["list"])
+
+
+def test_a_calendar_without_channels_is_refused():
+    with pytest.raises(UsageError, match="no channel to tell anybody"):
+        send_due(loads(EXAMPLE), NOW, remembers=Memory(), environment={}, sender=Chat())
 
 
 def test_a_secret_may_be_in_a_file_beside_the_calendar(tmp_path):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
@@ -29,7 +31,8 @@ def told(*args, **more):
 
 
 SHIFT = """\
-- SVSM Development Call: an hour later from Wednesday 12 March for America/Los_Angeles, America/Chicago and America/New_York
+- warning: SVSM Development Call: an hour later from Wednesday 12 March for America/Los_Angeles, America/Chicago and \
+America/New_York
   From Wednesday 12 March to Wednesday 26 March (2 calls) the call is an hour later for
   America/Los_Angeles (10:00 instead of 09:00), America/Chicago (12:00 instead of 11:00) and
   America/New_York (13:00 instead of 12:00). Clocks there change on Sunday 9 March.
@@ -39,13 +42,15 @@ SHIFT = """\
 def test_what_the_tool_says_on_the_fifth_of_march():
     text = told("notices")
     due, _, later = text.partition("\nLater\n")
-    assert due.startswith("Due now\n- SVSM Development Call: the last call before QEMU 10.0 soft feature freeze\n")
+    assert due.startswith("Due now\n- warning: SVSM Development Call: the last call before QEMU 10.0 soft feature freeze\n")
     assert SHIFT in due
-    assert "- Wed 12 March 2025 17:00 UTC: SVSM Development Call: no call on Wednesday 19 March\n" in later
+    assert "- Wed 12 March 2025 17:00 UTC: warning: SVSM Development Call: no call on Wednesday 19 March\n" in later
 
 
 def test_for_one_person_and_in_german():
     text = told("notices", "--for", "tom", "--lang", "de")
+    assert text.startswith("Jetzt fällig\n- ")
+    assert "\n- Mi, 12. März 2025, 12:00 America/Chicago: Warnung: " in text
     assert "eine Stunde später ab Mittwoch, 12. März für America/Chicago\n" in text
     assert "America/New_York" not in text
 
@@ -185,18 +190,25 @@ def calendar(tmp_path):
     return path
 
 
+WAIT = "2 mails wait: name a mail server (SVSM_CAL_SMTP), or run `svsm-cal worker`\n"
+
+
 def test_sending_is_safe_to_run_every_hour(calendar):
     assert told("notices", "send", "--dry-run", calendar=calendar).count("would be told") == 2
     assert [path.name for path in calendar.parent.iterdir()] == ["calendar.toml"]
-    first = told("notices", "send", calendar=calendar)
+    sent = run("notices", "send", calendar=calendar)
+    assert (sent.exit_code, sent.stderr) == (0, WAIT)
+    first = sent.stdout
     assert [line.split("  ")[:2] for line in first.splitlines()] == [["list", "in the outbox"]] * 2
     for _ in range(2):
-        assert told("notices", "send", calendar=calendar, now="2025-03-05T17:10Z") == "Nothing new to tell.\n"
+        again = run("notices", "send", calendar=calendar, now="2025-03-05T17:10Z")
+        assert (again.exit_code, again.stdout, again.stderr) == (0, "Nothing new to tell.\n", WAIT)
     assert told("notices", "send", "--dry-run", calendar=calendar) == "Nothing new to tell.\n"
 
 
 def test_what_was_sent_as_json(calendar):
-    found = json.loads(told("notices", "send", "--json", calendar=calendar))
+    found = json.loads(run("notices", "send", "--json", calendar=calendar).stdout)
+    assert found["problems"] == []
     assert found["told"][1] == {
         "channel": "list",
         "notice": "shift:devel-call:2025-03-09:+60",
@@ -206,6 +218,46 @@ def test_what_was_sent_as_json(calendar):
         "outcome": "queued",
         "detail": "",
     }
+
+
+def test_a_mail_server_that_is_named_gets_what_waits(calendar):
+    class Keeps:
+        def __init__(self):
+            self.to = []
+
+        async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's name
+            self.to += envelope.rcpt_tos
+            return "250 ok"
+
+    keeps = Keeps()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Controller(keeps, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        url = f"smtp://127.0.0.1:{port}?security=none"
+        for said in ("2 mails sent\n", "0 mails sent\n"):
+            result = run("notices", "send", "--smtp", url, calendar=calendar)
+            assert (result.exit_code, result.stderr) == (0, said)
+    finally:
+        server.stop()
+    assert keeps.to == ["svsm@lists.example.org"] * 2
+
+
+def test_the_queue_is_for_a_worker(calendar):
+    result = run("notices", "send", "--queue", calendar=calendar)
+    assert result.exit_code == 1
+    assert "workers need a store in PostgreSQL" in result.stderr
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]], ids=["", "dry run"])
+def test_a_channel_that_is_not_set_up_stops_no_other(calendar, dry):
+    calendar.write_text(calendar.read_text() + '\n[[notices.channel]]\nid = "chat"\nkind = "slack"\nurl_env = "UNSET"\n')
+    result = run("notices", "send", *dry, calendar=calendar)
+    assert result.exit_code == 1
+    assert result.stdout.count("would be told" if dry else "in the outbox") >= 2
+    assert result.stderr.startswith('svsm-cal: channel "chat": the environment variable UNSET is not set\n')
 
 
 def test_a_chat_that_cannot_be_reached_makes_the_run_fail_and_is_tried_again(calendar):

@@ -284,3 +284,32 @@ def test_what_cannot_be_checked(tmp_path, args, said):
     assert (result.exit_code, result.stdout) == (1, "")
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+MOVED = CALENDAR.replace("cancel = [", 'move = [{ date = 2025-03-19, to = 2025-03-20T18:00:00, reason = "a trip" }]\ncancel = [')
+
+
+def test_a_call_moved_again_does_not_keep_the_reason_it_was_moved_for(calendar, tmp_path):
+    calendar.write_text(MOVED)
+    minutes = tmp_path / "devel-call-2025-03-05.md"
+    minutes.write_text("# a\n\n* The call on March 19th is moved to Friday, March 21st.\n")
+    assert run("minutes", "read", minutes, "--apply", "--all", "--yes").exit_code == 0
+    assert "a trip" not in calendar.read_text()
+    assert 'to = 2025-03-21T18:00:00, reason = "as the minutes say"' in calendar.read_text()
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"", "is empty"), (b"# a\n\xff", "is no UTF-8 text"), (b"a\x00", "NUL characters")])
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, data, said):
+    folder = tmp_path / "minutes"
+    folder.mkdir()
+    (folder / "devel-call-2025-02-26.md").write_bytes(data)
+    (folder / "devel-call-2025-03-05.md").write_text("# a\n\n## Attendees\n\nDionna Glaze\n")
+    shown = run("minutes", "read", folder)
+    assert shown.exit_code == 1
+    assert "1 attendee" in shown.stdout
+    assert said in shown.stderr
+    found = run("minutes", "check", folder, "--json")
+    assert found.exit_code == 1
+    record = json.loads(found.stdout)
+    assert [each["severity"] for each in record["findings"] if each["code"] == "minutes-unreadable"] == ["error"]
+    assert record["minutes"] == 1

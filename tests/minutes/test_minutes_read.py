@@ -110,7 +110,8 @@ ACTIONS = {
     "* [ ] Tom Lendacky to ask around": (True, "tom", False, None),
     "* [x] Write it down": (True, None, True, None),
     "* AI: Peter Fang will send it by March 14th": (True, "peter", False, date(2025, 3, 14)),
-    "* ACTION (Tom): look": (True, None, False, None),
+    "* ACTION (Tom): look": (True, "tom", False, None),
+    "* AI(Oliver): send patches": (True, "oliver", False, None),
     "* Jörg Rödel will look at it": (False, "joerg", False, None),
 }
 
@@ -365,3 +366,13 @@ def test_looking_up_the_next_call_does_not_load_the_reader():
         "assert not [each for each in sys.modules if 'markdown' in each or each.startswith('svsm_cal.minutes')]"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_attendees_on_lines_that_end_without_a_comma():
+    found = read("# a\n\n## Attendees\n\nJoerg Roedel, Tom Lendacky\nOliver Steffen, Peter Fang,\nStefano\nGarzarella\n")
+    assert [each.participant for each in found.attendees] == ["joerg", "tom", "oliver", "peter", "stefano"]
+
+
+def test_a_topic_named_in_its_heading():
+    found = read("# a\n\n## Announcements:\n\n## Fristen:\n\n## Topics:\n\n### Topic: Attestation\n\n### Thema: vTPM\n")
+    assert [each.title for each in found.topics] == ["Attestation", "vTPM"]

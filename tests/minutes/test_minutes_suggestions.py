@@ -223,7 +223,10 @@ FORMS = {
         'sure cancel = [{ date = 2025-03-19, reason = "travel" }]',
     ],
     "We skip the next two meetings.": ["sure cancel = [{ date = 2025-03-12 }]", "sure cancel = [{ date = 2025-03-19 }]"],
-    "No meeting on March 13th.": ["unsure cancel = [{ date = 2025-03-12 }]"],
+    "No meeting on March 13th.": [],
+    "We also skip the meeting on the 30th.": [],
+    "We also skip the meeting on the 26th.": ["unsure cancel = [{ date = 2025-03-26 }]"],
+    "In two months the call starts one hour earlier, at 17:00.": [],
     "The next meeting will be on March 12th.": [],
     "We will discuss it in the next meeting on March 26th.": [
         "unsure cancel = [{ date = 2025-03-12 }]",

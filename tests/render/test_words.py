@@ -8,11 +8,13 @@ import pytest
 
 from svsm_cal.config.load import loads
 from svsm_cal.core.clocks import Clocks
-from svsm_cal.core.occurrences import occurrences
+from svsm_cal.core.occurrences import occurrences, occurrences_between_days
 from svsm_cal.core.repeat import parse_repeat
 from svsm_cal.core.rrule import RecurrenceRule
 from svsm_cal.core.shifts import shift_windows
 from svsm_cal.core.zones import zone_of
+from svsm_cal.words.languages import ENGLISH
+from svsm_cal.words.local_notes import shift_note
 from svsm_cal.words.notes import change_note, note_of, status_note
 from svsm_cal.words.phrases import (
     amount,
@@ -369,3 +371,28 @@ def test_a_mismatch_says_how_long_it_lasts(on, expected):
         if each.start.date() == date.fromisoformat(on)
     ]
     assert change_note(Clocks().see(occurrence, zone_of("America/New_York"))) == expected
+
+
+def test_a_mismatch_whose_calls_are_all_moved_says_what_is_unusual():
+    moved = ", ".join(f"{{ date = 2025-03-{day}, to = 2025-03-{day + 1}T18:00:00 }}" for day in (12, 19, 26))
+    calendar = loads(f"""
+[calendar]
+id = "c"
+name = "C"
+domain = "c.example.org"
+zone = "Europe/Berlin"
+
+[[series]]
+id = "s"
+title = "S"
+start = 2024-01-10T18:00:00
+duration = "1h"
+rule = "FREQ=WEEKLY;BYDAY=WE"
+move = [{moved}]
+""")
+    clocks, york = Clocks(), zone_of("America/New_York")
+    found = [
+        shift_note(ENGLISH, clocks.see(each, york))
+        for each in occurrences_between_days(calendar, date(2025, 3, 13), date(2025, 4, 2))
+    ]
+    assert found == ["an hour later than usual"] * 3 + [""]
