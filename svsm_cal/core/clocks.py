@@ -20,8 +20,8 @@ __all__ = ["CallOnClock", "Clocks"]
 class CallOnClock(Value):
     """An occurrence on one zone's clock: `change_minutes` is what makes it unusual there, 0 if nothing does.
 
-    `window` is the shift window it is in, None for a call that is in none, or of which one says nothing; `returns` says
-    that it begins a season which only ends a mismatch, so that things are as they were.
+    `window` is the shift window it is in, None for a call that is in none, or of which that says nothing; `returns`
+    says that it begins a season which only ends a mismatch, so that things are as they were.
     """
 
     localized: LocalizedOccurrence
