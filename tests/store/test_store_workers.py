@@ -114,7 +114,8 @@ def test_a_batch_that_must_wait_is_called_again_and_stop_ends_the_worker(url, st
         sweep_seconds=0.3,
         stalled_seconds=6,
     )
-    assert seen == [1, 1, 1]
+    assert seen[:3] == [1, 1, 1]
+    assert set(seen) == {1}  # nobody settles its mails here, so a sweep may find it again before the worker has stopped
     assert told == ["batch 1: smtp.example.org: refused; trying again later"]
     assert len(ticks) > 1
 
