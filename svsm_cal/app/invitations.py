@@ -28,7 +28,7 @@ from svsm_cal.itip.announce import Addressee, Purpose, announce, next_announced
 from svsm_cal.itip.invitation import Announced, Style
 from svsm_cal.render.bulletin import bulletin
 from svsm_cal.render.invitations import Due
-from svsm_cal.store.contract import MailState, Publication
+from svsm_cal.store.contract import Publication
 from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
@@ -121,10 +121,8 @@ def current_plan(calendar: Calendar, source: str, store: Store | None, *, now: I
         return invitation_plan(calendar, source, _Nothing(), now=now)
     with store.ledger(writes=False) as ledger:
         plan = invitation_plan(calendar, source, ledger, now=now)
-        rows = list(ledger.outbox(states=[MailState.PENDING, MailState.FAILED, MailState.SENT]))
-    waiting = sum(each.state is MailState.PENDING for each in rows)
-    failed = sum(each.state is MailState.FAILED or bool(each.bounced) for each in rows)
-    return replace(plan, waiting=waiting, failed=failed)
+        tally = ledger.tally()
+    return replace(plan, waiting=tally.pending, failed=tally.failed + tally.bounced)
 
 
 def send_invitations(

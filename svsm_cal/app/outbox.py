@@ -78,7 +78,7 @@ def empty_outbox(
 def waiting_mails(store: Store) -> int:
     """Return how many mails in the outbox are still to be delivered."""
     with store.ledger(writes=False) as ledger:
-        return sum(1 for _ in ledger.outbox(states=[MailState.PENDING]))
+        return ledger.tally().pending
 
 
 def retry_failed(store: Store, *, recipient: str | None = None, now: Instant) -> int:

@@ -29,10 +29,13 @@ def standing(store: Store | None, *, now: Instant) -> Standings:
             counts[row.state] += 1
             last[row.mail.uid, row.mail.recipient.lower()] = row
         stands = []
+        titles: dict[str, str | None] = {}
         for each in ledger.invitations():
             mail = last.get((each.uid, each.email.lower()))
-            topic = topic_of(calendar, each.uid, now) if calendar is not None else None
+            if each.uid not in titles:  # many people have the same one
+                topic = topic_of(calendar, each.uid, now) if calendar is not None else None
+                titles[each.uid] = topic.title if topic is not None else None
             series = announced[each.uid].series if each.uid in announced else each.uid
             said = ("", "", "") if mail is None else (mail.state.value, mail.response, mail.bounced)
-            stands.append(Stand(each, series, topic.title if topic is not None else series, *said))
+            stands.append(Stand(each, series, titles[each.uid] or series, *said))
         return Standings(tuple(stands), tuple(ledger.proposals()), {str(state): count for state, count in counts.items()})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -137,7 +136,6 @@ def send_command(
     from svsm_cal.core.channels import ChannelKind
     from svsm_cal.render.notices import told_record, told_text
     from svsm_cal.render.records import dumps
-    from svsm_cal.store.opening import open_store
     from svsm_cal.transport.smtp_settings import URL, read_settings
 
     if queue:
@@ -147,11 +145,7 @@ def send_command(
     calendar, now = invocation.load(), invocation.now
     previous, laws = _previous(invocation, old), _laws(calendar, law, now)
     folder = os.path.dirname(invocation.path)
-    place = store or os.path.join(folder, "svsm-cal.db")
-    with ExitStack() as stack:
-        opened = None
-        if not dry or store is not None or os.path.exists(place):
-            opened = stack.enter_context(closing(open_store(place, calendar_id=calendar.id)))
+    with invocation.known(store, calendar) if dry else invocation.opened(store, calendar) as opened:
         memory = None if opened is None else NoticeMemory(opened, now)
         told = send_due(calendar, now, remembers=memory, dry=dry, previous=previous, laws=laws, folder=folder)
         problems = [str(each) for each in channel_problems(calendar, folder=folder).values()]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.civil import Instant
     from svsm_cal.itip.invitation import Announced, Invitation, Proposal
 
-__all__ = ["Delivery", "Ledger", "Mail", "MailState", "Publication", "Receipt", "Row", "Settled", "Store"]
+__all__ = ["Delivery", "Ledger", "Mail", "MailState", "Publication", "Receipt", "Row", "Settled", "Store", "Tally"]
 
 
 class MailState(StrEnum):
@@ -65,6 +65,14 @@ class Row(Value):
     settled: Instant | None
     response: str
     bounced: str
+
+
+class Tally(Value):
+    """How many mails are still to be sent, how many have failed, and how many came back after they were sent."""
+
+    pending: int
+    failed: int
+    bounced: int
 
 
 class Settled(Value):
@@ -117,6 +125,9 @@ class Ledger(Protocol):
 
     def outbox(self, *, states: Sequence[MailState] = (), recipient: str | None = None, uid: str | None = None) -> Iterator[Row]:
         """Yield rows in order, their bytes left empty."""
+
+    def tally(self) -> Tally:
+        """Return how many mails are in which state, counted by the database: the outbox keeps all there ever were."""
 
     def data_of(self, id: int) -> bytes:
         """Return a row's exact bytes."""

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from svsm_cal.errors import StoreError
-from svsm_cal.store.contract import Mail, MailState, Row
+from svsm_cal.store.contract import Mail, MailState, Row, Tally
 from svsm_cal.store.records import ROW_COLUMNS, micros, row_of, said
 
 if TYPE_CHECKING:
@@ -93,6 +93,16 @@ class Outbox:
         """Return the row of a Message-ID, its bytes left empty."""
         found = self._connection.rows(f"SELECT {ROW_COLUMNS} FROM outbox WHERE message_id = ?", (message_id,))  # noqa: S608
         return row_of(found[0]) if found else None
+
+    def tally(self) -> Tally:
+        """Return how many mails are in which state, counted by the database."""
+        sql = "SELECT state, bounced <> '', count(*) FROM outbox WHERE state <> 'sent' OR bounced <> '' GROUP BY 1, 2"
+        counts = dict.fromkeys(MailState, 0)
+        bounced = 0
+        for state, came_back, count in self._connection.rows(sql):
+            counts[MailState(state)] += count
+            bounced += count if state == "sent" and came_back else 0
+        return Tally(int(counts[MailState.PENDING]), int(counts[MailState.FAILED]), int(bounced))
 
     def bounce(self, id: int, text: str) -> None:
         """Record what a delivery report said of a mail that had been sent."""

@@ -9,7 +9,7 @@ import pytest
 
 from svsm_cal.errors import StoreError
 from svsm_cal.itip.invitation import Standing
-from svsm_cal.store.contract import MailState, Settled
+from svsm_cal.store.contract import MailState, Settled, Tally
 from svsm_cal.store.opening import open_store
 from svsm_cal.value import replace
 from tests.store.examples import (
@@ -300,6 +300,17 @@ def test_a_failed_mail_is_not_tried_again_once_a_newer_one_says_it_all(store):
     with store.ledger() as ledger:
         assert ledger.retry([1, 2], now=NOW) == 1
     assert states(store) == [FAILED, PENDING, PENDING, PENDING]
+
+
+def test_the_tally_counts_what_is_not_done_with(store):
+    with store.ledger(writes=False) as ledger:
+        assert ledger.tally() == Tally(0, 0, 0)
+    put(store, *(mail(number, f"p{number}@example.org") for number in range(1, 7)))
+    settle(store, failed(1), sent(2), failed(3), sent(5))
+    with store.ledger() as ledger:
+        ledger.bounce(5, "550 no such user")
+    with store.ledger(writes=False) as ledger:
+        assert ledger.tally() == Tally(2, 2, 1)
 
 
 def test_bounces_are_kept_beside_what_the_server_said(store):
