@@ -17,10 +17,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from svsm_cal.config.load import load as load
     from svsm_cal.config.load import loads as loads
-    from svsm_cal.core.civil import Instant as Instant
-    from svsm_cal.core.civil import LocalDateTime as LocalDateTime
-    from svsm_cal.core.expansion import Expansion as Expansion
-    from svsm_cal.core.local_times import LocalTimes as LocalTimes
     from svsm_cal.core.localized import LocalizedOccurrence as LocalizedOccurrence
     from svsm_cal.core.localized import localize as localize
     from svsm_cal.core.model import Calendar as Calendar
@@ -30,22 +26,26 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Status as Status
     from svsm_cal.core.occurrences import next_occurrences as next_occurrences
     from svsm_cal.core.occurrences import occurrences as occurrences
-    from svsm_cal.core.recurrence_set import Agenda as Agenda
-    from svsm_cal.core.recurrence_set import RecurrenceSet as RecurrenceSet
-    from svsm_cal.core.rrule import RecurrenceRule as RecurrenceRule
     from svsm_cal.core.shifts import RegularCalls as RegularCalls
     from svsm_cal.core.shifts import ShiftKind as ShiftKind
     from svsm_cal.core.shifts import ShiftWindow as ShiftWindow
     from svsm_cal.core.shifts import shift_windows as shift_windows
-    from svsm_cal.core.zones import Fold as Fold
-    from svsm_cal.core.zones import Gap as Gap
-    from svsm_cal.core.zones import Unambiguous as Unambiguous
-    from svsm_cal.core.zones import Zone as Zone
-    from svsm_cal.core.zones import ZoneOffsetTransition as ZoneOffsetTransition
-    from svsm_cal.core.zones import instant_of as instant_of
-    from svsm_cal.core.zones import resolve as resolve
-    from svsm_cal.core.zones import transitions as transitions
-    from svsm_cal.core.zones import zone_of as zone_of
+    from svsm_cal.engine.civil import Instant as Instant
+    from svsm_cal.engine.civil import LocalDateTime as LocalDateTime
+    from svsm_cal.engine.expansion import Expansion as Expansion
+    from svsm_cal.engine.local_times import LocalTimes as LocalTimes
+    from svsm_cal.engine.recurrence_set import Agenda as Agenda
+    from svsm_cal.engine.recurrence_set import RecurrenceSet as RecurrenceSet
+    from svsm_cal.engine.rrule import RecurrenceRule as RecurrenceRule
+    from svsm_cal.engine.zones import Fold as Fold
+    from svsm_cal.engine.zones import Gap as Gap
+    from svsm_cal.engine.zones import Unambiguous as Unambiguous
+    from svsm_cal.engine.zones import Zone as Zone
+    from svsm_cal.engine.zones import ZoneOffsetTransition as ZoneOffsetTransition
+    from svsm_cal.engine.zones import instant_of as instant_of
+    from svsm_cal.engine.zones import resolve as resolve
+    from svsm_cal.engine.zones import transitions as transitions
+    from svsm_cal.engine.zones import zone_of as zone_of
     from svsm_cal.errors import CalendarError as CalendarError
     from svsm_cal.errors import RuleError as RuleError
     from svsm_cal.errors import SvsmCalError as SvsmCalError
@@ -57,16 +57,16 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "config.load": ("load", "loads"),
-    "core.civil": ("Instant", "LocalDateTime"),
-    "core.expansion": ("Expansion",),
-    "core.local_times": ("LocalTimes",),
+    "engine.civil": ("Instant", "LocalDateTime"),
+    "engine.expansion": ("Expansion",),
+    "engine.local_times": ("LocalTimes",),
     "core.localized": ("LocalizedOccurrence", "localize"),
     "core.model": ("Calendar", "Occurrence", "Participant", "Series", "Status"),
     "core.occurrences": ("next_occurrences", "occurrences"),
-    "core.recurrence_set": ("Agenda", "RecurrenceSet"),
-    "core.rrule": ("RecurrenceRule",),
+    "engine.recurrence_set": ("Agenda", "RecurrenceSet"),
+    "engine.rrule": ("RecurrenceRule",),
     "core.shifts": ("RegularCalls", "ShiftKind", "ShiftWindow", "shift_windows"),
-    "core.zones": (
+    "engine.zones": (
         "Fold",
         "Gap",
         "Unambiguous",

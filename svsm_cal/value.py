@@ -7,11 +7,14 @@ frozen dataclasses (PEP 681). Defaults must be immutable, as they are shared.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, wraps
 from itertools import repeat
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
-__all__ = ["Value", "fields_of", "replace"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Value", "fields_of", "kept", "replace"]
 
 _set = object.__setattr__
 
@@ -106,3 +109,26 @@ def fields_of(value: Value | type[Value]) -> tuple[str, ...]:
 def replace(value: _SomeValue, **changes: Any) -> _SomeValue:
     """Return a copy of a value with some fields changed."""
     return type(value)(**{name: getattr(value, name) for name in value._names} | changes)
+
+
+_Result = TypeVar("_Result")
+
+
+def kept(compute: Callable[[_SomeValue], _Result]) -> Callable[[_SomeValue], _Result]:
+    """Return a function that computes its result once for each value, and keeps it in the value.
+
+    It is `cached_property` for what is computed in a module above the value's own. The value's class must have a
+    cached_property itself, so that it has a `__dict__`.
+    """
+    key = f"{compute.__module__}.{compute.__qualname__}"
+
+    @wraps(compute)
+    def result(value: _SomeValue) -> _Result:
+        known = value.__dict__
+        try:
+            return known[key]  # type: ignore[no-any-return]
+        except KeyError:
+            found = known[key] = compute(value)
+            return found
+
+    return result

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 from svsm_cal.app.lookups import call_on, series_of
 from svsm_cal.app.notices import notices_of
-from svsm_cal.core.call_notices import call_notices
-from svsm_cal.core.civil import Instant
-from svsm_cal.core.clocks import Clocks
 from svsm_cal.core.deadlines import outlook
-from svsm_cal.core.notices import CallFact, NoticeKind
+from svsm_cal.core.localized import Clocks
 from svsm_cal.core.occurrences import next_occurrences
-from svsm_cal.core.zones import local_of
+from svsm_cal.engine.civil import Instant
+from svsm_cal.engine.zones import local_of
 from svsm_cal.errors import InputError, UsageError
-from svsm_cal.render.agenda import agenda_text, agenda_values
+from svsm_cal.notices.call_notices import call_notices
+from svsm_cal.notices.notice import CallFact, NoticeKind
+from svsm_cal.render.agenda_markdown import agenda_text, agenda_values
 
 if TYPE_CHECKING:
     from datetime import date
 
     from svsm_cal.core.model import Calendar, Occurrence
-    from svsm_cal.core.notices import Notice
+    from svsm_cal.notices.notice import Notice
 
 __all__ = ["agenda", "template_path"]
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from svsm_cal.config.load import LARGEST, load, loads
 from svsm_cal.core.changes import Changes, changes
-from svsm_cal.core.civil import midnight
-from svsm_cal.core.zones import instant_of
+from svsm_cal.engine.civil import midnight
+from svsm_cal.engine.zones import instant_of
 from svsm_cal.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Calendar
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["calendar_at", "compare"]
 

@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import svsm_cal
-from svsm_cal.app.media import is_personal_feed
+from svsm_cal.app.content_types import is_personal_feed
 from svsm_cal.app.previous import in_folder, is_record
 from svsm_cal.app.publish import site
 from svsm_cal.config.load import load
-from svsm_cal.core.civil import Instant, epoch_seconds, instant_from_epoch
 from svsm_cal.core.deadlines import all_deadlines
 from svsm_cal.core.occurrences import longest_call, occurrences
-from svsm_cal.core.tzdb import tz_database
+from svsm_cal.engine.civil import Instant, epoch_seconds, instant_from_epoch
+from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.errors import InputError
 from svsm_cal.value import Value
 

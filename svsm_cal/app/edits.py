@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from svsm_cal.app.files import write_file
+from svsm_cal.app.atomic_files import write_file
 from svsm_cal.config.load import check_text, read_text
 from svsm_cal.errors import CalendarError, InputError, UsageError
 from svsm_cal.value import Value
@@ -14,7 +14,7 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
     from svsm_cal.findings import Finding
 
 __all__ = ["Edited", "diff", "edit_file"]

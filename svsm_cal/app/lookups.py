@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.clocks import CallOnClock, Clocks
+from svsm_cal.core.localized import CallOnClock, Clocks
 from svsm_cal.core.model import Calendar, Participant, Series
 from svsm_cal.core.occurrences import next_occurrences, occurrences_on
 from svsm_cal.errors import UsageError
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Occurrence
     from svsm_cal.core.shifts import ShiftWindow
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
 
 __all__ = [
     "CallForAll",

@@ -13,8 +13,7 @@ from svsm_cal.config import edit
 from svsm_cal.core.occurrences import occurrences_between_days
 from svsm_cal.errors import InputError, UsageError
 from svsm_cal.findings import Finding
-from svsm_cal.minutes.attendance import Attendance, attendance_of
-from svsm_cal.minutes.coverage import coverage
+from svsm_cal.minutes.coverage import Attendance, attendance_of, coverage
 from svsm_cal.minutes.reading import Minutes, read_minutes
 from svsm_cal.minutes.suggestion import Kind, Suggestion
 from svsm_cal.value import Value
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Calendar
+    from svsm_cal.engine.civil import Instant
 
 __all__ = ["LARGEST", "Checked", "Read", "apply", "check", "prepared", "read", "to_write"]
 

@@ -12,23 +12,24 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from svsm_cal.app.holidays import public_holidays
-from svsm_cal.core.channels import Channel, ChannelKind
-from svsm_cal.core.civil import Instant
-from svsm_cal.core.notices import Notice, due_between, narrowed, notices
+from svsm_cal.core.announcing import Channel, ChannelKind
 from svsm_cal.errors import InputError, SvsmCalError, UsageError
+from svsm_cal.notices.collection import notices
+from svsm_cal.notices.notice import Notice, due_between, narrowed
 from svsm_cal.render.chat import chat_payload
 from svsm_cal.render.notice_mail import NoticeMails
+from svsm_cal.render.notice_text import wording
 from svsm_cal.store.contract import Mail
 from svsm_cal.transport.chat import Outcome, check, deliver
 from svsm_cal.value import Value
-from svsm_cal.words.notices import wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-    from svsm_cal.core.laws import LawChange
     from svsm_cal.core.model import Calendar, Participant
+    from svsm_cal.core.tz_changes import LawChange
+    from svsm_cal.engine.civil import Instant
 
 __all__ = ["SentOnce", "Telling", "Told", "channel_problems", "notices_of", "send_due"]
 

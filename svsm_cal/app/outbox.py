@@ -10,7 +10,7 @@ from datetime import timedelta
 from random import random
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import Instant
+from svsm_cal.engine.civil import Instant
 from svsm_cal.store.contract import MailState, Settled
 from svsm_cal.transport.backoff import retry_at
 from svsm_cal.transport.letters import Letter, Outcome, Verdict

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from svsm_cal.app.files import write_file
+from svsm_cal.app.atomic_files import write_file
 from svsm_cal.app.lookups import series_of
 from svsm_cal.core.burden import Limits
 from svsm_cal.core.fairness import plan_calls
 from svsm_cal.errors import UsageError
-from svsm_cal.render.plan import limits_text
+from svsm_cal.render.plan_report import limits_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.choices import Plan
     from svsm_cal.core.model import Calendar
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["plan_of", "write_chart"]
 

@@ -7,8 +7,8 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from svsm_cal.app.feeds_in import fetch
-from svsm_cal.core.civil import Instant, instant
+from svsm_cal.app.fetch import fetch
+from svsm_cal.engine.civil import Instant, instant
 from svsm_cal.errors import PublicationError
 
 if TYPE_CHECKING:

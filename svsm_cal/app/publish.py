@@ -11,20 +11,18 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.app.files import alone, replace_folder
-from svsm_cal.app.laws import moved_uids
+from svsm_cal.app.atomic_files import alone, replace_folder
 from svsm_cal.app.lookups import next_calls, shift_table
 from svsm_cal.app.previous import GENERATOR, Previous, in_folder, is_record, previous_of
-from svsm_cal.app.view import site_view
-from svsm_cal.core.civil import Instant
+from svsm_cal.app.site_data import site_view
+from svsm_cal.app.tzdiff import moved_uids
 from svsm_cal.core.deadlines import outlook
 from svsm_cal.core.occurrences import occurrences
-from svsm_cal.core.tzdb import tz_database
+from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.errors import PublicationError, UsageError
 from svsm_cal.ical.feed import Feeds
 from svsm_cal.ical.revisions import read_publication, revise
 from svsm_cal.ical.stream import EMPTY_STREAM
-from svsm_cal.render.news import AHEAD, BEHIND, Change, atom, change_record, changes_of, followed
 from svsm_cal.render.records import (
     deadline_record,
     dumps,
@@ -34,6 +32,7 @@ from svsm_cal.render.records import (
     occurrence_record,
     window_record,
 )
+from svsm_cal.render.site.news import AHEAD, BEHIND, Change, atom, change_record, changes_of, followed
 from svsm_cal.render.site.pages import assets, pages
 from svsm_cal.value import Value
 from svsm_cal.words.languages import ENGLISH, LANGUAGES
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from svsm_cal.core.model import Calendar, Participant
+    from svsm_cal.engine.civil import Instant
     from svsm_cal.render.site.view import SiteView
 
 __all__ = ["Report", "feed_address", "feed_path", "following", "publish", "site", "token_of"]

@@ -6,15 +6,14 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from svsm_cal.app.subjects import organizer_of
-from svsm_cal.core.civil import Instant
-from svsm_cal.core.clocks import Clocks
+from svsm_cal.app.invited_events import organizer_of
 from svsm_cal.core.deadlines import outlook
+from svsm_cal.core.localized import Clocks
 from svsm_cal.core.occurrences import occurrences
-from svsm_cal.core.zones import local_of
+from svsm_cal.engine.zones import local_of
 from svsm_cal.ical.moments import stamp_of
-from svsm_cal.render.mail import message_id
-from svsm_cal.render.reminder import call_reminder, deadline_reminder
+from svsm_cal.render.invite_mail import message_id
+from svsm_cal.render.notice_mail import call_reminder, deadline_reminder
 from svsm_cal.store.contract import Mail
 from svsm_cal.value import Value
 
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from svsm_cal.core.model import Calendar, Occurrence, Participant
-    from svsm_cal.render.message import MessageForm
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.render.mail_form import MessageForm
     from svsm_cal.store.contract import Ledger, Store
 
 __all__ = ["remind"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from importlib.resources import files
 
-from svsm_cal.app.files import write_file
+from svsm_cal.app.atomic_files import write_file
 from svsm_cal.config.json_schema import json_schema_text
 from svsm_cal.errors import UsageError
 

@@ -13,8 +13,8 @@ import re
 import tempfile
 from typing import TYPE_CHECKING, Protocol
 
-from svsm_cal.app.files import write_file
-from svsm_cal.app.media import is_personal_feed, media_of
+from svsm_cal.app.atomic_files import write_file
+from svsm_cal.app.content_types import is_personal_feed, media_of
 from svsm_cal.app.previous import in_folder, is_record
 from svsm_cal.app.publish import publish
 from svsm_cal.errors import PublicationError
@@ -23,8 +23,8 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Calendar
+    from svsm_cal.engine.civil import Instant
 
 __all__ = ["Store", "Uploaded", "headers_of", "upload"]
 

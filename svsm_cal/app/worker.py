@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from svsm_cal.app.outbox import empty_outbox
 from svsm_cal.app.reminders import remind
-from svsm_cal.core.civil import Instant
+from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import TransportError
 from svsm_cal.store.opening import open_store
 from svsm_cal.store.workers import run_worker

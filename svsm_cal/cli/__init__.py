@@ -19,15 +19,15 @@ __all__ = ["command", "main"]
 
 # Command -> the module it is in, and the one line `--help` shows.
 _COMMANDS = {
-    "init": ("files", "Write a calendar.toml to start from."),
-    "check": ("files", "Report every mistake in the calendar file."),
+    "init": ("check", "Write a calendar.toml to start from."),
+    "check": ("check", "Report every mistake in the calendar file."),
     "next": ("lookups", "Show the next calls on one clock."),
     "when": ("lookups", "Show one day's call on everybody's clock."),
     "shifts": ("lookups", "Show when clock changes move the call, and for whom."),
     "deadlines": ("lookups", "Show what is due, and the calls left before it."),
-    "chairs": ("chairs", "Show who chairs which call."),
+    "chairs": ("lookups", "Show who chairs which call."),
     "notices": ("notices", "Show what people have to be told, and tell them."),
-    "agenda": ("agenda", "Write the next call's agenda."),
+    "agenda": ("minutes", "Write the next call's agenda."),
     "minutes": ("minutes", "Read the minutes of calls, and compare them with the calendar."),
     "plan": ("plan", "Show which times would be fair, and who pays for them."),
     "diff": ("diff", "Show what an edit would change for people."),
@@ -35,19 +35,19 @@ _COMMANDS = {
     "feed-url": ("publish", "Print the address of a participant's own feed."),
     "build": ("publish", "Write the whole site: feeds, page and JSON."),
     "serve": ("serve", "Serve the site, the feeds and a JSON API."),
-    "publish": ("upload", "Publish the site to an object store, such as S3."),
-    "lint": ("lint", "Report what is wrong with an iCalendar feed, anybody's."),
+    "publish": ("publish", "Publish the site to an object store, such as S3."),
+    "lint": ("check", "Report what is wrong with an iCalendar feed, anybody's."),
     "invite": ("invite", "Mail invites that stay right, and take the answers."),
     "store": ("store", "Look after what is remembered of invites."),
-    "worker": ("worker", "Deliver mails from a store in PostgreSQL."),
+    "worker": ("store", "Deliver mails from a store in PostgreSQL."),
     "cancel": ("edits", "Cancel a call."),
     "restore": ("edits", "Take back a cancellation, a move or a change."),
     "move": ("edits", "Move a call to another time."),
     "change": ("edits", "Give a call another chair, link, title or length."),
     "add": ("edits", "Add a call outside the rule."),
     "slip": ("edits", "Give a milestone or a deadline another date."),
-    "tzdiff": ("laws", "Show what another tz database changes."),
-    "completion": ("files", "Print the shell's completion script."),
+    "tzdiff": ("diff", "Show what another tz database changes."),
+    "completion": ("check", "Print the shell's completion script."),
 }
 
 
@@ -101,7 +101,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     del param
     if value and not ctx.resilient_parsing:
         from svsm_cal import __version__
-        from svsm_cal.core.tzdb import tz_database
+        from svsm_cal.engine.tzdb import tz_database
 
         database = tz_database()
         click.echo(f"svsm-cal {__version__}, tz database {database.version or 'of unknown version'} ({database.name})")

@@ -36,7 +36,7 @@ def deliver(invocation: Invocation, store: Store, smtp: str | None, calendar: Ca
     """Deliver what is due, showing how far it is on a terminal, and say what came of it; exits with 1 unless all is well."""
     from svsm_cal.app.outbox import empty_outbox
     from svsm_cal.render.change_rows import without_addresses
-    from svsm_cal.render.invitations import outbox_line
+    from svsm_cal.render.invite_report import outbox_line
     from svsm_cal.transport.smtp_settings import read_settings
 
     stop = _stopper()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from svsm_cal.cli.options import DAY, Invocation, series_ids
-from svsm_cal.core.civil import FIRST_YEAR, LAST_YEAR
+from svsm_cal.engine.civil import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable

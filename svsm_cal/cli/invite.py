@@ -28,7 +28,7 @@ def invite_command() -> None:
 @click.pass_obj
 def write_command(invocation: Invocation, series: str, out: str, to: str | None) -> None:
     """Write the first invites to SERIES as .eml files, one for each attendee, with their own local times."""
-    from svsm_cal.app.invites import write_invites
+    from svsm_cal.app.invite_files import write_invites
 
     calendar = invocation.load()
     written = write_invites(calendar, series, out, now=invocation.now, to=to)
@@ -44,8 +44,8 @@ def write_command(invocation: Invocation, series: str, out: str, to: str | None)
 @click.pass_obj
 def plan_command(invocation: Invocation, store: str | None, *, as_json: bool) -> None:
     """Show every mail that `invite send` would send, and why. Nothing is sent or remembered."""
-    from svsm_cal.app.invitations import current_plan
-    from svsm_cal.render.invitations import plan_record, plan_text
+    from svsm_cal.app.invite_plan import current_plan
+    from svsm_cal.render.invite_report import plan_record, plan_text
     from svsm_cal.render.records import dumps
 
     calendar, source = invocation.read()
@@ -70,7 +70,7 @@ def send_command(
     invocation: Invocation, store: str | None, smtp: str | None, planned: str | None, *, yes: bool, queue: bool
 ) -> None:
     """Tell everybody what has changed, once: do what `invite plan` shows, and deliver what is in the outbox."""
-    from svsm_cal.app.invitations import current_plan, send_invitations
+    from svsm_cal.app.invite_plan import current_plan, send_invitations
     from svsm_cal.app.stores import check_queue
     from svsm_cal.errors import UsageError
     from svsm_cal.transport.dkim import read_signer
@@ -121,8 +121,8 @@ def retry_command(invocation: Invocation, store: str | None, smtp: str | None, t
 @click.pass_obj
 def status_command(invocation: Invocation, store: str | None, *, as_json: bool) -> None:
     """Show who has been told, what they answered, and what became of their mail."""
-    from svsm_cal.app.standing import standing
-    from svsm_cal.render.invitations import status_record, status_text
+    from svsm_cal.app.invite_replies import standing
+    from svsm_cal.render.invite_report import status_record, status_text
     from svsm_cal.render.records import dumps
 
     calendar, _ = invocation.read()
@@ -144,7 +144,7 @@ def status_command(invocation: Invocation, store: str | None, *, as_json: bool) 
 @click.pass_obj
 def receive_command(invocation: Invocation, mailbox: str, store: str | None, trusts: tuple[str, ...]) -> None:
     """Take the answers and delivery reports in MAILBOX: a Maildir, an mbox file, or imaps://user@host/INBOX."""
-    from svsm_cal.app.answers import take_answers
+    from svsm_cal.app.invite_replies import take_answers
     from svsm_cal.render.change_rows import without_addresses
     from svsm_cal.transport.mailbox import open_mailbox
 

@@ -1,7 +1,8 @@
-"""`minutes read` and `minutes check`."""
+"""`agenda`, `minutes read` and `minutes check`."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +14,36 @@ if TYPE_CHECKING:
 
     from svsm_cal.minutes.reading import Minutes
 
-__all__ = ["minutes_command"]
+__all__ = ["agenda_command", "minutes_command"]
+
+
+@click.command("agenda")
+@click.argument("day", type=DAY, metavar="[DATE]", required=False)
+@series_option
+@click.option("--minutes", "minutes", type=click.Path(), metavar="PATH", help="Carry over what the last minutes here left open.")
+@click.option("--template", type=click.Path(), metavar="FILE", help="A template of your own, instead of the calendar's.")
+@click.option("--lang", "language", type=click.Choice(("en", "de")), default="en", show_default=True, help="The language.")
+@click.pass_obj
+def agenda_command(
+    invocation: Invocation, day: date | None, series: str | None, minutes: str | None, template: str | None, language: str
+) -> None:
+    """Write the agenda of the next call, or of DATE's, as Markdown.
+
+    It has the form of minutes, and becomes them.
+    """
+    from svsm_cal.app.agenda import agenda, template_path
+
+    calendar = invocation.load()
+    text = agenda(
+        calendar,
+        invocation.now,
+        day=day,
+        series=series,
+        minutes=minutes,
+        template=template or template_path(calendar, invocation.path),
+        language=language,
+    )
+    click.echo(text, nl=False)
 
 
 @click.group("minutes")
@@ -45,7 +75,7 @@ def read_command(
     """
     from svsm_cal.app.minutes import read
     from svsm_cal.errors import UsageError
-    from svsm_cal.render.minutes import minutes_text, read_record
+    from svsm_cal.render.minutes_report import minutes_text, read_record
     from svsm_cal.render.records import dumps
 
     if as_json and applied:
@@ -111,7 +141,7 @@ def check_command(
     --strict fails. A file that cannot be read is an error.
     """
     from svsm_cal.app.minutes import check
-    from svsm_cal.render.minutes import attendance_text, check_record
+    from svsm_cal.render.minutes_report import attendance_text, check_record
     from svsm_cal.render.records import dumps
     from svsm_cal.words.phrases import amount
 

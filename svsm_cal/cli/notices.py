@@ -10,12 +10,12 @@ import click
 
 from svsm_cal.cli.delivery import deliver_or_tell
 from svsm_cal.cli.options import DAY, Invocation, json_option, paint, participant_option, smtp_option, store_option
-from svsm_cal.core.civil import Instant
+from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import UsageError
 
 if TYPE_CHECKING:
-    from svsm_cal.core.laws import LawChange
     from svsm_cal.core.model import Calendar
+    from svsm_cal.core.tz_changes import LawChange
 
 __all__ = ["notices_command"]
 
@@ -58,7 +58,7 @@ def notices_command(
         return
     from svsm_cal.app.lookups import participant_of
     from svsm_cal.app.notices import notices_of
-    from svsm_cal.render.notices import notices_record, notices_text
+    from svsm_cal.render.notice_report import notices_record, notices_text
     from svsm_cal.render.records import dumps
 
     invocation: Invocation = ctx.obj
@@ -100,7 +100,7 @@ def _previous(invocation: Invocation, old: str | None) -> Calendar | None:
 def _laws(calendar: Calendar, law: str | None, begin: Instant) -> tuple[LawChange, ...]:
     if law is None:
         return ()
-    from svsm_cal.app.laws import law_difference
+    from svsm_cal.app.tzdiff import law_difference
 
     return law_difference(calendar, law, "installed", start=begin, end=begin + _LAW_SPAN).calls
 
@@ -133,8 +133,8 @@ def send_command(
     from svsm_cal.app.notice_memory import NoticeMemory
     from svsm_cal.app.notices import channel_problems, send_due
     from svsm_cal.app.stores import check_queue
-    from svsm_cal.core.channels import ChannelKind
-    from svsm_cal.render.notices import told_record, told_text
+    from svsm_cal.core.announcing import ChannelKind
+    from svsm_cal.render.notice_report import told_record, told_text
     from svsm_cal.render.records import dumps
     from svsm_cal.transport.smtp_settings import URL, read_settings
 

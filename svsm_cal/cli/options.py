@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from svsm_cal.core.civil import FIRST_YEAR, LAST_YEAR, Instant, instant, parse_duration
+from svsm_cal.engine.civil import FIRST_YEAR, LAST_YEAR, Instant, instant, parse_duration
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from svsm_cal.core.model import Calendar
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.zones import Zone
     from svsm_cal.store.contract import Store
 
 __all__ = [
@@ -65,7 +65,7 @@ class Invocation(Value):
         calendar = loads(text, file=self.path, now=self.now)
         if self.addresses is None:
             return calendar, text
-        from svsm_cal.config.addresses import with_addresses
+        from svsm_cal.config.people import with_addresses
 
         return with_addresses(calendar, self.addresses), text
 
@@ -153,7 +153,7 @@ class _ZoneName(click.ParamType["Zone"]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[click.shell_completion.CompletionItem]:
-        from svsm_cal.core.tzdb import tz_database
+        from svsm_cal.engine.tzdb import tz_database
 
         del ctx, param
         regions = sorted(tz_database().regions())

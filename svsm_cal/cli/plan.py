@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import date, time
+from typing import TYPE_CHECKING
 
 import click
 
 from svsm_cal.cli.options import DAY, ZONE, Invocation, json_option, paint, series_ids
-from svsm_cal.core.civil import FIRST_YEAR, LAST_YEAR, WEEKDAYS
-from svsm_cal.core.zones import Zone
+from svsm_cal.engine.civil import FIRST_YEAR, LAST_YEAR, WEEKDAYS
 from svsm_cal.errors import UsageError
+
+if TYPE_CHECKING:
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["plan_command"]
 
@@ -82,7 +85,7 @@ def plan_command(
     """
     from svsm_cal.app.plan import plan_of, write_chart
     from svsm_cal.core.burden import Limits
-    from svsm_cal.render.plan import plan_record, plan_text
+    from svsm_cal.render.plan_report import plan_record, plan_text
     from svsm_cal.render.records import dumps
 
     if year is not None and start is not None:

@@ -1,4 +1,4 @@
-"""`feed` and `build`."""
+"""`feed`, `feed-url`, `build` and `publish`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,38 @@ import sys
 
 import click
 
-from svsm_cal.app.files import write_file
+from svsm_cal.app.atomic_files import write_file
 from svsm_cal.app.lookups import participant_of, series_of
 from svsm_cal.app.secret import read_secret
 from svsm_cal.cli.options import Invocation, participant_option, secret_option, series_option
 from svsm_cal.errors import UsageError
 
-__all__ = ["build_command", "feed_command", "feed_url_command"]
+__all__ = ["build_command", "feed_command", "feed_url_command", "publish_command"]
+
+
+@click.command("publish")
+@click.argument("address", metavar="ADDRESS")
+@secret_option
+@click.option("--first", is_flag=True, help="Begin all revisions anew, whatever was published before.")
+@click.pass_obj
+def publish_command(invocation: Invocation, address: str, secret_file: str | None, *, first: bool) -> None:
+    """Publish the site to an object store, such as s3://bucket/folder, as build does to a folder.
+
+    Only what has changed is put there, with its type and how long it may be kept; what is no longer published is removed.
+    The endpoint and the credentials are the environment's: AWS_ENDPOINT, AWS_REGION, AWS_ACCESS_KEY_ID, ...
+    """
+    from svsm_cal.app.secret import read_secret
+    from svsm_cal.app.upload import upload
+    from svsm_cal.transport.objects import Objects
+
+    calendar = invocation.load()
+    secret = read_secret(secret_file)
+    done = upload(calendar, Objects(address), now=invocation.now, secret=secret, first=first)
+    personal = sum(name.startswith("p/") for name in done.files)
+    others = f" and {personal} personal feeds" if personal else ""
+    news = f"{len(done.written)} put, {len(done.removed)} removed"
+    begun = "the first publication, " if done.first else ""
+    click.echo(f"{address}: {len(done.files) - personal} files{others}; {begun}{news}", err=True)
 
 
 @click.command("feed")
@@ -91,7 +116,7 @@ def build_command(invocation: Invocation, out: str, secret_file: str | None, pre
     participant's own feed is written too.
     """
     from svsm_cal.app.publish import publish
-    from svsm_cal.core.tzdb import tz_database
+    from svsm_cal.engine.tzdb import tz_database
 
     if first and previous is not None:
         raise UsageError("--first and --previous exclude each other: keep one")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from svsm_cal.config.tables import nearest
-from svsm_cal.core.channels import Announcing, Channel, ChannelKind, Leads, Severity
+from svsm_cal.core.announcing import Announcing, Channel, ChannelKind, Leads, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from svsm_cal.config.positions import Path
     from svsm_cal.config.values import Problem
-    from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Calendar
+    from svsm_cal.engine.civil import Instant
 
 __all__ = ["check_file", "check_text", "load", "loads"]
 

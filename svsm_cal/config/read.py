@@ -11,15 +11,15 @@ from svsm_cal.config.people import People
 from svsm_cal.config.releases import read_milestones
 from svsm_cal.config.series import read_series
 from svsm_cal.config.tables import Row, Tables
-from svsm_cal.core.channels import Announcing
+from svsm_cal.core.announcing import Announcing
 from svsm_cal.core.model import Calendar, CalendarEvent, Deadline, Organizer, Release
-from svsm_cal.core.zones import Zone, zone_of
+from svsm_cal.engine.zones import Zone, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from svsm_cal.config.values import Problem
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
 
 __all__ = ["read_calendar"]
 

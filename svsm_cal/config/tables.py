@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from svsm_cal.config.positions import Path
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
 
 __all__ = ["Row", "Tables", "nearest"]
 

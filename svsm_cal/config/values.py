@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from svsm_cal.config.schema import Kind
 from svsm_cal.config.zone_names import read_zone
-from svsm_cal.core.address import is_address
-from svsm_cal.core.civil import FIRST_YEAR, LAST_YEAR, parse_duration
+from svsm_cal.core.external_text import is_address
 from svsm_cal.core.model import Details
-from svsm_cal.core.rrule import Frequency, RecurrenceRule, Skip
+from svsm_cal.engine.civil import FIRST_YEAR, LAST_YEAR, parse_duration
+from svsm_cal.engine.rrule import Frequency, RecurrenceRule, Skip
 from svsm_cal.errors import RuleError
 from svsm_cal.value import Value, fields_of, replace
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from svsm_cal.config.positions import Path
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
     from svsm_cal.findings import Severity
 
 __all__ = ["MISSING", "Problem", "details_of", "read_value"]
@@ -204,7 +204,7 @@ def _unusable(rule: RecurrenceRule) -> str:
 
 
 def _repeat(value: str, path: Path) -> _Result:
-    from svsm_cal.core.repeat import parse_repeat
+    from svsm_cal.config.repeat import parse_repeat
 
     try:
         return parse_repeat(value), []

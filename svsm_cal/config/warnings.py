@@ -7,20 +7,21 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from svsm_cal.config.values import Problem
-from svsm_cal.core.civil import Instant, epoch_seconds, local_from_epoch
 from svsm_cal.core.model import Status
 from svsm_cal.core.occurrences import occurrences, occurrences_between_days, set_apart
-from svsm_cal.core.rrule import Frequency
-from svsm_cal.core.zones import Gap, Unambiguous, instant_of, resolve
+from svsm_cal.core.segments import segments_of
+from svsm_cal.engine.civil import Instant, epoch_seconds, local_from_epoch
+from svsm_cal.engine.rrule import Frequency
+from svsm_cal.engine.zones import Gap, Unambiguous, instant_of, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from svsm_cal.config.positions import Path
-    from svsm_cal.core.civil import LocalDateTime
     from svsm_cal.core.model import Calendar, Series
-    from svsm_cal.core.rrule import RecurrenceRule
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.civil import LocalDateTime
+    from svsm_cal.engine.rrule import RecurrenceRule
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["warnings_of"]
 
@@ -72,7 +73,7 @@ def _clock_changes(series: Series, paths: Mapping[tuple[object, ...], Path]) -> 
     """Yield one warning for calls that clocks skip and one for those whose time they show twice, and one for each apart."""
     apart = {override.recurrence for override in series.overrides if override.status is not Status.CONFIRMED}
     found: dict[str, list[tuple[LocalDateTime, Zone]]] = {code: [] for code in _CLOCK_CHANGES}
-    for segment in series.segments:
+    for segment in segments_of(series):
         zone = segment.zone
         begin = epoch_seconds(instant_of(segment.start, zone)) - 86400
         for at, before, after in zone.changes(begin, epoch_seconds(_TRANSITIONS_UNTIL)):

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.tzdb import TzDatabase, tz_database
-from svsm_cal.core.zones import Zone, local_of, zone_of
+from svsm_cal.engine.tzdb import TzDatabase, tz_database
+from svsm_cal.engine.zones import Zone, local_of, zone_of
 from svsm_cal.errors import ZoneError
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
     from svsm_cal.findings import Severity
 
 __all__ = ["ZoneAdvice", "read_zone"]

@@ -1,19 +1,40 @@
-"""What a call costs somebody, by their own clock, and the limits that people set to it.
-
-Every minute of a call costs what `HOURS` says of its local hour, and at least `WEEKEND` on a Saturday or Sunday: 0 in
-working hours, `MOST` in the dead of night. Everything is in whole minutes of a week that begins on Monday, 00:00, and in
-whole points, so that comparisons are exact.
-"""
+"""How inconvenient a call is by each person's own clock, over a year of weekly calls, and the limits people set."""
 
 from __future__ import annotations
 
 from datetime import time
+from functools import cached_property
 from itertools import accumulate
 from operator import sub
+from typing import TYPE_CHECKING
 
+from svsm_cal.engine.civil import local_seconds, midnight
 from svsm_cal.value import Value, replace
 
-__all__ = ["DAY", "HOURS", "MOST", "WAKING", "WEEK", "WEEKEND", "WORKING", "Limits", "costs", "is_waking", "is_working"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from svsm_cal.core.model import Participant
+    from svsm_cal.engine.zones import Zone
+
+__all__ = [
+    "DAY",
+    "END",
+    "HOURS",
+    "MOST",
+    "WAKING",
+    "WEEK",
+    "WEEKEND",
+    "WEEKS",
+    "WORKING",
+    "Clock",
+    "ClockYear",
+    "Limits",
+    "costs",
+    "is_waking",
+    "is_working",
+]
 
 DAY, WEEK = 1440, 10080
 
@@ -106,3 +127,77 @@ def _time(minutes: int) -> time:
 def _evening(clock: int, *, since: int) -> int:
     """Return a minute of the day, counted on past midnight where it is before `since`."""
     return clock + DAY if clock < since else clock
+
+
+WEEKS = 52
+END = WEEKS * WEEK
+
+
+class Clock:
+    """People whose clocks show the same all year: their zones with who lives there."""
+
+    def __init__(self, zone: Zone) -> None:
+        self.zone = zone
+        self.homes: dict[Zone, list[Participant]] = {}
+
+    @cached_property
+    def heads(self) -> int:
+        """Return how many they are."""
+        return sum(map(len, self.homes.values()))
+
+
+class ClockYear:
+    """52 weeks of some people's clocks, and the times of the week that are compared, counted from the first date's midnight."""
+
+    def __init__(self, people: Iterable[Participant], first: date, length: int, step: int) -> None:
+        self.first, self.length, self.step = first, length, step
+        self.begin = local_seconds(midnight(first))
+        self.monday = first.weekday() * DAY  # the minute of the week at which the year begins
+        self.size = WEEK // step
+        self.clocks = self._clocks(people)
+        self.heads = [clock.heads for clock in self.clocks]
+        self.people = sum(self.heads)
+        self.costs = costs(length)
+
+    def _clocks(self, people: Iterable[Participant]) -> list[Clock]:
+        found: dict[tuple[tuple[int, ...], tuple[int, ...]], Clock] = {}
+        known: dict[Zone, Clock] = {}
+        for person in sorted(people, key=lambda person: (person.zone.key, person.id)):
+            zone = person.zone
+            if zone not in known:
+                changes, offsets = zone.offsets(self.begin - 2 * 86400, self.begin + END * 60 + 2 * 86400)
+                known[zone] = found.setdefault((tuple(changes), tuple(offsets)), Clock(zone))
+            known[zone].homes.setdefault(zone, []).append(person)
+        return list(found.values())
+
+    def stretches(self, anchor: Zone, zone: Zone) -> list[tuple[int, int, int]]:
+        """Return (lo, hi, ahead): on the anchor's minutes in [lo, hi) of the year, the zone's clock is so many ahead."""
+        found = []
+        begin, end = self.begin, self.begin + END * 60
+        for lo, hi, offset in anchor.spans(begin - 2 * 86400, end + 2 * 86400):
+            since, until = max(lo, begin), min(hi, end)
+            if since >= until:
+                continue
+            changes, offsets = zone.offsets(since - offset + 1, until - offset)
+            bounds = [since, *(at + offset for at in changes), until]
+            for a, b, theirs in zip(bounds, bounds[1:], offsets, strict=False):
+                found.append((-(-(a - begin) // 60), -(-(b - begin) // 60), (theirs - offset) // 60))
+        return found
+
+    def minute(self, weekday: int, clock: int) -> int:
+        """Return a time of the week in minutes from the first date's midnight."""
+        return (weekday * DAY + clock - self.monday) % WEEK
+
+    def calls(self, anchor: Zone, zone: Zone, minute: int) -> dict[int, tuple[int, int]]:
+        """Return how many calls a time has for each difference of the two clocks: in weeks 1, 3, ..., and in the others."""
+        found: dict[int, tuple[int, int]] = {}
+        for lo, hi, ahead in self.stretches(anchor, zone):
+            before, after = (max(0, -(-(at - minute) // WEEK)) for at in (lo, hi))
+            odd, even = found.get(ahead, (0, 0))
+            found[ahead] = odd + (after + 1) // 2 - (before + 1) // 2, even + after // 2 - before // 2
+        return found
+
+    def grid(self, table: Sequence[int], ahead: int) -> Sequence[int]:
+        """Return a table's entries, by minute of a week, for each time that is compared, on clocks that are `ahead`."""
+        at = (self.monday + ahead) % WEEK
+        return [*table[at :: self.step], *table[at % self.step : at : self.step]]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.localized import LocalizedOccurrence, localize
-from svsm_cal.core.matching import Pair
 from svsm_cal.core.model import Occurrence, Status
-from svsm_cal.core.zones import Zone
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import date, timedelta
+
+    from svsm_cal.core.matching import Pair
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["CallChange", "CallKind", "ZoneRun", "call_changes", "values_of"]
 

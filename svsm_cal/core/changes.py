@@ -8,18 +8,19 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from svsm_cal.core.affected import FeedChange, InviteChange, Touch, feeds_touched, invites_touched, series_by_id
 from svsm_cal.core.call_changes import CallChange, call_changes
-from svsm_cal.core.civil import Instant
 from svsm_cal.core.deadlines import all_deadlines, outlook
 from svsm_cal.core.matching import matched
-from svsm_cal.core.model import Calendar, Deadline, Participant, Series
-from svsm_cal.core.rrule import Frequency
-from svsm_cal.core.touched import FeedChange, InviteChange, Touch, feeds_touched, invites_touched, series_by_id
-from svsm_cal.core.zones import Zone
+from svsm_cal.engine.rrule import Frequency
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from svsm_cal.core.model import Calendar, Deadline, Participant, Series
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
 
 __all__ = [
     "Changes",

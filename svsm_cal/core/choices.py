@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.burden import Limits
-from svsm_cal.core.zones import Zone
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from svsm_cal.core.burden import Limits
     from svsm_cal.core.model import Participant, Series
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["Burden", "Choice", "Heat", "LocalStart", "Plan"]
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import Instant
 from svsm_cal.core.model import Calendar, Deadline, Occurrence, Release
 from svsm_cal.core.occurrences import longest_call, occurrences
 from svsm_cal.value import Value
+
+if TYPE_CHECKING:
+    from svsm_cal.engine.civil import Instant
 
 __all__ = ["DeadlineOutlook", "DeadlineStatus", "all_deadlines", "outlook"]
 

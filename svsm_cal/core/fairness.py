@@ -14,17 +14,17 @@ from itertools import groupby
 from operator import add, itemgetter, mul, sub
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.burden import DAY, WEEK, Limits, is_waking, is_working
+from svsm_cal.core.burden import DAY, END, WEEK, WEEKS, Clock, ClockYear, Limits, is_waking, is_working
 from svsm_cal.core.choices import Burden, Choice, Heat, LocalStart, Plan
-from svsm_cal.core.civil import local_seconds, midnight
-from svsm_cal.core.clock_year import END, WEEKS, Clock, ClockYear
+from svsm_cal.core.segments import segments_of
+from svsm_cal.engine.civil import local_seconds, midnight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
     from svsm_cal.core.model import Participant, Series
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["anchor_zones", "current_times", "plan_calls"]
 
@@ -59,7 +59,7 @@ def current_times(series: Series, first: date) -> list[tuple[Zone, int, int, int
     """Return (zone, weekday, minutes after midnight, length in minutes) of the series' calls in the year, each once."""
     begin = local_seconds(midnight(first))
     found: dict[tuple[Zone, int, int, int], int] = {}
-    for segment in series.segments:
+    for segment in segments_of(series):
         length = segment.duration_on(first).total_seconds()
         for wall in segment.moments(begin, begin + END * 60):
             weekday, clock = divmod((wall // 60 - begin // 60 + first.weekday() * DAY) % WEEK, DAY)

@@ -6,11 +6,12 @@ from bisect import bisect_left, bisect_right
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import Instant, LocalDateTime, epoch_seconds, local_seconds
 from svsm_cal.core.model import Occurrence, Series
-from svsm_cal.core.occurrences import occurrences, set_apart
-from svsm_cal.core.rrule import Frequency, RecurrenceRule
-from svsm_cal.core.zones import Zone, instant_of, local_of
+from svsm_cal.core.occurrences import occurrence_of, occurrences, only_occurrence, set_apart
+from svsm_cal.core.segments import segments_of
+from svsm_cal.engine.civil import Instant, LocalDateTime, epoch_seconds, local_seconds
+from svsm_cal.engine.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.zones import Zone, instant_of, local_of
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ _Calls = dict[tuple[LocalDateTime, bool], Occurrence]
 
 def _around(series: Series, start: Instant, end: Instant, reach: timedelta) -> _Calls:
     """Return the calls from well before to well after [start, end), and all moved and single ones, by what identifies them."""
-    single = [segment.only for segment in series.segments if segment.only is not None]
+    single = [call for call in map(only_occurrence, segments_of(series)) if call is not None]
     found = [*_clipped(series, start, end, reach), *set_apart(series), *single]
     return {(each.recurrence, each.added): each for each in found}
 
@@ -100,8 +101,8 @@ def _complete(calls: _Calls, others: _Calls, other: Series | None) -> None:
 
 def _instance(series: Series, recurrence: LocalDateTime) -> Occurrence | None:
     until = LocalDateTime(recurrence + _SECOND)
-    segment = next((each for each in series.segments if each.starts(recurrence, until)), None)
-    return None if segment is None else segment.occurrence(recurrence, series.exceptions.get(recurrence))
+    segment = next((each for each in segments_of(series) if each.starts(recurrence, until)), None)
+    return None if segment is None else occurrence_of(segment, recurrence, series.exceptions.get(recurrence))
 
 
 def _period(series: Series) -> int:

@@ -11,16 +11,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.channels import Announcing
-from svsm_cal.core.civil import Instant, LocalDateTime
-from svsm_cal.core.zones import Zone, instant_of
+from svsm_cal.core.announcing import Announcing
+from svsm_cal.engine.civil import Instant, LocalDateTime
+from svsm_cal.engine.zones import Zone, instant_of
 from svsm_cal.value import Value, fields_of, replace
 
 if TYPE_CHECKING:
-    from svsm_cal.core.chairs import Turns
-    from svsm_cal.core.rrule import RecurrenceRule
-    from svsm_cal.core.segments import Segment
-    from svsm_cal.core.shifts import RegularCalls
+    from svsm_cal.engine.rrule import RecurrenceRule
 
 __all__ = [
     "Addition",
@@ -153,27 +150,6 @@ class Series(Value):
     def exceptions(self) -> dict[LocalDateTime, Override]:
         """Return the overrides by the original start of the instance they mean."""
         return {override.recurrence: override for override in self.overrides}
-
-    @cached_property
-    def segments(self) -> tuple[Segment, ...]:
-        """Return the stretches with one zone, time and rule, in order; the first one has the series' plain UID."""
-        from svsm_cal.core.segments import segments_of
-
-        return segments_of(self)
-
-    @cached_property
-    def regular_calls(self) -> RegularCalls:
-        """Return the calls that take place as the rule has them, as numbers computed when they are asked for."""
-        from svsm_cal.core.shifts import RegularCalls
-
-        return RegularCalls(self)
-
-    @cached_property
-    def turns(self) -> Turns:
-        """Return whose turn to chair it is."""
-        from svsm_cal.core.chairs import Turns
-
-        return Turns(self)
 
     @property
     def title(self) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import LocalDateTime, epoch_seconds, instant, local_from_epoch, midnight, seconds_not_before
 from svsm_cal.core.model import Addition, Calendar, Occurrence, Override, Series, Status
-from svsm_cal.core.segments import Segment
-from svsm_cal.core.zones import Zone, instant_of
+from svsm_cal.core.rotation import turns_of
+from svsm_cal.core.segments import Segment, segments_of
+from svsm_cal.engine.civil import LocalDateTime, epoch_seconds, instant, local_from_epoch, midnight, seconds_not_before
+from svsm_cal.engine.zones import Zone, instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +22,11 @@ __all__ = [
     "added_occurrences",
     "longest_call",
     "next_occurrences",
+    "occurrence_of",
     "occurrences",
     "occurrences_between_days",
     "occurrences_on",
+    "only_occurrence",
     "set_apart",
     "upcoming",
 ]
@@ -39,6 +42,35 @@ def occurrences(of: Series | Calendar, start: datetime, end: datetime, *, cancel
     """
     found = _between(of, seconds_not_before(start), seconds_not_before(end))
     return [each for each in found if cancelled or each.held]
+
+
+def occurrence_of(segment: Segment, recurrence: LocalDateTime, override: Override | None = None) -> Occurrence:
+    """Return the occurrence of a segment with that original start, with its exception applied."""
+    series, zone, day = segment.series, segment.zone, recurrence.date()
+    duration, details = segment.duration_on(day), segment.details_on(day)
+    if details.chairs:
+        start = (override.start if override else None) or recurrence
+        details = turns_of(series).told(details, recurrence, instant_of(start, zone))
+    if override is None:
+        return Occurrence(series, segment.uid, recurrence, recurrence, zone, duration, details)
+    return Occurrence(
+        series,
+        segment.uid,
+        recurrence,
+        override.start or recurrence,
+        zone,
+        override.duration or duration,
+        details.updated(override.details),
+        override.status,
+        override.reason,
+    )
+
+
+def only_occurrence(segment: Segment) -> Occurrence | None:
+    """Return the one call of a series without a rule, with its exception applied; None if there is a rule."""
+    if segment.rule is not None:
+        return None
+    return occurrence_of(segment, segment.start, segment.series.exceptions.get(segment.start))
 
 
 def upcoming(of: Series | Calendar, since: datetime) -> Iterator[Occurrence]:
@@ -63,7 +95,7 @@ def _between(of: Series | Calendar, lo: int, hi: int) -> list[Occurrence]:
 def _collect(series: Series, lo: int, hi: int, spans: _Spans, found: list[tuple[int, str, Occurrence]]) -> None:
     """Add (start, UID, occurrence) of what begins in [lo, hi); `spans` keeps each zone's wall-clock times for that."""
     exceptions = series.exceptions
-    for segment in series.segments:
+    for segment in segments_of(series):
         zone = segment.zone
         if zone not in spans:
             spans[zone] = zone.spans(lo, hi)
@@ -72,7 +104,7 @@ def _collect(series: Series, lo: int, hi: int, spans: _Spans, found: list[tuple[
                 start = local_from_epoch(moment)
                 override = exceptions.get(start) if exceptions else None
                 if override is None or override.status is not Status.MOVED:
-                    found.append((moment - offset, segment.uid, segment.occurrence(start, override)))
+                    found.append((moment - offset, segment.uid, occurrence_of(segment, start, override)))
     if exceptions or series.additions:
         apart = ((epoch_seconds(each.start_utc), each) for each in set_apart(series))
         found += [(at, each.uid, each) for at, each in apart if lo <= at < hi]
@@ -84,7 +116,7 @@ def _by_start(row: tuple[int, str, Occurrence]) -> tuple[int, str]:
 
 def _goes_on(series: Series, lo: int) -> bool:
     """Whether anything may begin from `lo` on."""
-    if any(segment.first_from(lo - 2 * 86400) is not None for segment in series.segments):
+    if any(segment.first_from(lo - 2 * 86400) is not None for segment in segments_of(series)):
         return True
     return any(epoch_seconds(each.start_utc) >= lo for each in set_apart(series))
 
@@ -95,16 +127,16 @@ def _series_of(of: Series | Calendar) -> tuple[Series, ...]:
 
 def set_apart(series: Series) -> list[Occurrence]:
     """Return a series' moved and added calls: those that are not where the rule has them."""
-    stretches = series.segments
+    stretches = segments_of(series)
     moved = (override for override in series.overrides if override.status is Status.MOVED)
     return added_occurrences(series) + [
-        segment.occurrence(override.recurrence, override) for override in moved for segment in _of(stretches, override)
+        occurrence_of(segment, override.recurrence, override) for override in moved for segment in _of(stretches, override)
     ]
 
 
 def added_occurrences(series: Series) -> list[Occurrence]:
     """Return a series' calls outside its rule, in time order; each has a UID of its own."""
-    stretches = series.segments
+    stretches = segments_of(series)
     return [_added(series, stretches, addition) for addition in series.additions]
 
 
@@ -119,7 +151,7 @@ def _added(series: Series, stretches: tuple[Segment, ...], addition: Addition) -
     zone = before[-1].zone if before else series.zone
     details = before[-1].details_on(day) if before else series.details
     if details.chairs:
-        details = series.turns.told(details, addition.start, instant_of(addition.start, zone), added=True)
+        details = turns_of(series).told(details, addition.start, instant_of(addition.start, zone), added=True)
     duration = before[-1].duration_on(day) if before else series.duration
     return Occurrence(
         series,
@@ -171,11 +203,11 @@ def occurrences_on(of: Series | Calendar, day: date) -> list[Occurrence]:
     """Return the occurrences, cancelled ones included, whose anchor date is `day`, or was before a move."""
     around = occurrences_between_days(of, day, day)
     moved = [
-        segment.occurrence(override.recurrence, override)
+        occurrence_of(segment, override.recurrence, override)
         for series in ((of,) if isinstance(of, Series) else of.series)
         for override in series.overrides
         if override.status is Status.MOVED and day == override.recurrence.date()
-        for segment in _of(series.segments, override)
+        for segment in _of(segments_of(series), override)
     ]
     return around + [each for each in moved if each not in around]
 

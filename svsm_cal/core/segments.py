@@ -13,15 +13,15 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar
 
-from svsm_cal.core.civil import LocalDateTime, epoch_seconds, instant, local_from_epoch, local_seconds, midnight
-from svsm_cal.core.model import Details, Occurrence, Override, Series
-from svsm_cal.core.zones import Zone, instant_of
-from svsm_cal.value import Value, replace
+from svsm_cal.engine.civil import LocalDateTime, epoch_seconds, instant, local_from_epoch, local_seconds, midnight
+from svsm_cal.value import Value, kept, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from svsm_cal.core.rrule import RecurrenceRule
+    from svsm_cal.core.model import Details, Series
+    from svsm_cal.engine.rrule import RecurrenceRule
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["Segment", "segments_of"]
 
@@ -85,13 +85,6 @@ class Segment(Value):
         return (LocalDateTime(each) for each in takewhile(lambda each: end is None or each < end, starts))
 
     @property
-    def only(self) -> Occurrence | None:
-        """Return the one call of a series without a rule, as its exception has it; None where there is a rule."""
-        if self.rule is not None:
-            return None
-        return self.occurrence(self.start, self.series.exceptions.get(self.start))
-
-    @property
     def whole_rule(self) -> RecurrenceRule | None:
         """Return the rule that the series has here, of which `rule` may be only a part."""
         rules = [step.rule for step in self.series.steps if step.rule and self.begin and step.date <= self.begin]
@@ -105,27 +98,6 @@ class Segment(Value):
         """Return the duration that applies on an anchor date."""
         return _latest(self.durations, day)
 
-    def occurrence(self, recurrence: LocalDateTime, override: Override | None = None) -> Occurrence:
-        """Return the occurrence of an original start, with its exception applied."""
-        day = recurrence.date()
-        duration, details = self.duration_on(day), self.details_on(day)
-        if details.chairs:
-            start = (override.start if override else None) or recurrence
-            details = self.series.turns.told(details, recurrence, instant_of(start, self.zone))
-        if override is None:
-            return Occurrence(self.series, self.uid, recurrence, recurrence, self.zone, duration, details)
-        return Occurrence(
-            self.series,
-            self.uid,
-            recurrence,
-            override.start or recurrence,
-            self.zone,
-            override.duration or duration,
-            details.updated(override.details),
-            override.status,
-            override.reason,
-        )
-
 
 def _latest(entries: tuple[tuple[date, _Value], ...], day: date) -> _Value:
     if len(entries) == 1:
@@ -133,6 +105,7 @@ def _latest(entries: tuple[tuple[date, _Value], ...], day: date) -> _Value:
     return entries[max(0, bisect_right(entries, day, key=lambda entry: entry[0]) - 1)][1]
 
 
+@kept
 def segments_of(series: Series) -> tuple[Segment, ...]:
     """Return the stretches of a series, in order; the first one has the series' plain UID."""
     found: list[Segment] = []

@@ -14,12 +14,13 @@ from enum import StrEnum
 from itertools import pairwise
 from operator import itemgetter
 
-from svsm_cal.core.civil import EPOCH_ORDINAL, Instant, epoch_seconds, instant_from_epoch, local_seconds, midnight
 from svsm_cal.core.model import Occurrence, Series, Status
-from svsm_cal.core.zones import Zone, ZoneLike, zone_of
-from svsm_cal.value import Value
+from svsm_cal.core.segments import segments_of
+from svsm_cal.engine.civil import EPOCH_ORDINAL, Instant, epoch_seconds, instant_from_epoch, local_seconds, midnight
+from svsm_cal.engine.zones import Zone, ZoneLike, zone_of
+from svsm_cal.value import Value, kept
 
-__all__ = ["RegularCalls", "Runs", "ShiftKind", "ShiftWindow", "shift_windows"]
+__all__ = ["RegularCalls", "Runs", "ShiftKind", "ShiftWindow", "regular_calls", "shift_windows"]
 
 _DAY = 86400
 _SHORT = 70 * _DAY
@@ -103,7 +104,7 @@ class RegularCalls:
         apart = {local_seconds(each.recurrence) for each in self.series.overrides if each.status is not Status.CONFIRMED}
         end = local_seconds(midnight(until)) + _DAY
         rows: list[tuple[int, int, int]] = []
-        for segment in self.series.segments:
+        for segment in segments_of(self.series):
             begin = local_seconds(segment.start)
             if begin >= end:
                 continue
@@ -120,7 +121,7 @@ class RegularCalls:
 
     def _ends_by(self, day: date) -> bool:
         """Whether there is no call after an anchor date."""
-        return all(segment.first_from(local_seconds(midnight(day)) + _DAY) is None for segment in self.series.segments)
+        return all(segment.first_from(local_seconds(midnight(day)) + _DAY) is None for segment in segments_of(self.series))
 
     def runs(self, zone: Zone) -> Runs:
         """Return the runs of calls with the same local start in a zone, of all calls computed so far."""
@@ -178,7 +179,7 @@ class RegularCalls:
 
     def _keeps_time(self, zone: Zone) -> bool:
         """Whether what is computed ends on the zone's own clock, so that nothing can change there."""
-        last = self.series.segments[-1]
+        last = segments_of(self.series)[-1]
         return last.zone == zone and local_seconds(last.start) // _DAY <= self.walls[-1] // _DAY
 
     def _window(self, zone: Zone, runs: Runs, number: int) -> ShiftWindow:
@@ -225,8 +226,14 @@ class RegularCalls:
     def _local_seconds(self, occurrence: Occurrence, zone: Zone) -> int:
         """Return the local start in `zone` that a regular call at this instant would have."""
         at = epoch_seconds(occurrence.start_utc)
-        clock = next((each.clock for each in reversed(self.series.segments) if each.start <= occurrence.recurrence), 0)
+        clock = next((each.clock for each in reversed(segments_of(self.series)) if each.start <= occurrence.recurrence), 0)
         return at - local_seconds(occurrence.start) + clock + zone.offset_seconds(at)
+
+
+@kept
+def regular_calls(series: Series) -> RegularCalls:
+    """Return a series' regular calls, which keep what they have computed."""
+    return RegularCalls(series)
 
 
 def shift_windows(series: Series, zone: ZoneLike, start: date, end: date) -> list[ShiftWindow]:
@@ -235,7 +242,7 @@ def shift_windows(series: Series, zone: ZoneLike, start: date, end: date) -> lis
     A window that the range cuts is given whole. Raises ZoneError for what names no zone.
     """
     first, last = (each.date() if isinstance(each, datetime) else each for each in (start, end))
-    return series.regular_calls.windows(zone_of(zone), first, last)
+    return regular_calls(series).windows(zone_of(zone), first, last)
 
 
 def _date(day: int) -> date:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from icalendar import Alarm, Event, Parameters, vRecur, vText
 from icalendar.parser import Contentline
 
-from svsm_cal.core.civil import LocalDateTime, midnight
 from svsm_cal.core.model import Occurrence, Status
-from svsm_cal.core.rrule import Frequency, RecurrenceRule
-from svsm_cal.core.zones import instant_of, local_of
+from svsm_cal.core.occurrences import occurrence_of, only_occurrence
+from svsm_cal.engine.civil import LocalDateTime, midnight
+from svsm_cal.engine.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.zones import instant_of, local_of
 from svsm_cal.ical.vtimezone import is_utc
 from svsm_cal.value import Value, replace
 from svsm_cal.words.notes import status_note
@@ -26,10 +27,10 @@ from svsm_cal.words.notes import status_note
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Deadline, Details
     from svsm_cal.core.segments import Segment
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
 
 __all__ = [
     "Revision",
@@ -129,8 +130,9 @@ def segment_event(segment: Segment, revision: Revision, people: Properties = (),
     """
     series, zone = segment.series, segment.zone
     start, length, details = segment.start, segment.durations[-1][1], segment.details[-1][1]
-    if segment.only is not None:  # a single call has no instances that could differ: it is what became of it
-        start, length, details = segment.only.start, segment.only.duration, segment.only.details
+    only = only_occurrence(segment)
+    if only is not None:  # a single call has no instances that could differ: it is what became of it
+        start, length, details = only.start, only.duration, only.details
     title = details.title or series.title
     properties = [*_span(start, zone, length)]
     if segment.rule is not None:
@@ -140,7 +142,7 @@ def segment_event(segment: Segment, revision: Revision, people: Properties = (),
             properties += [("EXDATE", wall(each, zone)) for each in cancelled if _has(segment, each)]
     if segment.continues is not None:
         properties.append(("RELATED-TO", segment.continues))
-    properties += [*(_shown(details, title) if segment.only is None else _told(segment.only)), *people]
+    properties += [*(_shown(details, title) if only is None else _told(only)), *people]
     return VEvent(_event(segment.uid, revision, properties), title, None)
 
 
@@ -197,7 +199,7 @@ def segment_instances(segment: Segment, *, shows_cancelled: bool = False) -> lis
     end = midnight(last) if last > segment.start.date() else segment.start
     earlier = segment.starts(segment.start, end)
     differing = {start for start in overrides if _has(segment, start)}
-    found = [segment.occurrence(start, overrides.get(start)) for start in sorted({*earlier, *differing})]
+    found = [occurrence_of(segment, start, overrides.get(start)) for start in sorted({*earlier, *differing})]
     final = (segment.details[-1][1], segment.durations[-1][1])
     shown = (each for each in found if each.held or shows_cancelled)
     return [each for each in shown if each.recurrence in differing or (each.details, each.duration) != final]

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from icalendar import vText
 
-from svsm_cal.core.civil import Instant, LocalDateTime, instant
-from svsm_cal.core.clocks import CallOnClock, Clocks
 from svsm_cal.core.deadlines import all_deadlines
-from svsm_cal.core.model import Calendar, Occurrence, Participant, Series
-from svsm_cal.core.occurrences import added_occurrences, occurrences, set_apart
+from svsm_cal.core.localized import CallOnClock, Clocks
+from svsm_cal.core.occurrences import added_occurrences, occurrence_of, occurrences, only_occurrence, set_apart
+from svsm_cal.core.segments import segments_of
+from svsm_cal.engine.civil import Instant, LocalDateTime, instant
 from svsm_cal.errors import UsageError
 from svsm_cal.ical.event import (
     Revision,
@@ -42,8 +42,9 @@ from svsm_cal.words.descriptions import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from svsm_cal.core.model import Calendar, Occurrence, Participant, Series
     from svsm_cal.core.segments import Segment
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["Feeds", "to_ical"]
 
@@ -76,7 +77,7 @@ class Feeds:
         self._clocks = Clocks()
         year = instant(now).year
         self._notice_span = (datetime(year, 1, 1, tzinfo=UTC), datetime(min(year + 2, 9999), 1, 1, tzinfo=UTC))
-        starts = [series.segments[0] for series in calendar.series if series.segments]
+        starts = [segments_of(series)[0] for series in calendar.series if segments_of(series)]
         first = min((_utc(segment) for segment in starts), default=Instant(datetime(2000, 1, 1, tzinfo=UTC)))
         self._revision = Revision(0, first)
         self._series: dict[tuple[str, bool], tuple[list[_SegmentEvents], list[_Component]]] = {}
@@ -110,7 +111,7 @@ class Feeds:
         return self._stream(f"{self.calendar.name}: deadlines", (), events)
 
     def _stream(self, name: str, series: Iterable[Series], events: Iterable[bytes]) -> bytes:
-        zones = {segment.zone: None for each in series for segment in each.segments}
+        zones = {segment.zone: None for each in series for segment in segments_of(each)}
         parts = [self._header(name), *(self._vtimezone(zone) for zone in sorted(zones, key=lambda zone: zone.key))]
         return b"".join([*parts, *events, STREAM_END])
 
@@ -133,7 +134,7 @@ class Feeds:
     def _vtimezone(self, zone: Zone) -> bytes:
         """Return the zone's VTIMEZONE, right from the first call of any series in it; nothing for UTC."""
         if zone.key not in self._zones:
-            calls = [each.occurrence(each.start) for series in self.calendar.series for each in series.segments]
+            calls = [occurrence_of(each, each.start) for series in self.calendar.series for each in segments_of(series)]
             calls += [each for series in self.calendar.series for each in set_apart(series)]
             self._zones[zone.key] = zone_bytes(zone, calls)
         return self._zones[zone.key]
@@ -144,8 +145,9 @@ class Feeds:
         key = (series.id, shows_cancelled)
         if key not in self._series:
             stretches = []
-            for segment in series.segments:
-                if segment.only is not None and not segment.only.held and not shows_cancelled:
+            for segment in segments_of(series):
+                only = only_occurrence(segment)
+                if only is not None and not only.held and not shows_cancelled:
                     continue  # a single call that is cancelled leaves nothing to show
                 event = segment_event(segment, self._revision, shows_cancelled=shows_cancelled)
                 master = _Component(event, segment_description(self.calendar, segment))
@@ -181,7 +183,7 @@ class Feeds:
             unusual = self._unusual(series, zone)
             parts = []
             for stretch in stretches:
-                only = stretch.segment.only
+                only = only_occurrence(stretch.segment)
                 alarms = reminders if only is None or only.held else ()
                 parts.append(stretch.master.event.to_bytes(f"{local}\n\n{stretch.master.description}", alarms))
                 concerned = {
@@ -207,7 +209,7 @@ class Feeds:
 
 
 def _utc(segment: Segment) -> Instant:
-    return segment.occurrence(segment.start).start_utc
+    return occurrence_of(segment, segment.start).start_utc
 
 
 def to_ical(

@@ -6,15 +6,15 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import epoch_seconds, instant, local, local_from_epoch, local_seconds, midnight
-from svsm_cal.core.rrule import Frequency, RecurrenceRule, Skip
+from svsm_cal.engine.civil import epoch_seconds, instant, local, local_from_epoch, local_seconds, midnight
+from svsm_cal.engine.rrule import Frequency, RecurrenceRule, Skip
 from svsm_cal.errors import RuleError
 from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from svsm_cal.core.expansion import Expansion
+    from svsm_cal.engine.expansion import Expansion
     from svsm_cal.ical.content import Property
     from svsm_cal.ical.lint_codes import Report
     from svsm_cal.ical.lint_zones import Clocks

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import epoch_seconds, instant, local_from_epoch
-from svsm_cal.core.zones import Zone, zone_of
+from svsm_cal.engine.civil import epoch_seconds, instant, local_from_epoch
+from svsm_cal.engine.zones import Zone, zone_of
 from svsm_cal.errors import ZoneError
-from svsm_cal.ical.moments import Moment
 from svsm_cal.ical.observances import Difference, PublishedClocks, PublishedObservance, published_clocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from svsm_cal.core.civil import LocalDateTime
+    from svsm_cal.engine.civil import LocalDateTime
     from svsm_cal.ical.content import Component, Property
     from svsm_cal.ical.lint_codes import Report
+    from svsm_cal.ical.moments import Moment
 
 __all__ = ["Clocks"]
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from svsm_cal.core.civil import EPOCH_ORDINAL, Instant, LocalDateTime
+from svsm_cal.engine.civil import EPOCH_ORDINAL, Instant, LocalDateTime
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import local_from_epoch
-from svsm_cal.core.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.civil import local_from_epoch
+from svsm_cal.engine.rrule import Frequency, RecurrenceRule
 from svsm_cal.errors import RuleError
 from svsm_cal.ical.content import Component, Problem, Property
 from svsm_cal.ical.moments import moments_of, offset_seconds
@@ -22,8 +22,8 @@ from svsm_cal.value import Value, replace
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from svsm_cal.core.expansion import Expansion
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.expansion import Expansion
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["Difference", "PublishedClocks", "PublishedObservance", "published_clocks"]
 

@@ -11,7 +11,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from svsm_cal.core.civil import (
+from svsm_cal.core.external_text import plain_text
+from svsm_cal.engine.civil import (
     FIRST_YEAR,
     LAST_YEAR,
     Instant,
@@ -21,12 +22,11 @@ from svsm_cal.core.civil import (
     local_from_epoch,
     local_seconds,
 )
-from svsm_cal.core.zones import Zone, zone_of
+from svsm_cal.engine.zones import Zone, zone_of
 from svsm_cal.errors import InputError, ZoneError
 from svsm_cal.ical.content import Component, Content, Property, read_content
 from svsm_cal.ical.moments import Form, Moment, duration_seconds, moments_of
 from svsm_cal.ical.observances import PublishedClocks, published_clocks
-from svsm_cal.ical.plain_text import plain_text
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import Instant
+from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import PublicationError
 from svsm_cal.value import Value
 

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING
 
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDDDLists, vRecur
 
-from svsm_cal.core.civil import epoch_seconds, instant, instant_from_epoch, local_from_epoch
-from svsm_cal.core.posix_tz import LocalTimeType, YearlyDay
-from svsm_cal.core.rrule import DAY_CODES
-from svsm_cal.core.zones import Zone, ZoneLike, zone_of
+from svsm_cal.engine.civil import epoch_seconds, instant, instant_from_epoch, local_from_epoch
+from svsm_cal.engine.rrule import DAY_CODES
+from svsm_cal.engine.zones import Zone, ZoneLike, zone_of
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from svsm_cal.core.civil import LocalDateTime
     from svsm_cal.core.model import Occurrence
+    from svsm_cal.engine.civil import LocalDateTime
+    from svsm_cal.engine.posix_tz import LocalTimeType, YearlyDay
 
 __all__ = ["Observance", "is_utc", "observances", "vtimezone", "zone_bytes"]
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import WEEKDAYS
 from svsm_cal.core.model import Series, Status
 from svsm_cal.core.occurrences import occurrences_between_days
+from svsm_cal.engine.civil import WEEKDAYS
 from svsm_cal.value import Value
 from svsm_cal.words.phrases import MONTHS
 

@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from svsm_cal.minutes.patterns import ANY_WORDS, CALL, any_of
+from svsm_cal.minutes.date_phrases import ANY_WORDS, CALL, any_of
 from svsm_cal.minutes.suggestion import Kind, Said, Suggestion, reason_of
 from svsm_cal.value import replace
 

@@ -1,13 +1,24 @@
-"""What people call a date, as patterns: January 22nd, 2025, the first two weeks of July, next week."""
+"""The patterns of dates in English sentences: January 22nd, 2025, the first two weeks of July, next week."""
 
 from __future__ import annotations
 
 import re
 
-from svsm_cal.core.civil import WEEKDAYS
+from svsm_cal.engine.civil import WEEKDAYS
 from svsm_cal.words.phrases import MONTHS
 
-__all__ = ["PATTERNS", "TRIGGER"]
+__all__ = ["ANY_WORDS", "CALL", "NAME", "PATTERNS", "TRIGGER", "any_of"]
+
+# The words before "meeting", which tell which one is meant; what is meant by "meeting"; a person's name.
+ANY_WORDS = r"(?P<mod>(?:[\w'\u2019/-]+\s+){0,4}?)"
+CALL = r"(?:meetings?|calls?|sync)\b"
+NAME = r"[A-Z][\w.'\u2019-]+(?:\s+[A-Z][\w.'\u2019-]+){0,2}"
+
+
+def any_of(*phrases: str) -> str:
+    """Return a pattern for any of some phrases, which may be patterns: a blank is any white space, "'" either apostrophe."""
+    return "(?:" + "|".join(phrases).replace(" ", r"\s+").replace("'", r"['\u2019]") + ")"
+
 
 _COUNT = r"(?:\d{1,2}|one|two|three|four|five|six|an?(?: couple(?: of)?| few)?|couple of|few)"
 _LONGER = {name: name[3:] for name in MONTHS} | {"September": "t(?:ember)?"}

@@ -11,7 +11,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import FIRST_YEAR, LAST_YEAR, WEEKDAYS
+from svsm_cal.engine.civil import FIRST_YEAR, LAST_YEAR, WEEKDAYS
 from svsm_cal.minutes.date_phrases import PATTERNS, TRIGGER
 from svsm_cal.value import Value
 from svsm_cal.words.phrases import MONTHS

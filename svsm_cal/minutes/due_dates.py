@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.deadlines import all_deadlines
+from svsm_cal.minutes.date_phrases import any_of
 from svsm_cal.minutes.names import folded
-from svsm_cal.minutes.patterns import any_of
 from svsm_cal.minutes.suggestion import Kind, Said, Suggestion
 from svsm_cal.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from svsm_cal.core.model import Calendar
     from svsm_cal.minutes.dates import Mention

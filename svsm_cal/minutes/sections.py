@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from svsm_cal.minutes.date_phrases import NAME, any_of
 from svsm_cal.minutes.dates import mentions_of
-from svsm_cal.minutes.patterns import NAME, any_of
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from svsm_cal.minutes.document import Block
     from svsm_cal.minutes.names import Names

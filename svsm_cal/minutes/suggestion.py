@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from svsm_cal.minutes.calls import Calls, series_by_title
+from svsm_cal.minutes.date_phrases import NAME, any_of
 from svsm_cal.minutes.dates import Mention, mentions_of
-from svsm_cal.minutes.patterns import NAME, any_of
 from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from svsm_cal.words.phrases import amount, day_and_year
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from svsm_cal.core.chairs import ChairedCall
     from svsm_cal.core.model import Calendar
+    from svsm_cal.core.rotation import ChairedCall
     from svsm_cal.render.text import Cell, Paint
 
 __all__ = ["chairs_record", "chairs_text"]

@@ -9,11 +9,11 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from svsm_cal.core.affected import Touch
 from svsm_cal.core.call_changes import CallKind, values_of
 from svsm_cal.core.changes import DeadlineKind, ParticipantKind
-from svsm_cal.core.civil import WEEKDAYS
-from svsm_cal.core.touched import Touch
-from svsm_cal.core.zones import local_of
+from svsm_cal.engine.civil import WEEKDAYS
+from svsm_cal.engine.zones import local_of
 from svsm_cal.value import Value
 from svsm_cal.words.phrases import amount, clock, day, day_and_year, duration_in_words
 

@@ -14,19 +14,19 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.core.channels import ChannelKind
-from svsm_cal.core.civil import epoch_seconds
-from svsm_cal.core.notices import CallFact, DeadlineFact, NoticeKind
+from svsm_cal.core.announcing import ChannelKind
+from svsm_cal.engine.civil import epoch_seconds
+from svsm_cal.notices.notice import CallFact, DeadlineFact, NoticeKind
+from svsm_cal.render.notice_text import Voice
 from svsm_cal.render.records import instant_text
-from svsm_cal.words.notices import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from svsm_cal.core.channels import Channel
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.core.announcing import Channel
     from svsm_cal.core.model import Calendar
-    from svsm_cal.core.notices import Notice
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.notices.notice import Notice
 
 __all__ = ["chat_payload", "moment_of"]
 

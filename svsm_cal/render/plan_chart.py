@@ -9,10 +9,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.burden import MOST
-from svsm_cal.core.civil import WEEKDAYS
-from svsm_cal.core.clock_year import WEEKS
-from svsm_cal.render.plan import clock_text, local_starts, shown_heat, times_text
+from svsm_cal.core.burden import MOST, WEEKS
+from svsm_cal.engine.civil import WEEKDAYS
+from svsm_cal.render.plan_report import clock_text, local_starts, shown_heat, times_text
 from svsm_cal.words.phrases import amount, day_and_year
 
 if TYPE_CHECKING:

@@ -8,18 +8,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.core.civil import LocalDateTime
-from svsm_cal.core.zones import instant_of
+from svsm_cal.engine.civil import LocalDateTime
+from svsm_cal.engine.zones import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from svsm_cal.core.civil import Instant
-    from svsm_cal.core.clocks import CallOnClock
     from svsm_cal.core.deadlines import DeadlineOutlook
+    from svsm_cal.core.localized import CallOnClock
     from svsm_cal.core.model import CalendarEvent, Occurrence, Participant
     from svsm_cal.core.shifts import ShiftWindow
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
     from svsm_cal.findings import Finding
 
 __all__ = [

@@ -28,12 +28,12 @@ from svsm_cal.words.phrases import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from svsm_cal.core.civil import Instant
-    from svsm_cal.core.clocks import CallOnClock
     from svsm_cal.core.deadlines import DeadlineOutlook
+    from svsm_cal.core.localized import CallOnClock
     from svsm_cal.core.model import Calendar, Occurrence, Participant
     from svsm_cal.core.shifts import ShiftWindow
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
 
     Paint = Callable[[str, str], str]
     Cell = tuple[str, str]

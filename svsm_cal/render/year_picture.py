@@ -11,20 +11,20 @@ from datetime import date, timedelta
 from itertools import accumulate, groupby, pairwise
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import epoch_seconds
 from svsm_cal.core.model import Occurrence, Status
 from svsm_cal.core.shifts import ShiftKind
-from svsm_cal.core.zones import local_of
+from svsm_cal.engine.civil import epoch_seconds
+from svsm_cal.engine.zones import local_of
 from svsm_cal.value import Value
 from svsm_cal.words.phrases import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Series
     from svsm_cal.core.shifts import ShiftWindow
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
     from svsm_cal.words.languages import Language
 
 __all__ = ["Frame", "Mark", "Month", "YearPicture", "YearRow", "city", "year_of", "year_picture"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
     from svsm_cal.itip.invitation import Announced, Invitation, Proposal
 
 __all__ = ["Delivery", "Ledger", "Mail", "MailState", "Publication", "Receipt", "Row", "Settled", "Store", "Tally"]

@@ -8,7 +8,7 @@ from svsm_cal.store.contract import MailState, Settled
 from svsm_cal.store.records import ROW_COLUMNS, instant_of, micros, row_of, said
 
 if TYPE_CHECKING:
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
     from svsm_cal.store.connection import Connection
     from svsm_cal.store.contract import Row
 

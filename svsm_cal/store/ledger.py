@@ -22,7 +22,7 @@ from svsm_cal.store.records import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
     from svsm_cal.itip.invitation import Announced, Invitation, Proposal
     from svsm_cal.store.contract import Publication, Receipt
 

@@ -12,7 +12,7 @@ from svsm_cal.store.records import ROW_COLUMNS, micros, row_of, said
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
     from svsm_cal.store.connection import Connection
 
 __all__ = ["BATCH", "Outbox"]

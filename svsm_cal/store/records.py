@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.core.civil import EPOCH, Instant
+from svsm_cal.engine.civil import EPOCH, Instant
 from svsm_cal.errors import StoreError
 from svsm_cal.itip.invitation import Announced, Answer, Invitation, Partstat, Proposal, Standing, Style
 from svsm_cal.store.contract import Mail, MailState, Publication, Receipt, Row

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
     from svsm_cal.store.contract import Delivery, Row, Settled
 
 __all__ = ["SqliteStore"]

@@ -13,7 +13,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.core.civil import Instant
 from svsm_cal.errors import StoreError, SvsmCalError, UsageError
 from svsm_cal.store import queue
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from procrastinate import App
 
+    from svsm_cal.engine.civil import Instant
     from svsm_cal.store.postgres import PostgresStore
 
 __all__ = ["run_worker"]

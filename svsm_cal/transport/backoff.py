@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from svsm_cal.core.civil import Instant
+from svsm_cal.engine.civil import Instant
 
 __all__ = ["ATTEMPTS", "retry_at"]
 

@@ -20,7 +20,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from svsm_cal.core.channels import Channel, ChannelKind
+from svsm_cal.core.announcing import Channel, ChannelKind
 from svsm_cal.errors import UsageError
 from svsm_cal.value import Value
 

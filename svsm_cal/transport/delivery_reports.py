@@ -10,8 +10,7 @@ import re
 from email import message_from_bytes
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.address import is_address
-from svsm_cal.ical.plain_text import plain_text
+from svsm_cal.core.external_text import is_address, plain_text
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:

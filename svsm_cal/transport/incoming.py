@@ -14,9 +14,8 @@ from email.header import decode_header, make_header
 from email.policy import Compat32
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.address import is_address
+from svsm_cal.core.external_text import is_address, plain_text
 from svsm_cal.errors import InputError
-from svsm_cal.ical.plain_text import plain_text
 from svsm_cal.transport.authentication import MethodResult, read_results, without_comments
 from svsm_cal.transport.delivery_reports import Delivery, message_ids, read_deliveries
 from svsm_cal.transport.mailbox import LARGEST_MAIL, TOO_LARGE

@@ -15,7 +15,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
     from svsm_cal.web.heads import Request
 
 __all__ = ["PUBLIC", "REASONS", "Answer", "Headers", "Resource", "etag_of", "json_answer", "problem"]

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import svsm_cal
-from svsm_cal.core.civil import Instant
-from svsm_cal.core.tzdb import tz_database
+from svsm_cal.engine.civil import Instant
+from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.errors import CalendarError, SvsmCalError
 from svsm_cal.findings import Finding
 from svsm_cal.render.records import finding_record, instant_text

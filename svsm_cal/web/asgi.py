@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from svsm_cal.app.editions import Source
 from svsm_cal.app.secret import read_secret
-from svsm_cal.core.civil import Instant, epoch_seconds
+from svsm_cal.engine.civil import Instant, epoch_seconds
 from svsm_cal.web.application import Application, Lookup
 from svsm_cal.web.counters import Counters
 from svsm_cal.web.heads import Request

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-from svsm_cal.web.answers import Answer
 from svsm_cal.web.application import Lookup
 from svsm_cal.web.heads import LONGEST_HEAD, Refusal, Request, read_head
 
 if TYPE_CHECKING:
+    from svsm_cal.web.answers import Answer
     from svsm_cal.web.server import Server
 
 __all__ = ["Connection", "Ready"]

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from svsm_cal.core.civil import FIRST_YEAR, LAST_YEAR, parse_duration
+from svsm_cal.engine.civil import FIRST_YEAR, LAST_YEAR, parse_duration
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["DAY", "FLAG", "ID", "LENGTH", "NUMBER", "ZONE", "BadRequest", "Kind", "Parameter", "read_query"]
 

@@ -7,12 +7,12 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING
 
-from svsm_cal.app.media import Media, media_of
+from svsm_cal.app.content_types import Media, media_of
 from svsm_cal.web.answers import PUBLIC, Headers, Resource
 
 if TYPE_CHECKING:
     from svsm_cal.app.editions import Edition
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
 
 __all__ = ["PERSONAL", "Resources", "is_personal"]
 

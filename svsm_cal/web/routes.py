@@ -16,9 +16,9 @@ from svsm_cal.web.parameters import DAY, FLAG, ID, LENGTH, NUMBER, ZONE, BadRequ
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Calendar, Participant
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["LONGEST_RANGE", "ROUTES", "NotThere", "Route"]
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from svsm_cal.app.editions import Source
-    from svsm_cal.core.civil import Instant
+    from svsm_cal.engine.civil import Instant
 
 __all__ = ["Place", "serve"]
 

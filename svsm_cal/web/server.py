@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import Instant, epoch_seconds
+from svsm_cal.engine.civil import Instant, epoch_seconds
 from svsm_cal.render.records import instant_text
 from svsm_cal.web.answers import Answer, problem
 from svsm_cal.web.connection import Connection, Ready

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from svsm_cal.core.occurrences import only_occurrence
 from svsm_cal.words.notes import change_note, status_note
 from svsm_cal.words.phrases import (
     chairs_in_words,
@@ -18,19 +19,20 @@ from svsm_cal.words.phrases import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from svsm_cal.core.clocks import CallOnClock
+    from svsm_cal.core.localized import CallOnClock
     from svsm_cal.core.model import Calendar, Deadline, Details, Occurrence
     from svsm_cal.core.segments import Segment
     from svsm_cal.core.shifts import ShiftWindow
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.zones import Zone
 
 __all__ = ["deadline_description", "local_notice", "occurrence_description", "own_times", "segment_description"]
 
 
 def segment_description(calendar: Calendar, segment: Segment) -> str:
     """Return what a series says of itself from one date to another, as it says it last; for a single call, what that does."""
-    if segment.only is not None:
-        return occurrence_description(calendar, segment.only)
+    only = only_occurrence(segment)
+    if only is not None:
+        return occurrence_description(calendar, only)
     rule = f", {rule_in_words(segment.rule)}" if segment.rule is not None else ""
     anchor = f"{clock(segment.start)} {segment.zone.key}{rule}"
     return "\n".join([*_about(calendar, segment.details[-1][1]), f"When: {anchor}"])

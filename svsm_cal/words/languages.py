@@ -11,7 +11,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import WEEKDAYS
+from svsm_cal.engine.civil import WEEKDAYS
 from svsm_cal.value import Value
 from svsm_cal.words.phrases import MONTHS
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.shifts import ShiftKind
-from svsm_cal.core.zones import local_of
+from svsm_cal.engine.zones import local_of
 from svsm_cal.words.phrases import clock
 
 if TYPE_CHECKING:
-    from svsm_cal.core.clocks import CallOnClock
+    from svsm_cal.core.localized import CallOnClock
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.words.languages import Language
 

@@ -9,7 +9,7 @@ from svsm_cal.core.shifts import ShiftKind
 from svsm_cal.words.phrases import change_in_words, clock, day
 
 if TYPE_CHECKING:
-    from svsm_cal.core.clocks import CallOnClock
+    from svsm_cal.core.localized import CallOnClock
     from svsm_cal.core.model import Occurrence
 
 __all__ = ["change_note", "note_of", "status_note"]

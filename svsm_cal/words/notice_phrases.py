@@ -1,4 +1,4 @@
-"""What notices and agendas say, one table a language; `svsm_cal.words.notices` puts in days, times and zones."""
+"""What notices and agendas say, one table a language; `svsm_cal.render.notice_text` puts in days, times and zones."""
 
 from __future__ import annotations
 

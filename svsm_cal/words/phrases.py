@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.civil import WEEKDAYS
-from svsm_cal.core.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.civil import WEEKDAYS
+from svsm_cal.engine.rrule import Frequency, RecurrenceRule
 
 if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar, Details

@@ -20,7 +20,7 @@ def perform(*words: str) -> int:
 
 
 if __name__ == "__main__":
-    import svsm_cal.app.invitations
+    import svsm_cal.app.invite_plan
     import svsm_cal.app.outbox
     import svsm_cal.cli.invite
     import svsm_cal.store.postgres

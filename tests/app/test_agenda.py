@@ -10,11 +10,11 @@ import pytest
 from svsm_cal.app.agenda import agenda, template_path
 from svsm_cal.app.notices import notices_of
 from svsm_cal.config.load import loads
-from svsm_cal.core.civil import Instant
+from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import InputError, UsageError
 from svsm_cal.minutes.reading import read_minutes
 from svsm_cal.minutes.suggestion import Kind
-from svsm_cal.words.notices import wording
+from svsm_cal.render.notice_text import wording
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
 CALENDAR = loads(EXAMPLE)

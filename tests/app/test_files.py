@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from svsm_cal.app import files
-from svsm_cal.app.files import replace_folder, write_file
+from svsm_cal.app import atomic_files
+from svsm_cal.app.atomic_files import replace_folder, write_file
 from svsm_cal.errors import PublicationError
 
 OLD, NEW = b"old\n" * 1000, b"new\n" * 2000
@@ -122,7 +122,7 @@ def test_a_folder_is_old_or_new_whichever_call_fails(tmp_path, monkeypatch, old,
     parent, out = tmp_path / "parent", tmp_path / "parent/site"
     parent.mkdir()
     if not exchange:
-        monkeypatch.setattr(files.ctypes, "CDLL", _no_library)
+        monkeypatch.setattr(atomic_files.ctypes, "CDLL", _no_library)
 
     def reset():
         shutil.rmtree(parent)
@@ -151,7 +151,7 @@ def _no_library(*_, **__):
 def test_a_folder_stays_old_when_putting_it_fails_twice_over(tmp_path, monkeypatch):
     out = tmp_path / "site"
     replace_folder(str(out), OLD_SITE, ours=ours)
-    monkeypatch.setattr(files.ctypes, "CDLL", _no_library)
+    monkeypatch.setattr(atomic_files.ctypes, "CDLL", _no_library)
     real, calls = os.rename, []
 
     def rename(old, new):
@@ -172,7 +172,7 @@ def test_an_old_folder_that_cannot_be_removed_is_no_error(tmp_path, monkeypatch,
     out = tmp_path / "site"
     replace_folder(str(out), OLD_SITE, ours=ours)
     if not exchange:
-        monkeypatch.setattr(files.ctypes, "CDLL", _no_library)
+        monkeypatch.setattr(atomic_files.ctypes, "CDLL", _no_library)
 
     def refused(*_, **__):
         raise PermissionError(13, "Permission denied")

@@ -14,7 +14,7 @@ from svsm_cal.app.holidays import public_holidays
 from svsm_cal.app.notice_memory import NoticeMemory
 from svsm_cal.app.notices import channel_problems, notices_of, send_due
 from svsm_cal.config.load import loads
-from svsm_cal.core.civil import Instant
+from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import UsageError
 from svsm_cal.store.opening import open_store
 from svsm_cal.transport.chat import Outcome

@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 import svsm_cal
-from svsm_cal.app.files import alone
+from svsm_cal.app.atomic_files import alone
 from svsm_cal.app.publish import publish
 from svsm_cal.cli import command
 from svsm_cal.errors import PublicationError
@@ -184,7 +184,7 @@ BUILD = """
 import builtins, os, signal, sys
 from datetime import UTC, datetime
 import svsm_cal
-from svsm_cal.app import files
+from svsm_cal.app import atomic_files as files
 from svsm_cal.app.publish import publish
 left = int(sys.argv[1])
 def dying(name, call):

@@ -13,10 +13,10 @@ from email.utils import format_datetime
 from pathlib import Path
 from time import perf_counter
 
-from svsm_cal.app.invitations import current_plan, mails_of, send_invitations
-from svsm_cal.app.subjects import organizer_of
+from svsm_cal.app.invite_plan import current_plan, mails_of, send_invitations
+from svsm_cal.app.invited_events import organizer_of
 from svsm_cal.config.load import loads
-from svsm_cal.core.civil import instant
+from svsm_cal.engine.civil import instant
 from svsm_cal.store.opening import open_store
 
 NOW = instant(datetime(2025, 3, 5, 17, tzinfo=UTC))

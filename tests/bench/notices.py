@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from svsm_cal.config.load import loads
-from svsm_cal.core.civil import Instant
-from svsm_cal.core.notices import narrowed, notices
-from svsm_cal.core.tzdb import tz_database
-from svsm_cal.words.notices import wording
+from svsm_cal.engine.civil import Instant
+from svsm_cal.engine.tzdb import tz_database
+from svsm_cal.notices.collection import notices
+from svsm_cal.notices.notice import narrowed
+from svsm_cal.render.notice_text import wording
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml"
 BEGIN, END = (Instant(datetime(year, 1, 1, tzinfo=UTC)) for year in (2025, 2027))

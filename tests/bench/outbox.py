@@ -25,11 +25,11 @@ from invites import crowd  # noqa: E402
 from postgres import cluster  # noqa: E402
 from smtp import sink  # noqa: E402
 
-from svsm_cal.app.invitations import current_plan, send_invitations  # noqa: E402
+from svsm_cal.app.invite_plan import current_plan, send_invitations  # noqa: E402
 from svsm_cal.app.outbox import empty_outbox  # noqa: E402
 from svsm_cal.cli.options import present  # noqa: E402
 from svsm_cal.config.load import loads  # noqa: E402
-from svsm_cal.core.civil import instant  # noqa: E402
+from svsm_cal.engine.civil import instant  # noqa: E402
 from svsm_cal.store.contract import MailState  # noqa: E402
 from svsm_cal.store.opening import open_store  # noqa: E402
 from svsm_cal.transport.smtp_settings import read_settings  # noqa: E402

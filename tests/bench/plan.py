@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml"
 
@@ -14,8 +17,8 @@ def plans(people: int = 1000, zones: int = 100, anchors: int = 10) -> dict[str, 
     import svsm_cal
     from svsm_cal.core.fairness import plan_calls
     from svsm_cal.core.model import Participant
-    from svsm_cal.core.tzdb import tz_database
-    from svsm_cal.core.zones import zone_of
+    from svsm_cal.engine.tzdb import tz_database
+    from svsm_cal.engine.zones import zone_of
 
     calendar = svsm_cal.load(EXAMPLE)
     (series,) = calendar.series

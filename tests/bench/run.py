@@ -15,9 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/svsm/calendar.toml"
@@ -101,7 +104,7 @@ def feeds(rounds: int, people: int = 1000, zones: int = 100) -> None:
     import icalendar
 
     import svsm_cal
-    from svsm_cal.core.tzdb import tz_database
+    from svsm_cal.engine.tzdb import tz_database
     from svsm_cal.ical.feed import Feeds
 
     regions = sorted(tz_database().regions())
@@ -148,7 +151,7 @@ def builds(rounds: int, people: int = 1000, series: int = 100) -> None:
     """The whole site of a large calendar: written for the first time, again with nothing changed, and with one change."""
     import svsm_cal
     from svsm_cal.app.publish import publish
-    from svsm_cal.core.tzdb import tz_database
+    from svsm_cal.engine.tzdb import tz_database
 
     regions = sorted(tz_database().regions())
     text = '[calendar]\nid = "c"\nname = "C"\ndomain = "c.example.org"\nzone = "Europe/Berlin"\n'
@@ -241,7 +244,7 @@ def lint(rounds: int, count: int = 10_000) -> None:
     """A feed of 10,000 events linted whole, beside icalendar doing no more than parse it."""
     import icalendar
 
-    from svsm_cal.ical.lint import lint as findings_of
+    from svsm_cal.ical.lint_feed import lint as findings_of
 
     feed = events(count)
     assert not findings_of(feed, file="feed.ics")

@@ -18,13 +18,16 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from svsm_cal.transport.letters import Letter, Outcome
 from svsm_cal.transport.smtp import deliver
 from svsm_cal.transport.smtp_settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 SENDER, RECIPIENT = "calendar@example.org", "dionna@example.org"
 MESSAGE = (

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from svsm_cal.core.channels import Channel, ChannelKind
+from svsm_cal.core.announcing import Channel, ChannelKind
 from svsm_cal.errors import UsageError
 from svsm_cal.transport.chat import check, deliver
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from svsm_cal.config.load import load
-from svsm_cal.core.channels import Channel, ChannelKind
-from svsm_cal.core.civil import Instant
-from svsm_cal.core.notices import NoticeKind, notices
+from svsm_cal.core.announcing import Channel, ChannelKind
+from svsm_cal.engine.civil import Instant
+from svsm_cal.notices.collection import notices
+from svsm_cal.notices.notice import NoticeKind
 from svsm_cal.render.chat import chat_payload, moment_of
-from svsm_cal.words.notices import wording
+from svsm_cal.render.notice_text import wording
 
 from .stand_in import SCHEMAS
 

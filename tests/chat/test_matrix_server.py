@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from svsm_cal.core.channels import Channel, ChannelKind
+from svsm_cal.core.announcing import Channel, ChannelKind
 from svsm_cal.render.chat import chat_payload
 from svsm_cal.transport.chat import deliver
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from svsm_cal.app import feeds_in
+from svsm_cal.app import fetch
 from svsm_cal.cli import command
 
 ROOT = Path(__file__).parents[2]
@@ -172,7 +172,7 @@ def test_an_answer_that_breaks_off():
 
 
 def test_a_server_that_says_nothing(monkeypatch):
-    monkeypatch.setattr(feeds_in, "_PATIENCE", 0.1)
+    monkeypatch.setattr(fetch, "_PATIENCE", 0.1)
     with served() as (place, _):
         host, _, port = place.removeprefix("http://").partition(":")
         import socket
@@ -186,8 +186,8 @@ def test_a_server_that_says_nothing(monkeypatch):
 
 @pytest.mark.parametrize("where", ["file", "address", "input"])
 def test_what_is_too_large(feed, monkeypatch, where):
-    monkeypatch.setattr(feeds_in, "LARGEST_FEED", 100)
-    monkeypatch.setattr(feeds_in, "_CHUNK", 64)
+    monkeypatch.setattr(fetch, "LARGEST_FEED", 100)
+    monkeypatch.setattr(fetch, "_CHUNK", 64)
     if where == "address":
         with served(("/a", (200, {}, DEFECTIVE))) as (place, _):
             said = refused(f"{place}/a")

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from svsm_cal.app.publish import token_of
 from svsm_cal.cli import command
 from svsm_cal.config.schema import TABLES, Kind
-from svsm_cal.core.tzdb import tz_database
+from svsm_cal.engine.tzdb import tz_database
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/svsm/calendar.toml"

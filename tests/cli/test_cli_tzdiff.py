@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 import svsm_cal
-from svsm_cal.app import laws, publish
+from svsm_cal.app import publish, tzdiff
 from svsm_cal.cli import command
-from svsm_cal.core import tzdb, zones
-from svsm_cal.core.tzdb import TzDatabase, tz_database
+from svsm_cal.engine import tzdb, zones
+from svsm_cal.engine.tzdb import TzDatabase, tz_database
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache/tzdata"
 OLD, NEW = (str(CACHE / release / "tzdata/zoneinfo") for release in ("2022.5", "2022.6"))
@@ -147,7 +147,7 @@ class Quiet(SimpleHTTPRequestHandler):
 def use(monkeypatch, folder):
     """Let everything take another tz database for the installed one."""
     database = TzDatabase(folder)
-    for module in (tzdb, zones, laws, publish):
+    for module in (tzdb, zones, tzdiff, publish):
         monkeypatch.setattr(module, "tz_database", lambda: database)
 
 

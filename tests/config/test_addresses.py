@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import svsm_cal
-from svsm_cal.config.addresses import with_addresses
+from svsm_cal.config.people import with_addresses
 from svsm_cal.errors import InputError
 
 TEXT = """

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from svsm_cal.config.load import check_file, load
-from svsm_cal.core.civil import instant
+from svsm_cal.engine.civil import instant
 from svsm_cal.errors import CalendarError
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "svsm" / "calendar.toml"

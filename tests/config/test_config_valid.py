@@ -9,8 +9,8 @@ import pytest
 
 from svsm_cal.config.load import check_file, check_text, load, loads
 from svsm_cal.core.model import Addition, Away, Calendar, Deadline, Details, Milestone, Organizer, Override, Status, Step
-from svsm_cal.core.rrule import RecurrenceRule
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.zones import zone_of
 from svsm_cal.value import fields_of
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/calendar.toml"))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from svsm_cal.config.edit import add, cancel, change, kind_of, move, restore, slip
 from svsm_cal.config.load import check_text, loads
-from svsm_cal.core.civil import LocalDateTime
 from svsm_cal.core.model import Addition, Details, Override, Status
+from svsm_cal.engine.civil import LocalDateTime
 from svsm_cal.errors import UsageError
 from svsm_cal.value import replace
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from svsm_cal.config.load import loads
 from svsm_cal.core.call_changes import CallKind
-from svsm_cal.core.chairs import chair_plan, chaired
 from svsm_cal.core.changes import changes
 from svsm_cal.core.occurrences import occurrences, occurrences_between_days
+from svsm_cal.core.rotation import chair_plan, chaired
+from svsm_cal.core.segments import segments_of
 from svsm_cal.ical.feed import Feeds
 
 HEAD = """\
@@ -109,7 +110,7 @@ def test_whose_turn_it_is(lines, away, expected):
 def test_calls_that_a_feed_has_in_parts_are_counted_together():
     found = calendar(THREE, rule='rule = "FREQ=MONTHLY;BYDAY=1WE,3WE"')
     expected = "01-01:joerg 01-15:stefano 02-05:oliver 02-19:joerg 03-05:stefano"
-    assert len(found.series[0].segments) == 2
+    assert len(segments_of(found.series[0])) == 2
     assert chairs(found, last="2025-03-10") == expected
 
 

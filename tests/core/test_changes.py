@@ -15,8 +15,8 @@ from svsm_cal.app.publish import feed_path, site
 from svsm_cal.config.load import load, loads
 from svsm_cal.core.call_changes import values_of
 from svsm_cal.core.changes import changes
-from svsm_cal.core.civil import instant
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.civil import instant
+from svsm_cal.engine.zones import zone_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BASE = """

@@ -9,7 +9,7 @@ from itertools import islice
 
 import pytest
 
-from svsm_cal.core.rrule import RecurrenceRule
+from svsm_cal.engine.rrule import RecurrenceRule
 
 
 def moments(text):

@@ -17,7 +17,7 @@ from unittest.mock import patch
 import dateutil.rrule
 import pytest
 
-from svsm_cal.core.rrule import RecurrenceRule
+from svsm_cal.engine.rrule import RecurrenceRule
 
 from . import libical
 from .random_rules import DAY_CODES, FREQUENCIES, PERIOD, Case, cases, fields

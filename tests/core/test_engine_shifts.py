@@ -10,9 +10,10 @@ import dateutil.rrule
 import pytest
 
 from svsm_cal.config.load import loads
+from svsm_cal.core.segments import segments_of
 from svsm_cal.core.shifts import RegularCalls, ShiftKind
-from svsm_cal.core.tzdb import tz_database
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.tzdb import tz_database
+from svsm_cal.engine.zones import zone_of
 
 KEYS = tz_database().keys()
 ZONES = [(zone_of(key), zone_of(key).tzinfo) for key in KEYS]
@@ -108,7 +109,7 @@ def test_calls_of_one_rule(zone, start, rule):
 def test_the_first_and_third_wednesday():
     rule = "FREQ=MONTHLY;BYDAY=1WE,3WE"
     series = series_of(f'start = 2025-01-01T18:00:00\nrule = "{rule}"')
-    assert len(series.segments) == 2  # side by side
+    assert len(segments_of(series)) == 2  # side by side
     assert_runs(series, calls("Europe/Berlin", "2025-01-01T18:00", rule), ZONES[::2])
 
 

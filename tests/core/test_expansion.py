@@ -21,7 +21,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from svsm_cal.core.rrule import Frequency, RecurrenceRule, WeekdayNum
+from svsm_cal.engine.rrule import Frequency, RecurrenceRule, WeekdayNum
 from svsm_cal.value import replace
 
 PROFILE = settings(max_examples=120, deadline=None, derandomize=True, database=None)

@@ -14,8 +14,8 @@ from svsm_cal.config.load import loads
 from svsm_cal.core.burden import DAY, HOURS, MOST, WEEK, WEEKEND, Limits, costs, is_waking, is_working
 from svsm_cal.core.fairness import anchor_zones, current_times, plan_calls
 from svsm_cal.core.model import Participant
-from svsm_cal.core.tzdb import tz_database
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.tzdb import tz_database
+from svsm_cal.engine.zones import zone_of
 
 REGIONS = sorted(tz_database().regions())
 FAMILIAR = [

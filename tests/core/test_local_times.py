@@ -11,9 +11,9 @@ import pytest
 import pytz
 import tzdata
 
-from svsm_cal.core.local_times import LocalTimes
-from svsm_cal.core.tzdb import tz_database
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.local_times import LocalTimes
+from svsm_cal.engine.tzdb import tz_database
+from svsm_cal.engine.zones import zone_of
 
 KEYS = tz_database().keys()
 ZONES = [zone_of(key) for key in KEYS]

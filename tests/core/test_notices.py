@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from svsm_cal.config.load import loads
-from svsm_cal.core.channels import Severity
-from svsm_cal.core.civil import Instant
-from svsm_cal.core.laws import LawChange
-from svsm_cal.core.notices import NoticeKind, due_between, narrowed, notices
-from svsm_cal.core.zones import zone_of
-from svsm_cal.words.notices import wording
+from svsm_cal.core.announcing import Severity
+from svsm_cal.core.tz_changes import LawChange
+from svsm_cal.engine.civil import Instant
+from svsm_cal.engine.zones import zone_of
+from svsm_cal.notices.collection import notices
+from svsm_cal.notices.notice import NoticeKind, due_between, narrowed
+from svsm_cal.render.notice_text import wording
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
 # The example lacks São Paulo, which has had no summer time since 2019: Jon attends from there.

@@ -13,8 +13,9 @@ from svsm_cal.config.load import loads
 from svsm_cal.core.localized import localize
 from svsm_cal.core.model import Details, Override, Series, Status, Step
 from svsm_cal.core.occurrences import next_occurrences, occurrences, occurrences_between_days, occurrences_on
-from svsm_cal.core.rrule import RecurrenceRule
-from svsm_cal.core.zones import zone_of
+from svsm_cal.core.segments import segments_of
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.zones import zone_of
 from svsm_cal.value import replace
 
 HEAD = """
@@ -180,7 +181,7 @@ def test_from_with_a_link_only_is_one_segment():
     series = series_of(
         WEEKLY + 'from = [{ date = 2025-05-07, url = "https://zoom.example.org/ccc" }, { date = 2025-06-01, chair = "stefano" }]'
     )
-    (segment,) = series.segments
+    (segment,) = segments_of(series)
     assert (segment.uid, segment.end, segment.continues) == ("devel-call@svsm.example.org", None, None)
     found = calls(series, "2025-04-30T00:00Z", "2025-06-05T00:00Z")
     assert [(f"{each.start:%m-%d}", each.details.url.split("//")[1], each.details.chair) for each in found] == [
@@ -281,7 +282,7 @@ def test_a_retimed_segment_has_a_uid_of_its_own_and_continues_another():
         + 'from = [{ date = 2025-01-15, start = 17:00:00, url = "https://zoom.example.org/ccc" },'
         + '{ date = 2025-03-05, zone = "UTC" }]'
     )
-    rows = [(each.uid, each.start, each.end, each.zone.key, each.clock, each.continues) for each in series.segments]
+    rows = [(each.uid, each.start, each.end, each.zone.key, each.clock, each.continues) for each in segments_of(series)]
     first, second, third = (f"devel-call{part}@svsm.example.org" for part in ("", "+20250115", "+20250305"))
     assert rows == [
         (first, datetime(2025, 1, 1, 18), datetime(2025, 1, 15), "Europe/Berlin", 18 * 3600, None),
@@ -331,7 +332,7 @@ def test_exceptions_after_a_step_are_of_the_new_segment():
 )  # fmt: skip
 def test_what_outlook_cannot_hold_is_split(rule, start, uids):
     series = series_of(f'start = {start}\nrule = "{rule}"\n')
-    found = series.segments
+    found = segments_of(series)
     assert {each.uid.removesuffix("@svsm.example.org"): each.start.date().isoformat() for each in found} == uids
     assert {each.continues for each in found} == {None}
     begin = z(start)
@@ -343,7 +344,7 @@ def test_a_part_that_never_comes_before_the_end_is_none():
     series = series_of(
         'start = 2025-01-01T18:00:00\nrule = "FREQ=MONTHLY;BYDAY=1WE,3WE"\nfrom = [{ date = 2025-01-08, start = 17:00:00 }]\n'
     )
-    assert [(each.uid.partition("@")[0], each.start) for each in series.segments] == [
+    assert [(each.uid.partition("@")[0], each.start) for each in segments_of(series)] == [
         ("devel-call", datetime(2025, 1, 1, 18)),
         ("devel-call+20250108", datetime(2025, 2, 5, 17)),
         ("devel-call+20250108+3WE", datetime(2025, 1, 15, 17)),
@@ -362,7 +363,7 @@ def test_a_part_that_never_comes_before_the_end_is_none():
 def test_a_single_call(exceptions, expected):
     series = series_of(f"start = 2025-01-01T18:00:00\n{exceptions}\n")
     assert shown(calls(series, cancelled=True)) == expected
-    (segment,) = series.segments
+    (segment,) = segments_of(series)
     assert segment.rule is None
     assert calls(series, "2026-01-01T00:00Z", "9000-01-01T00:00Z") == []
 

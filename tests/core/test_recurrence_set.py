@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from svsm_cal.core.expansion import Expansion
-from svsm_cal.core.recurrence_set import Agenda, RecurrenceSet
-from svsm_cal.core.rrule import Frequency, RecurrenceRule
-from svsm_cal.core.tzdb import tz_database
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.expansion import Expansion
+from svsm_cal.engine.recurrence_set import Agenda, RecurrenceSet
+from svsm_cal.engine.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.tzdb import tz_database
+from svsm_cal.engine.zones import zone_of
 from svsm_cal.errors import RuleError
 from svsm_cal.value import replace
 

@@ -8,13 +8,13 @@ from itertools import islice
 import pytest
 
 import svsm_cal
+from svsm_cal.config.repeat import parse_repeat
 from svsm_cal.core.deadlines import outlook
-from svsm_cal.core.posix_tz import parse_posix_tz
-from svsm_cal.core.repeat import parse_repeat
-from svsm_cal.core.rrule import RecurrenceRule
-from svsm_cal.core.tzdb import tz_database
-from svsm_cal.core.tzif import read_tzif
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.posix_tz import parse_posix_tz
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.tzdb import tz_database
+from svsm_cal.engine.tzif import read_tzif
+from svsm_cal.engine.zones import zone_of
 from svsm_cal.errors import RuleError, ZoneError
 
 HEAD = '[calendar]\nid = "c"\nname = "C"\ndomain = "c.example.org"\nzone = "Europe/Berlin"\n'

@@ -5,8 +5,8 @@ from itertools import islice
 
 import pytest
 
-from svsm_cal.core.repeat import parse_repeat
-from svsm_cal.core.rrule import RecurrenceRule
+from svsm_cal.config.repeat import parse_repeat
+from svsm_cal.engine.rrule import RecurrenceRule
 from svsm_cal.errors import RuleError
 
 

@@ -9,13 +9,13 @@ import pytest
 import pytz
 
 from svsm_cal.config.load import load, loads
-from svsm_cal.core.clocks import Clocks
+from svsm_cal.core.localized import Clocks
 from svsm_cal.core.model import Details, Series
 from svsm_cal.core.occurrences import occurrences, occurrences_on
-from svsm_cal.core.rrule import RecurrenceRule
 from svsm_cal.core.shifts import ShiftKind, shift_windows
-from svsm_cal.core.tzdb import tz_database
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.tzdb import tz_database
+from svsm_cal.engine.zones import zone_of
 from svsm_cal.errors import ZoneError
 
 CALENDAR = load(Path(__file__).parents[2] / "examples/svsm/calendar.toml")

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from svsm_cal.core.recurrence_set import RecurrenceSet
-from svsm_cal.core.rrule import Frequency, RecurrenceRule, Skip, WeekdayNum
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.recurrence_set import RecurrenceSet
+from svsm_cal.engine.rrule import Frequency, RecurrenceRule, Skip, WeekdayNum
+from svsm_cal.engine.zones import zone_of
 
 from . import libical
 

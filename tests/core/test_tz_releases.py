@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from svsm_cal.core.tzdb import TzDatabase
-from svsm_cal.core.zones import instant_of, zone_of
+from svsm_cal.engine.tzdb import TzDatabase
+from svsm_cal.engine.zones import instant_of, zone_of
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache/tzdata"
 LOCK = Path(__file__).resolve().parents[1] / "tzdata/releases.lock"

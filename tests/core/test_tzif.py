@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from svsm_cal.core.posix_tz import LocalTimeType, PosixRule
-from svsm_cal.core.tzdb import TzDatabase, tz_database
-from svsm_cal.core.tzif import TzifData, read_tzif
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.posix_tz import LocalTimeType, PosixRule
+from svsm_cal.engine.tzdb import TzDatabase, tz_database
+from svsm_cal.engine.tzif import TzifData, read_tzif
+from svsm_cal.engine.zones import zone_of
 from svsm_cal.errors import ZoneError
 
 LMT, CET, CEST = LocalTimeType(3208, False, "LMT"), LocalTimeType(3600, False, "CET"), LocalTimeType(7200, True, "CEST")

@@ -21,8 +21,8 @@ import tzdata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from svsm_cal.core.tzdb import TzDatabase, tz_database
-from svsm_cal.core.zones import Fold, Gap, Unambiguous, instant_of, local_of, resolve, transitions, zone_of
+from svsm_cal.engine.tzdb import TzDatabase, tz_database
+from svsm_cal.engine.zones import Fold, Gap, Unambiguous, instant_of, local_of, resolve, transitions, zone_of
 from svsm_cal.errors import ZoneError
 
 KEYS = tz_database().keys()

@@ -11,14 +11,17 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
 import svsm_cal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -107,14 +110,14 @@ def test_readme_python_examples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_examples_of_the_engine() -> None:
-    text = (ROOT / "svsm_cal/core/README.md").read_text()
-    tests = doctest.DocTestParser().get_doctest(text, {}, "README.md", "svsm_cal/core/README.md", 0)
+    text = (ROOT / "svsm_cal/engine/README.md").read_text()
+    tests = doctest.DocTestParser().get_doctest(text, {}, "README.md", "svsm_cal/engine/README.md", 0)
     assert len(tests.examples) >= 15
     assert doctest.DocTestRunner().run(tests).failed == 0
 
 
 def test_the_engine_names_every_known_difference_from_dateutil() -> None:
-    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", (ROOT / "svsm_cal/core/README.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", (ROOT / "svsm_cal/engine/README.md").read_text(), re.MULTILINE)
     known = (ROOT / "tests/core/test_conformance_peers.py").read_text()
     listed = re.findall(r'^        "dateutil",\n        "([^"]+)",$', known, re.MULTILINE)
     assert len(listed) >= 7

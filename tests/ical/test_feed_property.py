@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import svsm_cal
-from svsm_cal.core.rrule import RecurrenceRule
-from svsm_cal.core.tzdb import tz_database
-from svsm_cal.core.zones import Unambiguous, resolve
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.tzdb import tz_database
+from svsm_cal.engine.zones import Unambiguous, resolve
 
 PROFILE = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 SOAK = settings(PROFILE, max_examples=1500)

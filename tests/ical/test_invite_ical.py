@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from icalendar.parser import Contentline
 
 import svsm_cal
-from svsm_cal.core.civil import instant
-from svsm_cal.ical.invite import Attendee, _attendee_line, invite
+from svsm_cal.core.segments import segments_of
+from svsm_cal.engine.civil import instant
+from svsm_cal.ical.invite_calendar import Attendee, _attendee_line, invite
 from svsm_cal.ical.stream import folded
 
 EXAMPLE = Path(__file__).parents[2] / "examples/svsm/calendar.toml"
@@ -69,7 +70,7 @@ def invites(calendar, person):
     return {
         segment.uid: invite(calendar, segment, calendar.organizer, attendee, since=NOW)
         for series in calendar.series
-        for segment in series.segments
+        for segment in segments_of(series)
     }
 
 

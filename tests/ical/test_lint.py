@@ -11,9 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import svsm_cal
-from svsm_cal.core.rrule import RecurrenceRule
-from svsm_cal.ical.lint import lint
+from svsm_cal.engine.rrule import RecurrenceRule
 from svsm_cal.ical.lint_codes import CHECKS
+from svsm_cal.ical.lint_feed import lint
 from svsm_cal.ical.vtimezone import vtimezone
 
 ROOT = Path(__file__).parents[2]

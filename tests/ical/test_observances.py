@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from svsm_cal.core.civil import local_seconds
-from svsm_cal.core.tzdb import tz_database
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.civil import local_seconds
+from svsm_cal.engine.tzdb import tz_database
+from svsm_cal.engine.zones import zone_of
 from svsm_cal.ical.content import read_content
 from svsm_cal.ical.observances import Difference, published_clocks
 from svsm_cal.ical.vtimezone import vtimezone

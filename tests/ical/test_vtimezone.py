@@ -14,8 +14,8 @@ import dateutil.tz
 import icalendar
 import pytest
 
-from svsm_cal.core.tzdb import tz_database
-from svsm_cal.core.zones import transitions, zone_of
+from svsm_cal.engine.tzdb import tz_database
+from svsm_cal.engine.zones import transitions, zone_of
 from svsm_cal.ical.vtimezone import vtimezone
 
 KEYS = tz_database().keys()

@@ -16,7 +16,7 @@ from email.utils import parseaddr
 
 import pytest
 
-from svsm_cal.app.answers import take_answers
+from svsm_cal.app.invite_replies import take_answers
 
 from .world import ORGANIZER, UID, Box, World, calendar, reply
 

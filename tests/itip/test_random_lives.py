@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from svsm_cal.cli import command
 from svsm_cal.config.load import loads
-from svsm_cal.core.civil import instant
+from svsm_cal.engine.civil import instant
 from svsm_cal.errors import CalendarError
 from tests.servers.dovecot import free_port
 from tests.sync.setting import installed

@@ -9,11 +9,10 @@ from email.message import EmailMessage
 
 from icalendar import Calendar as VCalendar
 
-from svsm_cal.app.answers import take_answers
-from svsm_cal.app.invitations import current_plan, send_invitations
-from svsm_cal.app.standing import standing
+from svsm_cal.app.invite_plan import current_plan, send_invitations
+from svsm_cal.app.invite_replies import standing, take_answers
 from svsm_cal.config.load import loads
-from svsm_cal.core.civil import instant
+from svsm_cal.engine.civil import instant
 from svsm_cal.store.opening import open_store
 from svsm_cal.transport.mailbox import Mail
 

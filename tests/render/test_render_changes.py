@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from svsm_cal.config.load import loads
 from svsm_cal.core.changes import changes
-from svsm_cal.core.civil import instant
-from svsm_cal.core.zones import zone_of
-from svsm_cal.render.change_records import changes_record
+from svsm_cal.engine.civil import instant
+from svsm_cal.engine.zones import zone_of
+from svsm_cal.render.change_report import changes_markdown, changes_record, changes_text
 from svsm_cal.render.change_rows import on_one_line, without_addresses
-from svsm_cal.render.changes import changes_markdown, changes_text
 from svsm_cal.render.records import dumps
 
 HERE = Path(__file__).parent

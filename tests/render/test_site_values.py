@@ -15,10 +15,11 @@ from jsonschema import Draft202012Validator
 
 import svsm_cal
 from svsm_cal.app.publish import site
-from svsm_cal.core.clocks import Clocks
+from svsm_cal.core.localized import Clocks
 from svsm_cal.core.occurrences import occurrences
-from svsm_cal.core.zones import zone_of
-from svsm_cal.render.links import base_of, feed_links, safe_link
+from svsm_cal.core.shifts import regular_calls
+from svsm_cal.engine.zones import zone_of
+from svsm_cal.render.site.links import base_of, feed_links, safe_link
 from svsm_cal.render.site.view import regular_data
 from svsm_cal.render.year_picture import city, year_of, year_picture
 from svsm_cal.value import replace
@@ -140,7 +141,7 @@ def picture_of(calendar, now, zones=("America/New_York", "Asia/Kolkata")):
         for each in occurrences(series, now - timedelta(days=40), now + timedelta(days=400), cancelled=True)
         if first <= each.start.date() < end
     ]
-    rows = [(zone_of(each), series.regular_calls.windows(zone_of(each), first, end)) for each in zones]
+    rows = [(zone_of(each), regular_calls(series).windows(zone_of(each), first, end)) for each in zones]
     return year_picture(ENGLISH, series, calls, rows, utc=zone_of("UTC"), now=now), calls
 
 
@@ -210,7 +211,7 @@ def test_next_json_is_what_the_command_says(example):
 def test_the_script_is_told_of_the_same_calls_whoever_asked_before():
     """A server that has looked further ahead writes the same page as a command that has not."""
     fresh, asked = svsm_cal.load(EXAMPLES[0]), svsm_cal.load(EXAMPLES[0])
-    asked.series[0].regular_calls.extend(date(2060, 1, 1))
+    regular_calls(asked.series[0]).extend(date(2060, 1, 1))
     assert regular_data(fresh.series[0], NOW) == regular_data(asked.series[0], NOW)
     assert site(fresh, now=NOW) == site(asked, now=NOW)
     rows = regular_data(fresh.series[0], NOW)

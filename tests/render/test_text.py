@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svsm_cal.config.load import loads
-from svsm_cal.core.clocks import Clocks
+from svsm_cal.core.localized import Clocks
 from svsm_cal.core.occurrences import next_occurrences
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.zones import zone_of
 from svsm_cal.render.text import aligned, deadlines_text, next_text, plain, shifts_text
 
 

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from svsm_cal.config.load import loads
-from svsm_cal.core.clocks import Clocks
+from svsm_cal.config.repeat import parse_repeat
+from svsm_cal.core.localized import Clocks
 from svsm_cal.core.occurrences import occurrences, occurrences_between_days
-from svsm_cal.core.repeat import parse_repeat
-from svsm_cal.core.rrule import RecurrenceRule
 from svsm_cal.core.shifts import shift_windows
-from svsm_cal.core.zones import zone_of
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.zones import zone_of
 from svsm_cal.words.languages import ENGLISH
 from svsm_cal.words.local_notes import shift_note
 from svsm_cal.words.notes import change_note, note_of, status_note

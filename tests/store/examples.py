@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from svsm_cal.core.civil import Instant
+from svsm_cal.engine.civil import Instant
 from svsm_cal.itip.invitation import Announced, Answer, Invitation, Partstat, Proposal, Standing, Style
 from svsm_cal.store.contract import Mail, MailState, Publication, Receipt, Settled
 

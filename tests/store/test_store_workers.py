@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from svsm_cal.core.civil import Instant
+from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import TransportError, UsageError
 from svsm_cal.store import queue
 from svsm_cal.store.opening import open_store

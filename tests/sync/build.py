@@ -7,7 +7,7 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from svsm_cal.core import tzdb
+from svsm_cal.engine import tzdb
 
 folder, path, since, until, *arguments = sys.argv[1:]
 if folder != "-":

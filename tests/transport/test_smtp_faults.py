@@ -12,10 +12,9 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,6 +24,10 @@ from svsm_cal.transport.smtp import deliver
 from svsm_cal.transport.smtp_connection import Connection
 from svsm_cal.transport.smtp_settings import Secret, Settings, Timeouts
 from svsm_cal.value import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
 
 RECIPIENTS = 50
 FAULTY = 20  # the letter that a fault hits

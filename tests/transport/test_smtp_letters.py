@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dkim
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svsm_cal.core.civil import Instant
+from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import UsageError
 from svsm_cal.transport.backoff import ATTEMPTS, retry_at
 from svsm_cal.transport.dkim import read_signer, signer
 from svsm_cal.transport.letters import Letter
 from svsm_cal.transport.smtp_settings import Secret, Settings, Timeouts, read_settings
 from svsm_cal.transport.wire import Prepared, Unfit, dot_stuffed, flaw_of_address, flaw_of_message, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 HEAD = b"From: a@example.org\r\nTo: b@example.org\r\nDate: Wed, 05 Mar 2025 17:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n"
 MESSAGE = HEAD + b"Subject: The call\r\n moves\r\n\r\nSee you.\r\n"

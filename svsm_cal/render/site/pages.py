@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from svsm_cal.core.deadlines import DeadlineStatus
 from svsm_cal.core.model import Status
 from svsm_cal.core.shifts import ShiftKind
-from svsm_cal.core.zones import instant_of, local_of
-from svsm_cal.render.links import base_of, feed_links, minutes_link, safe_link
+from svsm_cal.engine.zones import instant_of, local_of
 from svsm_cal.render.records import instant_text
-from svsm_cal.render.site.view import about_data, call_data, conferences, regular_data
-from svsm_cal.render.timeline import timeline
+from svsm_cal.render.site.links import base_of, feed_links, minutes_link, safe_link
+from svsm_cal.render.site.view import about_data, call_data, conferences, regular_data, timeline
 from svsm_cal.render.year_picture import city, year_picture
 from svsm_cal.words.languages import LANGUAGES
 from svsm_cal.words.local_notes import shift_note, window_note, window_time, window_when
@@ -25,9 +24,9 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from svsm_cal.core.civil import Instant
     from svsm_cal.core.model import Occurrence
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
     from svsm_cal.render.site.view import SiteView
     from svsm_cal.words.languages import Language
 

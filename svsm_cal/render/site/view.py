@@ -1,4 +1,4 @@
-"""What the pages show, gathered once for all of them: calls, clocks, windows, deadlines, feeds."""
+"""What the pages show, collected once: calls, clocks, windows, deadlines, feeds, and the timeline of releases."""
 
 from __future__ import annotations
 
@@ -6,25 +6,64 @@ from bisect import bisect_left
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.core.civil import EPOCH_ORDINAL, epoch_seconds, local_from_epoch, local_seconds, midnight
+from svsm_cal.core.deadlines import DeadlineOutlook, DeadlineStatus
 from svsm_cal.core.model import Status
-from svsm_cal.core.zones import instant_of
-from svsm_cal.render.links import safe_link
+from svsm_cal.core.segments import segments_of
+from svsm_cal.core.shifts import regular_calls
+from svsm_cal.engine.civil import EPOCH_ORDINAL, epoch_seconds, local_from_epoch, local_seconds, midnight
+from svsm_cal.engine.zones import instant_of
 from svsm_cal.render.records import instant_text, local_text
+from svsm_cal.render.site.links import safe_link
 from svsm_cal.render.year_picture import year_of
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from svsm_cal.core.civil import Instant
-    from svsm_cal.core.clocks import CallOnClock
     from svsm_cal.core.deadlines import DeadlineOutlook
+    from svsm_cal.core.localized import CallOnClock
     from svsm_cal.core.model import Calendar, CalendarEvent, Occurrence, Series
     from svsm_cal.core.shifts import ShiftWindow
-    from svsm_cal.core.zones import Zone
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
 
-__all__ = ["CallRow", "SiteView", "about_data", "call_data", "conferences", "regular_data"]
+__all__ = ["CallRow", "SiteView", "Stretch", "about_data", "call_data", "conferences", "regular_data", "timeline"]
+
+_NEAR = timedelta(weeks=13)
+_PAST = timedelta(weeks=8)
+
+
+class Stretch(Value):
+    """A release's milestones, or the deadlines that belong to none (`title` is ""); `near` if they are shown at once."""
+
+    title: str
+    url: str | None
+    outlooks: tuple[DeadlineOutlook, ...]
+    near: bool
+
+    @property
+    def ends(self) -> tuple[DeadlineOutlook, ...]:
+        """Return a release's first and last milestone, all of what belongs to none."""
+        return self.outlooks if not self.title or len(self.outlooks) < 2 else (self.outlooks[0], self.outlooks[-1])
+
+
+def timeline(calendar: Calendar, outlooks: Sequence[DeadlineOutlook], now: Instant) -> tuple[Stretch, ...]:
+    """Return the stretches that are not over, by what is due next in each; `outlooks` have what is over too.
+
+    Of a release that goes on all milestones are kept, of other deadlines those of the last weeks.
+    """
+    found = []
+    for release in (None, *calendar.releases):
+        own = [each for each in outlooks if each.deadline.release == (release.id if release else None)]
+        if release is None:
+            own = [each for each in own if each.due_utc > now - _PAST]
+        ahead = [each for each in own if each.status is DeadlineStatus.OPEN]
+        if ahead:
+            title, url = (release.title, release.url) if release else ("", None)
+            found.append((ahead[0].due_utc, Stretch(title, url, tuple(own), near=ahead[0].remaining <= _NEAR)))
+    found.sort(key=lambda row: row[0])
+    return tuple(stretch for _, stretch in found)
+
 
 _BEFORE, _AFTER, _LEAST = 21 * 7, 11 * 7, 4
 _DAY = 86400
@@ -82,7 +121,7 @@ def call_data(call: Occurrence) -> dict[str, Any]:
     }
     if call.status is not Status.CONFIRMED or call.added:
         # What its shift window is compared with: the time of day that a regular call would have had.
-        clock = next((each.clock for each in reversed(call.series.segments) if each.start <= call.recurrence), 0)
+        clock = next((each.clock for each in reversed(segments_of(call.series)) if each.start <= call.recurrence), 0)
         data["status"] = call.status.value if call.status is not Status.CONFIRMED else "added"
         data["clock"] = clock // 60
         data["wall"] = (call.start.toordinal() - EPOCH_ORDINAL) * 1440 + call.start.hour * 60 + call.start.minute
@@ -112,7 +151,7 @@ def regular_data(series: Series, now: Instant) -> list[list[Any]]:
     after midnight are those that shift windows are told in.
     """
     first, end = year_of(now)
-    regular = series.regular_calls
+    regular = regular_calls(series)
     regular.extend(end + timedelta(days=_AFTER))
     begin = epoch_seconds(now) - ((now.date() - first).days + _BEFORE) * _DAY
     lo = max(0, bisect_left(regular.times, begin) - _LEAST)
@@ -120,7 +159,7 @@ def regular_data(series: Series, now: Instant) -> list[list[Any]]:
     # More may be known already, from whoever asked for more.
     hi = bisect_left(regular.walls, local_seconds(midnight(end)) + _AFTER * _DAY)
     for at, wall in zip(regular.times[lo:hi], regular.walls[lo:hi], strict=True):
-        clock = next((each.clock for each in reversed(series.segments) if local_seconds(each.start) <= wall), 0)
+        clock = next((each.clock for each in reversed(segments_of(series)) if local_seconds(each.start) <= wall), 0)
         if not found or not found[-1].takes(wall, wall - at, clock):
             found.append(_Run(wall, wall - at, clock))
     return [each.row for each in found]

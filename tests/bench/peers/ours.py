@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import series as inputs
 from worker import Work, civil, instants, serve
 
 from svsm_cal import Agenda, LocalTimes, RecurrenceRule, RecurrenceSet, RegularCalls, Series, transitions, zone_of
-from svsm_cal.core.civil import local_from_epoch
 from svsm_cal.core.model import Details
-from svsm_cal.core.tzdb import tz_database
+from svsm_cal.engine.civil import local_from_epoch
+from svsm_cal.engine.tzdb import tz_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LATER = datetime(2036, 1, 1)
 ZONES = tz_database().keys()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import icalendar
 import recurring_ical_events
 import series as inputs
 from worker import Work, civil, instants, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def parsed(start: str, rule: str) -> icalendar.Calendar:

@@ -1,0 +1,171 @@
+"""Planned invitations as mails: what readers of one zone share is made once, and each one's own is put in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from svsm_cal.app.invited_events import Subject, reader_of
+from svsm_cal.core.localized import Clocks
+from svsm_cal.core.occurrences import occurrence_of
+from svsm_cal.core.segments import Segment
+from svsm_cal.ical.event import Revision
+from svsm_cal.ical.invite_calendar import Attendee, Invite, InviteObject, Method, instance_object, read_object
+from svsm_cal.ical.moments import instant_of_stamp, local_of_stamp
+from svsm_cal.itip.announce import Purpose
+from svsm_cal.itip.invitation import Partstat, Standing
+from svsm_cal.render.invite_mail import invite_form, is_part, message_id
+from svsm_cal.store.contract import Mail
+from svsm_cal.value import Value
+from svsm_cal.words.phrases import rule_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from svsm_cal.core.model import Calendar, Occurrence, Organizer, Participant, Series
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
+    from svsm_cal.itip.announce import Message
+    from svsm_cal.itip.invitation import Announced, Invitation
+    from svsm_cal.render.change_summary import News
+    from svsm_cal.render.mail_form import MessageForm
+
+__all__ = ["Mails", "Topic"]
+
+_PREFIXES = {
+    Purpose.INVITE: "",
+    Purpose.INVITE_AGAIN: "",
+    Purpose.UPDATE: "Updated: ",
+    Purpose.REMOVE: "No longer invited: ",
+    Purpose.CANCEL: "Cancelled: ",
+}
+_SAYS = {
+    Purpose.REMOVE: "You are no longer invited to this call; it goes on without you.",
+    Purpose.CANCEL: "This call does not take place any more.",
+}
+
+
+class Topic(Value):
+    """What messages about one UID are about: the calendar that has it, its series, and its segment or added call."""
+
+    calendar: Calendar
+    series: Series
+    subject: Subject
+
+    @property
+    def title(self) -> str:
+        """Return what the call is called now, and which of several parts of its rule this is."""
+        of = self.subject.of
+        if not isinstance(of, Segment):
+            return of.title
+        title = of.details[-1][1].title or self.series.title
+        return f"{title} ({rule_in_words(of.rule)})" if of.rule is not None and is_part(of) else title
+
+    def person(self, invitation: Invitation) -> Participant | None:
+        """Return the participant whom an invitation is for; None for a list, and for one who is not in the calendar."""
+        return self.calendar.participant(invitation.participant) if invitation.participant is not None else None
+
+    def zone_of(self, invitation: Invitation) -> Zone:
+        """Return the zone on whose clock an invitation's reader lives, the series' own where that is not known."""
+        person = self.person(invitation)
+        return self.series.zone if person is None else person.zone
+
+
+class Mails:
+    """The mails of a plan, made one after the other."""
+
+    def __init__(self, calendar: Calendar, organizer: Organizer, announced: Callable[[str], Announced], now: Instant) -> None:
+        self._calendar, self._organizer, self._announced, self._now = calendar, organizer, announced, now
+        self._clocks = Clocks()
+        self._objects: dict[tuple[str, str], InviteObject] = {}
+        self._forms: dict[tuple[object, ...], MessageForm] = {}
+
+    def mail(self, topic: Topic, message: Message, news: Sequence[News | str] = (), *, occasion: str = "") -> Mail:
+        """Return the mail of a message; `occasion` tells it apart from one that said the same before."""
+        told, part = message.invitation, message.only or occasion
+        if message.only:
+            call = _instance(topic, message.only)
+            invite, about = self._alone(topic, message, call), Subject(call, (call,))
+        else:
+            invite, about = self._whole(message), topic.subject
+        form = self._form(topic, message, news, about, part)
+        number = message_id(
+            self._calendar.domain, told.uid, str(invite.sequence), told.stamp, invite.method, part, told.email.lower()
+        )
+        return Mail(
+            number,
+            "invite",
+            self._organizer.email,
+            told.email,
+            form.fill(name=told.name, email=told.email, message_id=number, calendar=invite.data),
+            told.uid,
+            invite.sequence,
+            invite.method,
+            message.purpose.value,
+            supersedes=not message.only,
+        )
+
+    def _form(self, topic: Topic, message: Message, news: Sequence[News | str], about: Subject, part: str) -> MessageForm:
+        """Return the form of a message for all who read it alike: those of one zone, or a list."""
+        told = message.invitation
+        person = topic.person(told)
+        zone = None if told.participant is None else topic.zone_of(told).key
+        key = (told.uid, part, zone, message.purpose, message.method, told.stamp)
+        if key not in self._forms:
+            over = message.purpose in _SAYS
+            reader = reader_of(
+                topic.calendar, topic.series, person, "" if person is None else None, about, self._clocks, self._now
+            )
+            said = (_SAYS[message.purpose],) if over else tuple(str(each) for each in news)
+            self._forms[key] = invite_form(
+                topic.calendar,
+                about.of,
+                self._organizer,
+                reader,
+                method=message.method,
+                revision="|".join(map(str, key)),
+                now=self._now,
+                prefix=_PREFIXES[message.purpose],
+                news=said,
+                over=over,
+            )
+        return self._forms[key]
+
+    def _whole(self, message: Message) -> Invite:
+        """Return the full set of components for one address, or the cancelled master alone."""
+        told = message.invitation
+        announced = self._announced(told.uid)
+        key = (told.uid, announced.stamp)
+        if key not in self._objects:
+            self._objects[key] = read_object(told.uid, announced.data)
+        whole = self._objects[key]
+        lift, cancelled = told.lift, ""
+        if told.standing is Standing.CANCELLED:
+            lift, cancelled = lift + announced.sequence - whole.sequence, told.stamp
+        return whole.message(_method(message), _asked(told), lift=lift, cancelled=cancelled)
+
+    def _alone(self, topic: Topic, message: Message, call: Occurrence) -> Invite:
+        """Return one instance alone, for those whose clients take nothing else."""
+        told = message.invitation
+        revision = Revision(told.sequence, instant_of_stamp(told.stamp))
+        data = instance_object(topic.calendar, call, self._organizer, revision)
+        return read_object(told.uid, data).message(_method(message), _asked(told), lift=told.lift)
+
+
+def _instance(topic: Topic, recurrence: str) -> Occurrence:
+    """Return the instance of a RECURRENCE-ID, which only segments have."""
+    of, start = topic.subject.of, local_of_stamp(recurrence)
+    return occurrence_of(of, start, topic.series.exceptions.get(start)) if isinstance(of, Segment) else of
+
+
+def _method(message: Message) -> Method:
+    return "CANCEL" if message.method == "CANCEL" else "PUBLISH" if message.method == "PUBLISH" else "REQUEST"
+
+
+def _asked(told: Invitation) -> Callable[[str], Attendee | None]:
+    """Return who a component asks: the attendee with the answer that holds for it, nobody on a list."""
+    if told.participant is None:
+        return lambda _: None
+    whole = told.answer()
+    answers = {each.recurrence: each.partstat for each in told.answers}
+    usual = Partstat.NEEDS_ACTION if whole is None else whole.partstat
+    return lambda recurrence: Attendee(told.name, told.email, answers.get(recurrence, usual).value)

@@ -1,0 +1,119 @@
+"""What another tz database changes: laws by name, and calls whose instants are no longer those that were published."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+from svsm_cal.app.fetch import read_feed
+from svsm_cal.core.tz_changes import DeadlineMove, Law, LawChange, ZoneLaw, deadline_moves, law_changes, moved_calls
+from svsm_cal.engine.civil import Instant
+from svsm_cal.engine.tzdb import TzDatabase, tz_database
+from svsm_cal.engine.zones import Zone, zone_of
+from svsm_cal.errors import UsageError, ZoneError
+from svsm_cal.findings import Finding
+from svsm_cal.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from svsm_cal.app.previous import Previous
+    from svsm_cal.core.model import Calendar
+
+__all__ = ["LawDifference", "age_findings", "law_difference", "moved_since", "moved_uids"]
+
+_NONE = "is no tz database, no published folder and no feed (or say: installed, or published)"
+_AHEAD = timedelta(days=3653)
+
+
+class LawDifference(Value):
+    """What the law called `new` makes different of a calendar from the one called `old`."""
+
+    old: str
+    new: str
+    calls: tuple[LawChange, ...]
+    deadlines: tuple[DeadlineMove, ...]
+
+
+def age_findings(most: timedelta, *, now: Instant) -> list[Finding]:
+    """Return a warning where the tz database is of a year that ended longer ago than `most`.
+
+    A release names its year and a letter, not its day, so its age is at least what is counted here.
+    """
+    database = tz_database()
+    year = database.version[:4]
+    if year.isdigit() and now - Instant(datetime(int(year) + 1, 1, 1, tzinfo=UTC)) <= most:
+        return []
+    what = f"the tz database is {database.version or 'of an unknown release'}: clocks may have changed their law since"
+    return [Finding("warning", database.folder, 1, 1, "tz-database-old", what, "install PyPI's newest tzdata")]
+
+
+def law_difference(calendar: Calendar, old: str, new: str, *, start: datetime, end: datetime) -> LawDifference:
+    """Return what differs between two laws for calls in [start, end) and for all deadlines.
+
+    Each is "installed", the folder of a tz database, or a published folder or feed, or its address, whose VTIMEZONEs
+    are taken at their word; "published" is what stands at the calendar's own address. Raises UsageError for what is
+    none of these, InputError for what cannot be fetched.
+    """
+    (old_name, before), (new_name, after) = _law(calendar, old), _law(calendar, new)
+    changes = law_changes(calendar, before, after, start=start, end=end)
+    return LawDifference(old_name, new_name, tuple(changes), tuple(deadline_moves(calendar, before, after)))
+
+
+def _law(calendar: Calendar, name: str) -> tuple[str, Callable[[Zone], Law]]:
+    if name == "installed":
+        return f"installed ({tz_database().version})", ZoneLaw
+    if name == "published":
+        if calendar.url is None:
+            raise UsageError("where the calendar is published is not known (url in [calendar], or the folder or address itself)")
+        name = f"{calendar.url.rstrip('/')}/calendar.ics"
+    if "://" in name:
+        return name, _published(read_feed(name))
+    feed = os.path.join(name, "calendar.ics") if os.path.isdir(name) else name
+    if os.path.isfile(feed):
+        with open(feed, "rb") as stream:
+            data = stream.read()
+        if not data.lstrip().startswith(b"BEGIN:VCALENDAR"):
+            raise UsageError(f"{name}: {_NONE}")
+        return name, _published(data)
+    database = TzDatabase(name)
+    if not database.has("Europe/Berlin"):
+        raise UsageError(f"{name}: {_NONE}")
+    return f"{name} ({database.version or 'of an unknown release'})", _of_database(database)
+
+
+def _of_database(database: TzDatabase) -> Callable[[Zone], Law]:
+    @cache
+    def law(zone: Zone) -> Law:
+        try:
+            return ZoneLaw(zone_of(zone.key, database=database))
+        except ZoneError as error:
+            raise UsageError(f"{database.name}: has no zone {zone.key}, which the calendar has") from error
+
+    return law
+
+
+def _published(*streams: bytes) -> Callable[[Zone], Law]:
+    """Return the clocks that streams' VTIMEZONEs tell, the installed ones for a zone they do not have."""
+    from svsm_cal.ical.content import read_content
+    from svsm_cal.ical.observances import published_clocks
+
+    roots = (root for stream in streams for root in read_content(stream).components)
+    components = (each for root in roots for each in root.children if each.name == "VTIMEZONE")
+    clocks = {each.tzid: each for each in map(published_clocks, components)}
+    return lambda zone: clocks.get(zone.key) or ZoneLaw(zone)
+
+
+def moved_uids(calendar: Calendar, before: Previous, now: Instant) -> frozenset[bytes]:
+    """Return the UIDs with a call, up to ten years from now, whose instant differs from what was published."""
+    stream = before.read("calendar.ics")
+    if stream is None or before.tz_version == tz_database().version:
+        return frozenset()
+    return moved_since(calendar, [stream], now)
+
+
+def moved_since(calendar: Calendar, streams: Iterable[bytes], now: Instant) -> frozenset[bytes]:
+    """Return the UIDs with a call, up to ten years from now, whose instant differs from what streams' VTIMEZONEs say."""
+    return frozenset(uid.encode() for uid in moved_calls(calendar, _published(*streams), end=now + _AHEAD))

@@ -1,0 +1,103 @@
+"""`init`, `check`, `lint` and `completion`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from svsm_cal.cli.options import LENGTH, Invocation, json_option
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+__all__ = ["check_command", "completion_command", "init_command", "lint_command"]
+
+
+@click.command("init")
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path())
+def init_command(folder: str) -> None:
+    """Write a commented calendar.toml to start from, and a workflow that publishes it, into DIR."""
+    from svsm_cal.app.start import start
+
+    for path in start(folder):
+        click.echo(path)
+    there = "" if folder == "." else f"cd {folder}, "
+    click.echo(f"Next: {there}edit calendar.toml, then run `svsm-cal check` and `svsm-cal next`.", err=True)
+
+
+@click.command("check")
+@click.option("--strict", is_flag=True, help="Fail for warnings too.")
+@click.option("--tz-age", type=LENGTH, metavar="LENGTH", help="Warn of a tz database whose year ended longer ago, e.g. 12w.")
+@json_option
+@click.pass_obj
+@click.pass_context
+def check_command(ctx: click.Context, invocation: Invocation, tz_age: timedelta | None, *, strict: bool, as_json: bool) -> None:
+    """Report every mistake in the calendar file, with its place and a hint.
+
+    Fails (exit status 1) for errors; with --strict for warnings too.
+    """
+    from svsm_cal.app.tzdiff import age_findings
+    from svsm_cal.config.load import check_file
+    from svsm_cal.render.records import dumps, finding_record
+
+    findings = check_file(invocation.path, now=invocation.now)
+    if tz_age is not None:
+        findings = [*findings, *age_findings(tz_age, now=invocation.now)]
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = len(findings) - errors
+    if as_json:
+        click.echo(dumps({"findings": [finding_record(finding) for finding in findings]}), nl=False)
+    else:
+        for finding in findings:
+            click.echo(str(finding))
+        click.echo(f"{invocation.path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}", err=True)
+    if errors or (strict and warnings):
+        ctx.exit(1)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion_command(ctx: click.Context, shell: str) -> None:
+    """Print the completion script of SHELL.
+
+    For bash: svsm-cal completion bash > ~/.local/share/bash-completion/completions/svsm-cal
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is not None:
+        click.echo(found(ctx.find_root().command, {}, "svsm-cal", "_SVSM_CAL_COMPLETE").source())
+
+
+@click.command("lint")
+@click.argument("feed", metavar="FEED")
+@json_option
+@click.option("--private", is_flag=True, help="It is for few: people and addresses may be in it.")
+@click.pass_context
+def lint_command(ctx: click.Context, feed: str, *, as_json: bool, private: bool) -> None:
+    """Report what is wrong with an iCalendar feed, anybody's: by the standard, and in real calendar programs.
+
+    FEED is a file, an http, https or webcal address, or - for standard input. Fails (exit status 1) for errors.
+    """
+    from svsm_cal.app.fetch import feed_name, read_feed
+    from svsm_cal.ical.lint_feed import lint
+    from svsm_cal.render.records import dumps, finding_record
+
+    name = feed_name(feed)
+    findings = lint(read_feed(feed), file=name, public=not private)
+    errors = sum(finding.severity == "error" for finding in findings)
+    if as_json:
+        records = [{**finding_record(finding), "client": finding.client} for finding in findings]
+        click.echo(dumps({"findings": records}), nl=False)
+    else:
+        for finding in findings:
+            click.echo(str(finding))
+        click.echo(f"{name}: {_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}", err=True)
+    if errors:
+        ctx.exit(1)

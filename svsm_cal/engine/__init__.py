@@ -1,0 +1,1 @@
+"""The time engine: zones, transitions and recurrence (RFC 5545, RFC 7529, RFC 9636); usable as a library of its own."""
