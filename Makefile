@@ -47,7 +47,7 @@ format: $(VENV)/done ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 schema: $(VENV)/done ## Write the JSON Schema of calendar.toml anew
-	$(BIN)/python -m svsm_cal.config.json_schema > svsm_cal/config/calendar.schema.json.new
+	$(BIN)/python -m svsm_cal.config.schema > svsm_cal/config/calendar.schema.json.new
 	mv svsm_cal/config/calendar.schema.json.new svsm_cal/config/calendar.schema.json
 
 lock: $(VENV)/done ## Resolve and pin the dependencies anew (needs uv)

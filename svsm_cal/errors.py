@@ -1,28 +1,52 @@
-"""Every error this package raises on purpose, so that a caller can catch one tree.
-
-A message names the place, the problem and what to do about it.
-"""
+"""Every error that this package raises on purpose, in one tree, and the findings that `check` reports."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from svsm_cal.findings import Finding
-
 __all__ = [
     "CalendarError",
+    "Finding",
     "InputError",
     "PublicationError",
     "RuleError",
+    "Severity",
     "StoreError",
     "SvsmCalError",
     "TransportError",
     "UsageError",
     "ZoneError",
 ]
+
+Severity = Literal["error", "warning"]
+
+
+class Finding(Value):
+    """One thing wrong at one place: `line` and `column` count from 1, `code` is stable, `hint` may be empty.
+
+    `client` names the calendar programs known to suffer, if they are known.
+    """
+
+    severity: Severity
+    file: str
+    line: int
+    column: int
+    code: str
+    message: str
+    hint: str = ""
+    client: str = ""
+
+    def __str__(self) -> str:
+        """Return the compiler-style line: place, severity if only a warning, message, hint, who suffers."""
+        kind = "warning: " if self.severity == "warning" else ""
+        hint = f" (hint: {self.hint})" if self.hint else ""
+        client = f" [{self.client}]" if self.client else ""
+        return f"{self.file}:{self.line}:{self.column}: {kind}{self.message}{hint}{client}"
 
 
 class SvsmCalError(Exception):

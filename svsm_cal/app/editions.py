@@ -11,8 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import svsm_cal
-from svsm_cal.app.content_types import is_personal_feed
-from svsm_cal.app.previous import in_folder, is_record
+from svsm_cal.app.publication import in_folder, is_personal_feed, is_record
 from svsm_cal.app.publish import site
 from svsm_cal.config.load import load
 from svsm_cal.core.deadlines import all_deadlines

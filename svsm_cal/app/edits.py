@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from svsm_cal.engine.civil import Instant
-    from svsm_cal.findings import Finding
+    from svsm_cal.errors import Finding
 
 __all__ = ["Edited", "diff", "edit_file"]
 

@@ -11,8 +11,7 @@ from svsm_cal.app.edits import Edited, edit_file
 from svsm_cal.app.lookups import series_of
 from svsm_cal.config import edit
 from svsm_cal.core.occurrences import occurrences_between_days
-from svsm_cal.errors import InputError, UsageError
-from svsm_cal.findings import Finding
+from svsm_cal.errors import Finding, InputError, UsageError
 from svsm_cal.minutes.coverage import Attendance, attendance_of, coverage
 from svsm_cal.minutes.reading import Minutes, read_minutes
 from svsm_cal.minutes.suggestion import Kind, Suggestion

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from svsm_cal.core.choices import Plan
+    from svsm_cal.core.burden import Plan
     from svsm_cal.core.model import Calendar
     from svsm_cal.engine.zones import Zone
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from svsm_cal.app.atomic_files import alone, replace_folder
 from svsm_cal.app.lookups import next_calls, shift_table
-from svsm_cal.app.previous import GENERATOR, Previous, in_folder, is_record, previous_of
+from svsm_cal.app.publication import GENERATOR, Previous, in_folder, is_record, previous_of
 from svsm_cal.app.site_data import site_view
 from svsm_cal.app.tzdiff import moved_uids
 from svsm_cal.core.deadlines import outlook

@@ -6,7 +6,7 @@ import os
 from importlib.resources import files
 
 from svsm_cal.app.atomic_files import write_file
-from svsm_cal.config.json_schema import json_schema_text
+from svsm_cal.config.schema import json_schema_text
 from svsm_cal.errors import UsageError
 
 __all__ = ["CALENDAR", "IGNORED", "start", "workflow"]

@@ -12,14 +12,13 @@ from svsm_cal.core.tz_changes import DeadlineMove, Law, LawChange, ZoneLaw, dead
 from svsm_cal.engine.civil import Instant
 from svsm_cal.engine.tzdb import TzDatabase, tz_database
 from svsm_cal.engine.zones import Zone, zone_of
-from svsm_cal.errors import UsageError, ZoneError
-from svsm_cal.findings import Finding
+from svsm_cal.errors import Finding, UsageError, ZoneError
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from svsm_cal.app.previous import Previous
+    from svsm_cal.app.publication import Previous
     from svsm_cal.core.model import Calendar
 
 __all__ = ["LawDifference", "age_findings", "law_difference", "moved_since", "moved_uids"]

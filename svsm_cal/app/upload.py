@@ -14,8 +14,7 @@ import tempfile
 from typing import TYPE_CHECKING, Protocol
 
 from svsm_cal.app.atomic_files import write_file
-from svsm_cal.app.content_types import is_personal_feed, media_of
-from svsm_cal.app.previous import in_folder, is_record
+from svsm_cal.app.publication import in_folder, is_personal_feed, is_record, media_of
 from svsm_cal.app.publish import publish
 from svsm_cal.errors import PublicationError
 from svsm_cal.value import Value

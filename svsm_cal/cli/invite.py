@@ -28,7 +28,7 @@ def invite_command() -> None:
 @click.pass_obj
 def write_command(invocation: Invocation, series: str, out: str, to: str | None) -> None:
     """Write the first invites to SERIES as .eml files, one for each attendee, with their own local times."""
-    from svsm_cal.app.invite_files import write_invites
+    from svsm_cal.app.invite_mails import write_invites
 
     calendar = invocation.load()
     written = write_invites(calendar, series, out, now=invocation.now, to=to)

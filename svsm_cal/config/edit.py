@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from svsm_cal.config.positions import Spans, spans_of
 from svsm_cal.config.schema import TABLES
-from svsm_cal.config.spans import Spans, spans_of
 from svsm_cal.config.splice import append_table, insert_entry, remove_entry, set_value
 from svsm_cal.config.tables import nearest
 from svsm_cal.errors import UsageError

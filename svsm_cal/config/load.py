@@ -7,8 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from svsm_cal.config.read import read_calendar
-from svsm_cal.errors import CalendarError, InputError
-from svsm_cal.findings import Finding
+from svsm_cal.errors import CalendarError, Finding, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -1,7 +1,4 @@
-"""The parsed document to a Calendar: every table by the schema, then what ties the tables together.
-
-What has a problem is left out and what hangs on it is not complained about, so that one mistake is one finding.
-"""
+"""The parsed document to a Calendar: each table by the schema, then the references between tables."""
 
 from __future__ import annotations
 
@@ -10,18 +7,18 @@ from typing import TYPE_CHECKING
 from svsm_cal.config.people import People
 from svsm_cal.config.releases import read_milestones
 from svsm_cal.config.series import read_series
-from svsm_cal.config.tables import Row, Tables
-from svsm_cal.core.announcing import Announcing
+from svsm_cal.config.tables import Row, Tables, nearest
+from svsm_cal.core.announcing import Announcing, Channel, ChannelKind, Leads, Severity
 from svsm_cal.core.model import Calendar, CalendarEvent, Deadline, Organizer, Release
 from svsm_cal.engine.zones import Zone, zone_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from svsm_cal.config.values import Problem
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["read_calendar"]
+__all__ = ["read_announcing", "read_calendar"]
 
 
 def read_calendar(document: Mapping[str, object], *, now: Instant | None = None) -> tuple[Calendar | None, list[Problem]]:
@@ -65,7 +62,6 @@ def read_calendar(document: Mapping[str, object], *, now: Instant | None = None)
 def _announcing(top: Row, tables: Tables) -> Announcing:
     if "notices" not in top.values:
         return Announcing()
-    from svsm_cal.config.channels import read_announcing
 
     declared = [row.values["id"] for row in top.rows("series") if "id" in row.values]
     return read_announcing(top.values["notices"], tables, declared)
@@ -119,3 +115,46 @@ def _events(rows: list[Row], tables: Tables) -> Iterator[CalendarEvent]:
             whole = Row({"end": row.values["start"], **row.values}, row.path, whole=True)
             if tables.in_order(whole, "start", "end"):
                 yield CalendarEvent(**whole.values)
+
+
+_ROOMS = (ChannelKind.MATRIX, ChannelKind.ZULIP)
+
+
+def read_announcing(row: Row, tables: Tables, declared: Sequence[str]) -> Announcing:
+    """Return what a [notices] table says, the usual where it is silent; `declared` are the ids of all series."""
+    leads = Leads(**row.values["lead"].values) if "lead" in row.values else Leads()
+    return Announcing(leads, tuple(_channels(row.rows("channel"), tables, declared)))
+
+
+def _channels(rows: list[Row], tables: Tables, declared: Sequence[str]) -> Iterator[Channel]:
+    for row in rows:
+        first = tables.unique("channel", row)
+        if not (first and row.whole and row.clean):
+            continue
+        values = row.values
+        for number, name in enumerate(values.get("series", ())):
+            if name not in declared:
+                hint = nearest(name, declared) or "the id of a [[series]]"
+                tables.error((*row.path, "series", number), "unknown-series", f'{row.label}: no series "{name}"', hint)
+        channel = Channel(
+            **{name: value for name, value in values.items() if name not in ("severity", "kind")},
+            kind=ChannelKind(values["kind"]),
+            least=Severity(values.get("severity", "info")),
+        )
+        for problem, hint in _lacks(channel):
+            tables.error((*row.path, "kind"), "channel-address", f"{row.label}: {problem}", hint)
+        yield channel
+
+
+def _lacks(channel: Channel) -> Iterator[tuple[str, str]]:
+    """Yield what keeps a channel from being reached, and what to write."""
+    if channel.kind is ChannelKind.MAIL:
+        if channel.url_env or channel.url_file or channel.room or channel.topic:
+            yield "a mail channel has only an address (to)", "without it each participant gets what concerns them"
+        return
+    if (channel.url_env is None) == (channel.url_file is None):
+        yield "needs either url_env or url_file, where its secret address is", 'url_env = "SVSM_CHAT_URL"'
+    if channel.to is not None:
+        yield "only a mail channel has an address (to)", "url_env or url_file"
+    if channel.kind in _ROOMS and channel.room is None:
+        yield f"a {channel.kind} channel needs a room", 'room = "!abc:matrix.org", or the name of a Zulip channel'

@@ -1,16 +1,13 @@
-"""The format of calendar.toml as one table: what may stand where, of which kind, and what it means.
-
-The reader (`svsm_cal.config.read`) and the JSON Schema that editors use (`svsm_cal.config.json_schema`) both
-come from it, so they cannot disagree.
-"""
+"""The format of calendar.toml as one table, for the reader and for the JSON Schema that editors use."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from svsm_cal.value import Value
 
-__all__ = ["TABLES", "Field", "Kind"]
+__all__ = ["TABLES", "Field", "Kind", "json_schema", "json_schema_text"]
 
 
 class Kind(StrEnum):
@@ -224,3 +221,77 @@ TABLES: dict[str, dict[str, Field]] = {
         "topic": Field(Kind.TEXT, "The Zulip topic; the calendar's name if left out."),
     },
 }
+
+
+_ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"}
+_DURATION = {"type": "string", "pattern": r"^(P.+|\s*(\d+\s*(w|d|h|m|min|s)\s*)+)$"}
+_DATE_SCHEMA = {"type": "string", "format": "date"}
+# Wall-clock times have no offset, which the formats date-time and time would require.
+_LOCAL = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?$"}
+_KINDS: dict[Kind, dict[str, Any]] = {
+    Kind.ID: _ID,
+    Kind.TEXT: {"type": "string", "minLength": 1},
+    Kind.LONG_TEXT: {"type": "string", "minLength": 1},
+    Kind.DOMAIN: {"type": "string", "format": "hostname"},
+    Kind.ZONE: {"type": "string", "examples": ["Europe/Berlin", "America/New_York", "UTC"]},
+    Kind.URL: {"type": "string", "format": "uri"},
+    Kind.TEMPLATE: {"type": "string", "examples": ["https://example.org/minutes/{date}.md"]},
+    Kind.EMAIL: {"type": "string", "format": "email"},
+    Kind.EMAILS: {"type": "array", "items": {"type": "string", "format": "email"}},
+    Kind.COLOR: {"type": "string", "pattern": "^[a-z]+$"},
+    Kind.SHOWN: {"enum": ["hide", "show"]},
+    Kind.INVITES: {"enum": ["full", "instance", "none"]},
+    Kind.RULE: {"type": "string", "pattern": "FREQ=", "examples": ["FREQ=WEEKLY;BYDAY=WE"]},
+    Kind.REPEAT: {"type": "string", "examples": ["every Wednesday", "first Monday of the month"]},
+    Kind.DURATION: _DURATION,
+    Kind.DURATIONS: {"type": "array", "items": _DURATION},
+    Kind.IDS: {"type": "array", "items": _ID},
+    Kind.CHAIR: {"anyOf": [_ID, {"type": "array", "items": _ID, "minItems": 1}]},
+    Kind.REGION: {"type": "string", "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,3})?$", "examples": ["DE", "US-CA"]},
+    Kind.CHANNEL: {"enum": ["mail", "slack", "discord", "matrix", "mattermost", "zulip", "apprise"]},
+    Kind.LANGUAGE: {"enum": ["en", "de"]},
+    Kind.SEVERITY: {"enum": ["info", "warning", "urgent"]},
+    Kind.VARIABLE: {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+    Kind.DATE: _DATE_SCHEMA,
+    Kind.INSTANCE: {"anyOf": [_DATE_SCHEMA, _LOCAL]},
+    Kind.LOCAL: _LOCAL,
+    Kind.TIME: {"type": "string", "pattern": r"^\d\d:\d\d(:\d\d(\.\d+)?)?$"},
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the schema (draft 2020-12) of a calendar.toml read as JSON."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "svsm_cal calendar.toml",
+        **_table(TABLES[""]),
+        "$defs": {name: _table(fields) for name, fields in TABLES.items() if name},
+    }
+
+
+def _table(fields: dict[str, Field]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [key for key, field in fields.items() if field.required],
+        "properties": {key: {"description": field.doc, **_field(field)} for key, field in fields.items()},
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    if field.kind is Kind.TABLE:
+        return {"$ref": f"#/$defs/{field.table}"}
+    if field.kind is Kind.TABLES:
+        return {"type": "array", "items": {"$ref": f"#/$defs/{field.table}"}}
+    return _KINDS[field.kind]
+
+
+def json_schema_text() -> str:
+    """Return the schema as the text of calendar.schema.json."""
+    import json  # not needed by look-ups
+
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    print(json_schema_text(), end="")  # noqa: T201 - this is its output

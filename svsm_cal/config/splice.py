@@ -11,7 +11,7 @@ import re
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.config.spans import Spans, after_line, cut_lines, newline_at, spans_of
+from svsm_cal.config.positions import Spans, after_line, cut_lines, newline_at, spans_of
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:

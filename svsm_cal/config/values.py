@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from svsm_cal.config.positions import Path
     from svsm_cal.engine.civil import Instant
-    from svsm_cal.findings import Severity
+    from svsm_cal.errors import Severity
 
 __all__ = ["MISSING", "Problem", "details_of", "read_value"]
 

@@ -16,7 +16,7 @@ from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
-    from svsm_cal.findings import Severity
+    from svsm_cal.errors import Severity
 
 __all__ = ["ZoneAdvice", "read_zone"]
 

@@ -14,8 +14,22 @@ from itertools import groupby
 from operator import add, itemgetter, mul, sub
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.burden import DAY, END, WEEK, WEEKS, Clock, ClockYear, Limits, is_waking, is_working
-from svsm_cal.core.choices import Burden, Choice, Heat, LocalStart, Plan
+from svsm_cal.core.burden import (
+    DAY,
+    END,
+    WEEK,
+    WEEKS,
+    Burden,
+    Choice,
+    Clock,
+    ClockYear,
+    Heat,
+    Limits,
+    LocalStart,
+    Plan,
+    is_waking,
+    is_working,
+)
 from svsm_cal.core.segments import segments_of
 from svsm_cal.engine.civil import local_seconds, midnight
 

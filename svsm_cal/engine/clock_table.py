@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from svsm_cal.engine.civil import LocalDateTime, local_seconds
-from svsm_cal.engine.posix_tz import LocalTimeType, PosixRule
+from svsm_cal.engine.tzif import LocalTimeType, PosixRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

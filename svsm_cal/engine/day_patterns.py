@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from svsm_cal.engine.gregorian import YearKind, month_lengths
+from svsm_cal.engine.civil import YearKind, month_lengths
 from svsm_cal.engine.rule_parts import Skip
 from svsm_cal.value import Value
 

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from itertools import product
 from typing import TYPE_CHECKING
 
-from svsm_cal.engine.gregorian import DAY, LAST_DAY
+from svsm_cal.engine.civil import DAY, LAST_DAY
 from svsm_cal.engine.plans import END, Plan, chosen
 from svsm_cal.errors import RuleError
 

@@ -14,10 +14,9 @@ from math import gcd
 from operator import sub
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.engine.civil import EPOCH_ORDINAL
+from svsm_cal.engine.civil import DAY, EPOCH_ORDINAL, weekday_of
 from svsm_cal.engine.day_patterns import DayParts
 from svsm_cal.engine.days import Clock, Days, Steps
-from svsm_cal.engine.gregorian import DAY, weekday_of
 from svsm_cal.engine.periods import Months, Weeks, Years
 from svsm_cal.engine.plans import END, Cycle, Plan, chosen
 from svsm_cal.engine.rule_parts import Frequency, RuleParts, Skip, WeekdayNum

@@ -1,4 +1,4 @@
-"""Rules by months, years and weeks: a period's instances depend on its kind, which few have (`svsm_cal.engine.gregorian`)."""
+"""Rules by months, years and weeks: a period's instances depend on its kind, which few have (`svsm_cal.engine.civil`)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from svsm_cal.engine.civil import EPOCH_ORDINAL
-from svsm_cal.engine.gregorian import (
+from svsm_cal.engine.civil import (
     CYCLE_DAYS,
     CYCLE_MONTHS,
     DAY,
+    EPOCH_ORDINAL,
     FIRST_DAY,
     LAST_DAY,
     MONTH_KINDS,

@@ -21,7 +21,7 @@ from bisect import bisect_left
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from svsm_cal.engine.gregorian import DAY, LAST_DAY
+from svsm_cal.engine.civil import DAY, LAST_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,6 +18,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from svsm_cal.engine.civil import (
+    DAY,
+    FIRST_DAY,
     Instant,
     LocalDateTime,
     epoch_seconds,
@@ -28,7 +30,6 @@ from svsm_cal.engine.civil import (
     seconds_not_before,
 )
 from svsm_cal.engine.expansion import DISTANCES, MANY, Expansion, spread
-from svsm_cal.engine.gregorian import DAY, FIRST_DAY
 from svsm_cal.engine.plans import END
 from svsm_cal.engine.rrule import Frequency, RecurrenceRule
 from svsm_cal.value import Value, replace

@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from svsm_cal.engine.expansion import Expansion
-from svsm_cal.engine.rrule_text import format_rule, parse_parts
-from svsm_cal.engine.rule_parts import DAY_CODES, Frequency, RuleParts, Skip, WeekdayNum
+from svsm_cal.engine.rule_parts import DAY_CODES, Frequency, RuleParts, Skip, WeekdayNum, format_rule, parse_parts
 from svsm_cal.value import replace
 
 if TYPE_CHECKING:

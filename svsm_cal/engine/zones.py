@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from zoneinfo import ZoneInfo
 
-    from svsm_cal.engine.posix_tz import LocalTimeType, PosixRule
+    from svsm_cal.engine.tzif import LocalTimeType, PosixRule
 
 __all__ = [
     "Fold",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from svsm_cal.findings import Finding, Severity
+from svsm_cal.errors import Finding, Severity
 from svsm_cal.ical.content import Component, Property
 from svsm_cal.value import Value
 

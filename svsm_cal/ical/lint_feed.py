@@ -17,7 +17,7 @@ from svsm_cal.ical.lint_zones import Clocks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from svsm_cal.findings import Finding
+    from svsm_cal.errors import Finding
 
 __all__ = ["lint"]
 

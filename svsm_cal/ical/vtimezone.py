@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.model import Occurrence
     from svsm_cal.engine.civil import LocalDateTime
-    from svsm_cal.engine.posix_tz import LocalTimeType, YearlyDay
+    from svsm_cal.engine.tzif import LocalTimeType, YearlyDay
 
 __all__ = ["Observance", "is_utc", "observances", "vtimezone", "zone_bytes"]
 

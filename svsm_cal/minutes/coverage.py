@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.occurrences import occurrences_between_days, occurrences_on
-from svsm_cal.findings import Finding
+from svsm_cal.errors import Finding
 from svsm_cal.minutes.names import plain_name
 from svsm_cal.minutes.other_calls import beginning_windows
 from svsm_cal.value import Value

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.model import Status
-from svsm_cal.findings import Finding
+from svsm_cal.errors import Finding
 from svsm_cal.minutes.calls import Calls, title_words
 from svsm_cal.minutes.cancellations import cancellations
 from svsm_cal.minutes.dates import date_in

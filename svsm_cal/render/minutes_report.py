@@ -12,7 +12,7 @@ from svsm_cal.words.phrases import MONTHS, amount, day_and_year
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from svsm_cal.findings import Finding
+    from svsm_cal.errors import Finding
     from svsm_cal.minutes.coverage import Attendance
     from svsm_cal.minutes.reading import Minutes
     from svsm_cal.minutes.suggestion import Suggestion

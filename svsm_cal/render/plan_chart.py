@@ -17,7 +17,7 @@ from svsm_cal.words.phrases import amount, day_and_year
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from svsm_cal.core.choices import Choice, Heat, Plan
+    from svsm_cal.core.burden import Choice, Heat, Plan
 
 __all__ = ["plan_svg"]
 

@@ -16,8 +16,7 @@ from svsm_cal.words.phrases import amount, day_and_year
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from svsm_cal.core.burden import Limits
-    from svsm_cal.core.choices import Burden, Choice, Heat, LocalStart, Plan
+    from svsm_cal.core.burden import Burden, Choice, Heat, Limits, LocalStart, Plan
     from svsm_cal.render.records import Record
     from svsm_cal.render.text import Cell, Paint
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
-    from svsm_cal.findings import Finding
+    from svsm_cal.errors import Finding
 
 __all__ = [
     "deadline_record",

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import svsm_cal
 from svsm_cal.engine.civil import Instant
 from svsm_cal.engine.tzdb import tz_database
-from svsm_cal.errors import CalendarError, SvsmCalError
-from svsm_cal.findings import Finding
+from svsm_cal.errors import CalendarError, Finding, SvsmCalError
 from svsm_cal.render.records import finding_record, instant_text
 from svsm_cal.value import Value, replace
 from svsm_cal.web.answers import PUBLIC, Answer, Resource, json_answer, problem

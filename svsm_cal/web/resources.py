@@ -7,7 +7,7 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING
 
-from svsm_cal.app.content_types import Media, media_of
+from svsm_cal.app.publication import Media, media_of
 from svsm_cal.web.answers import PUBLIC, Headers, Resource
 
 if TYPE_CHECKING:

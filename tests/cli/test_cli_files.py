@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from svsm_cal import __version__
 from svsm_cal.cli import command
-from svsm_cal.config.json_schema import json_schema, json_schema_text
+from svsm_cal.config.schema import json_schema, json_schema_text
 from svsm_cal.engine.tzdb import tz_database
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,7 @@ import pytest
 import svsm_cal.config
 from svsm_cal.config.load import check_text, loads
 from svsm_cal.engine.civil import instant
-from svsm_cal.errors import CalendarError
-from svsm_cal.findings import Finding
+from svsm_cal.errors import CalendarError, Finding
 
 HEAD = """\
 [calendar]

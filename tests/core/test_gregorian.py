@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from svsm_cal.engine.gregorian import (
+from svsm_cal.engine.civil import (
     CYCLE_MONTHS,
     DAY,
     FIRST_DAY,

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from svsm_cal.engine.posix_tz import LocalTimeType, PosixRule, YearlyDay, parse_posix_tz
 from svsm_cal.engine.tzdb import tz_database
+from svsm_cal.engine.tzif import LocalTimeType, PosixRule, YearlyDay, parse_posix_tz
 from svsm_cal.errors import ZoneError
 
 HOUR = 3600

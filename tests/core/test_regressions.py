@@ -10,10 +10,9 @@ import pytest
 import svsm_cal
 from svsm_cal.config.repeat import parse_repeat
 from svsm_cal.core.deadlines import outlook
-from svsm_cal.engine.posix_tz import parse_posix_tz
 from svsm_cal.engine.rrule import RecurrenceRule
 from svsm_cal.engine.tzdb import tz_database
-from svsm_cal.engine.tzif import read_tzif
+from svsm_cal.engine.tzif import parse_posix_tz, read_tzif
 from svsm_cal.engine.zones import zone_of
 from svsm_cal.errors import RuleError, ZoneError
 

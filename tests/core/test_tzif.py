@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from svsm_cal.engine.posix_tz import LocalTimeType, PosixRule
 from svsm_cal.engine.tzdb import TzDatabase, tz_database
-from svsm_cal.engine.tzif import TzifData, read_tzif
+from svsm_cal.engine.tzif import LocalTimeType, PosixRule, TzifData, read_tzif
 from svsm_cal.engine.zones import zone_of
 from svsm_cal.errors import ZoneError
 
