@@ -68,9 +68,6 @@ def empty_outbox(
             return Delivered(busy=True)
         run = _Run(delivery, clock, told, stop)
         broken = deliver(run.letters(), settings, settle=run.settle, stop=stop)
-        # What had to wait for an earlier mail about the same thing may go now; what was put off has a later time.
-        while broken is None and not stop() and delivery.due(clock(), 1):
-            broken = deliver(run.letters(), settings, settle=run.settle, stop=stop)
         pending, due = delivery.remaining()
         return Delivered(run.counts[MailState.SENT], run.counts[MailState.FAILED], run.deferred, pending, due, broken)
 
@@ -108,15 +105,9 @@ class _Run:
         self.deferred = 0
 
     def letters(self) -> Iterator[Letter]:
-        """Yield what is due, a few at a time; a row is looked for again only when those before it are settled."""
-        seen: set[int] = set()
-        while not self._stop():
-            # Rows that are on their way are still pending: they come again, and are not new.
-            rows = [each for each in self._delivery.due(self._clock(), _AT_ONCE) if each.id not in seen]
-            if not rows:
-                return
+        """Yield the mails that are due, those included that were waiting for an earlier one about the same UID."""
+        while not self._stop() and (rows := self._delivery.due(self._clock(), _AT_ONCE)):
             for row in rows:
-                seen.add(row.id)
                 self._rows[row.id] = row
                 yield Letter(row.id, row.mail.sender, row.mail.recipient, row.mail.data)
 

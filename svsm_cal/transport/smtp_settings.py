@@ -78,7 +78,6 @@ class Settings(Value):
     hello: str | None = None
     rate: float | None = None
     per_connection: int = 100
-    pipelining: bool = True
     failures: int = 3
     pause: float = 1.0
     timeouts: Timeouts = Timeouts()
@@ -94,7 +93,7 @@ def read_settings(url: str | None, environ: Mapping[str, str]) -> Settings:
 
     Args:
         url: `smtp://user@host:port` or `smtps://…`, perhaps with `?security=none&rate=5&per-connection=50&ca=FILE&hello=NAME
-            &pipelining=no&timeout-dot=300`; None for that in the environment.
+            &timeout-dot=300`; None for that in the environment.
         environ: SVSM_CAL_SMTP, and SVSM_CAL_SMTP_PASSWORD or SVSM_CAL_SMTP_PASSWORD_FILE.
 
     Raises:
@@ -170,7 +169,6 @@ _OPTIONS: dict[str, tuple[Callable[[Settings, str], Settings], str]] = {
     "per-connection": (lambda settings, value: replace(settings, per_connection=_count(value)), "a number of letters"),
     "ca": (lambda settings, value: replace(settings, ca_file=value), "a file of certificates in PEM"),
     "hello": (lambda settings, value: replace(settings, hello=value), "this machine's name"),
-    "pipelining": (lambda settings, value: replace(settings, pipelining={"yes": True, "no": False}[value]), "yes or no"),
     **{f"timeout-{name}": (_timeout(name), "seconds") for name in fields_of(Timeouts)},
 }
 

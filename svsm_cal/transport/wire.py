@@ -47,8 +47,8 @@ class Prepared(Value):
     """
 
     letter: Letter
-    mail: bytes
-    rcpt: bytes
+    mail: str
+    rcpt: str
     body: bytes
     eight_bit: bool
     utf8: bool
@@ -110,5 +110,4 @@ def prepare(letter: Letter) -> Prepared | Unfit:
     body = dot_stuffed(data)
     if body.find(b"\r\n.\r\n") != len(body) - 5:
         return Unfit("the message would end before its end")
-    mail, rcpt = b"MAIL FROM:<%b>" % letter.sender.encode(), b"RCPT TO:<%b>\r\n" % letter.recipient.encode()
-    return Prepared(letter, mail, rcpt, body, eight_bit, utf8)
+    return Prepared(letter, f"MAIL FROM:<{letter.sender}>", f"RCPT TO:<{letter.recipient}>", body, eight_bit, utf8)

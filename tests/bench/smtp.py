@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/bench/smtp.py
 
-Rounds take each in turn. Bookkeeping is one small transaction for each letter, before the next letter's text goes out.
+Rounds take each in turn. Bookkeeping is one small transaction for each letter, before the next letter begins.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every fault at every stage, 50 letters: none lost, none with two outcomes, a second copy only where nobody can know.
 
-The server here says exactly what a test scripts, with and without PIPELINING, and keeps what it took.
+The server here says exactly what a test scripts, and keeps what it took.
 """
 
 from __future__ import annotations
@@ -51,13 +51,11 @@ class Gone(Exception):  # noqa: N818
 class FaultyServer:
     """A mail server that does as told: `replies` for a stage always, `fault` at one stage of one letter, or of all."""
 
-    pipelining: bool = True
     tls: ssl.SSLContext | None = None
     fault: tuple[str, str] | None = None
     only: str | None = None  # the recipient that the fault hits, once; None: everyone, always
     replies: dict[str, str] = field(default_factory=dict)
     refuses: dict[str, str] = field(default_factory=dict)  # recipient: what RCPT gets
-    eager: bool = False  # answers DATA with 354 even without a recipient
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     seen: list[tuple[str, bytes]] = field(default_factory=list)
     doubtful: Counter[int] = field(default_factory=Counter)  # by connection: ends of letters that got no good answer
@@ -144,7 +142,7 @@ class _Conversation:
             verb = line.split(b" ")[0].split(b":")[0].decode().lower()
             match verb:
                 case "ehlo":
-                    offers = ["mail.example.org", *["PIPELINING"] * server.pipelining, "8BITMIME", "AUTH PLAIN LOGIN"]
+                    offers = ["mail.example.org", "8BITMIME", "AUTH PLAIN LOGIN"]
                     offers += ["STARTTLS"] * (server.tls is not None)
                     end = len(offers) - 1
                     self.answer("ehlo", "\r\n".join(f"250{' ' if n == end else '-'}{each}" for n, each in enumerate(offers)))
@@ -165,8 +163,8 @@ class _Conversation:
                     good = server.refuses.get(self.recipient) or (None if in_mail else "503 no sender")
                     has_recipient = self.answer("rcpt", good).startswith("2")
                 case "data":
-                    if self.answer("data", None if has_recipient or server.eager else "503 no recipient") == "354":
-                        self.text(has_recipient)
+                    if self.answer("data", None if has_recipient else "503 no recipient") == "354":
+                        self.text()
                         in_mail = has_recipient = False
                 case "rset":
                     in_mail = self.answer("rset") != "250" and in_mail
@@ -177,24 +175,18 @@ class _Conversation:
                 case _:
                     self.answer(verb)
 
-    def text(self, has_recipient: bool) -> None:
+    def text(self) -> None:
         server = self.server
         server.texts += 1
         if server.fault and server.fault[0] == "body" and self.hits(server.fault[0]):
             self.more()
             self.misbehave("body", server.fault[1])
         read, begin = bytearray(self.unread), 0
-        while not read.startswith(b".\r\n") and read.find(b"\r\n.\r\n", begin) < 0:
+        while read.find(b"\r\n.\r\n", begin) < 0:
             begin, self.unread = max(0, len(read) - 4), b""
             self.more()
             read += self.unread
-        self.unread = bytes(read)
-        if self.unread.startswith(b".\r\n"):
-            self.unread = self.unread[3:]
-            self.unsent += b"554 no recipients\r\n"
-            assert not has_recipient
-            return
-        body, _, self.unread = self.unread.partition(b"\r\n.\r\n")
+        body, _, self.unread = bytes(read).partition(b"\r\n.\r\n")
         letter = (self.recipient, (body + b"\r\n").replace(b"\r\n..", b"\r\n."))
         server.seen.append(letter)
         server.doubtful[self.number] += 1
@@ -368,7 +360,7 @@ def check_and_resend(server: FaultyServer, letters: list[Letter], outcomes: list
     assert uncertain <= {key for key in by_key if f"r{key}@example.org" in {recipient for recipient, _ in server.seen}}
 
     final = {each.key for each in outcomes if each.verdict in {Verdict.SENT, Verdict.REFUSED}}
-    with FaultyServer(pipelining=server.pipelining, tls=server.tls) as healthy:
+    with FaultyServer(tls=server.tls) as healthy:
         again, broken = sent_through(
             healthy, [each for each in letters if each.key not in final], replace(settings, port=healthy.port)
         )
@@ -381,16 +373,9 @@ def check_and_resend(server: FaultyServer, letters: list[Letter], outcomes: list
 
 
 def cases(table: Collection[tuple[str, str]], *, brief: Collection[tuple[str, str]]) -> list[object]:
-    """Return a table's cases, with and without PIPELINING; those that wait for time to pass are a soak, but for a few."""
-    return [
-        pytest.param(
-            stage, fault, ways == "pipelining", id=f"{stage}-{fault}-{ways}",
-            marks=[pytest.mark.soak] if (stage == "body" or fault in {"timeout", "drip"}) and (stage, fault) not in brief
-            else [],
-        )
-        for stage, fault in sorted(table)
-        for ways in ("pipelining", "classic")
-    ]  # fmt: skip
+    """Return a table's cases; those that wait for time to pass are a soak, but for a few."""
+    slow = {each for each in table if (each[0] == "body" or each[1] in {"timeout", "drip"}) and each not in brief}
+    return [pytest.param(*each, id="-".join(each), marks=[pytest.mark.soak] * (each in slow)) for each in sorted(table)]
 
 
 SLOW = {
@@ -400,10 +385,8 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize(("stage", "fault", "pipelining"), cases(ONCE, brief=SLOW))
-def test_a_fault_that_happens_once(
-    stage: str, fault: str, pipelining: bool, certificate: Path, server_tls: ssl.SSLContext
-) -> None:
+@pytest.mark.parametrize(("stage", "fault"), cases(ONCE, brief=SLOW))
+def test_a_fault_that_happens_once(stage: str, fault: str, certificate: Path, server_tls: ssl.SSLContext) -> None:
     expected = ONCE[stage, fault]
     letters = LETTERS
     if stage == "body":  # more than the network's buffers hold, so that the end is not handed over
@@ -411,7 +394,6 @@ def test_a_fault_that_happens_once(
             letter(each.key, b"x" * 900 + b"\r\n" + (b"y" * 900 + b"\r\n") * 7000 * (each.key == FAULTY)) for each in LETTERS
         ]
     with FaultyServer(
-        pipelining=pipelining,
         fault=(stage, fault),
         only=f"r{FAULTY}@example.org",
         tls=server_tls if stage == "starttls" else None,
@@ -432,10 +414,10 @@ def test_a_fault_that_happens_once(
     check_and_resend(server, letters, outcomes, settings)
 
 
-@pytest.mark.parametrize(("stage", "fault", "pipelining"), cases(ALWAYS, brief={("dot", "timeout")}))
-def test_a_fault_that_never_ends(stage: str, fault: str, pipelining: bool, certificate: Path, server_tls: ssl.SSLContext) -> None:
+@pytest.mark.parametrize(("stage", "fault"), cases(ALWAYS, brief={("dot", "timeout")}))
+def test_a_fault_that_never_ends(stage: str, fault: str, certificate: Path, server_tls: ssl.SSLContext) -> None:
     expected, breaks = ALWAYS[stage, fault]
-    with FaultyServer(pipelining=pipelining, fault=(stage, fault), tls=server_tls if stage == "starttls" else None) as server:
+    with FaultyServer(fault=(stage, fault), tls=server_tls if stage == "starttls" else None) as server:
         settings = fitted(server, stage, certificate)
         outcomes, broken = sent_through(server, LETTERS, settings)
     assert Counter(each.verdict.value for each in outcomes) == expected
@@ -450,7 +432,7 @@ def test_a_fault_that_never_ends(stage: str, fault: str, pipelining: bool, certi
 
 @pytest.mark.parametrize("fault", ["timeout", "reset", "closed", "garbage", "4xx", "5xx"])
 @pytest.mark.parametrize("stage", ["rcpt", "dot"])
-def test_the_same_over_tls_with_pipelining(stage: str, fault: str, certificate: Path, server_tls: ssl.SSLContext) -> None:
+def test_the_same_over_tls(stage: str, fault: str, certificate: Path, server_tls: ssl.SSLContext) -> None:
     with FaultyServer(fault=(stage, fault), only=f"r{FAULTY}@example.org", tls=server_tls) as server:
         settings = replace(fitted(server, stage, certificate), security="starttls", ca_file=str(certificate))
         outcomes, broken = sent_through(server, LETTERS, settings)
@@ -462,47 +444,28 @@ def test_the_same_over_tls_with_pipelining(stage: str, fault: str, certificate: 
     check_and_resend(server, LETTERS, outcomes, settings)
 
 
-def test_a_letter_costs_one_round_trip() -> None:
+def test_a_letter_is_settled_before_the_next_one_is_read() -> None:
+    settled: list[int] = []
+
+    def letters() -> Iterator[Letter]:
+        for each in LETTERS:
+            assert settled == list(range(each.key))
+            yield each
+
     with FaultyServer() as server:
-        outcomes, broken = sent_through(server, LETTERS, settings_for(server))
-    assert broken is None
-    assert [each.key for each in outcomes] == list(range(RECIPIENTS))
-    assert sum(b"\r\n.\r\nMAIL FROM:<" in chunk for chunk in server.chunks) == RECIPIENTS - 1
+        assert deliver(letters(), settings_for(server), settle=lambda outcome: settled.append(outcome.key)) is None
+    assert settled == list(range(RECIPIENTS))
     assert server.connections == 1
 
 
-@pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "classic"])
-def test_a_letter_is_settled_before_the_next_ones_text_goes_out(pipelining: bool) -> None:
-    texts: list[int] = []
-
-    def settle(outcome: Outcome) -> None:
-        time.sleep(0.002)  # time enough for a text that should not come
-        assert len(server.seen) == outcome.key + 1
-        texts.append(outcome.key)
-
-    with FaultyServer(pipelining=pipelining) as server:
-        assert deliver(LETTERS, settings_for(server), settle=settle) is None
-    assert texts == list(range(RECIPIENTS))
-
-
-@pytest.mark.parametrize("eager", [True, False], ids=["354", "503"])
-@pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "classic"])
-def test_data_that_was_pipelined_after_a_refused_recipient_is_ended_with_nothing(eager: bool, pipelining: bool) -> None:
+def test_a_refused_recipient_is_that_letter_s_alone() -> None:
     refused = {f"r{key}@example.org": "550 5.1.1 unknown" for key in (0, 7, 8, 9, 49)}
-    with FaultyServer(pipelining=pipelining, eager=eager, refuses=refused) as server:
+    with FaultyServer(refuses=refused) as server:
         outcomes, broken = sent_through(server, LETTERS, settings_for(server))
     assert broken is None
     assert server.connections == 1
     assert {each.key for each in outcomes if each.verdict is Verdict.REFUSED} == {0, 7, 8, 9, 49}
     assert next(each for each in outcomes if each.key == 7) == Outcome(7, Verdict.REFUSED, "rcpt", 550, "5.1.1 unknown")
-    check_and_resend(server, LETTERS, outcomes, settings_for(server))
-
-
-def test_a_server_that_takes_a_recipient_without_a_sender_gets_no_text() -> None:
-    with FaultyServer(fault=("mail", "4xx"), only=f"r{FAULTY}@example.org", replies={"rcpt": "250 ok"}, eager=True) as server:
-        outcomes, broken = sent_through(server, LETTERS, settings_for(server))
-    assert broken is None
-    assert (outcomes[FAULTY].verdict, outcomes[FAULTY].stage) == (Verdict.DEFERRED, "mail")
     check_and_resend(server, LETTERS, outcomes, settings_for(server))
 
 
@@ -519,7 +482,7 @@ def test_a_server_that_takes_a_recipient_without_a_sender_gets_no_text() -> None
     ],
 )
 def test_what_a_reply_says_of_a_letter(stage: str, reply: str, verdict: str | None) -> None:
-    with FaultyServer(pipelining=False, replies={stage: reply}) as server:
+    with FaultyServer(replies={stage: reply}) as server:
         outcomes, broken = sent_through(server, LETTERS[:3], settings_for(server))
     if verdict is None:
         assert broken is not None
@@ -598,12 +561,11 @@ def test_the_rate_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(waited) == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "classic"])
-def test_stop_ends_after_the_letter_that_is_announced(pipelining: bool) -> None:
+def test_stop_ends_after_the_letter_on_its_way() -> None:
     outcomes: list[Outcome] = []
-    with FaultyServer(pipelining=pipelining) as server:
+    with FaultyServer() as server:
         assert deliver(LETTERS, settings_for(server), settle=outcomes.append, stop=lambda: len(outcomes) >= 10) is None
-    assert [each.key for each in outcomes] == list(range(11 if pipelining else 10))
+    assert [each.key for each in outcomes] == list(range(10))
     check_and_resend(server, LETTERS, outcomes, settings_for(server))
 
 
@@ -627,10 +589,10 @@ def test_an_interrupt_leaves_no_letter_unexplained(stage: str, uncertain: list[i
     outcomes: list[Outcome] = []
     plain = Connection.reply
 
-    def reply(self: Connection, at: str) -> tuple[int, bytes]:
-        if at == stage and len(outcomes) == FAULTY:
+    def reply(self: Connection) -> tuple[int, bytes]:
+        if self.stage == stage and len(outcomes) == FAULTY:
             raise KeyboardInterrupt
-        return plain(self, at)  # type: ignore[arg-type]
+        return plain(self)
 
     monkeypatch.setattr(Connection, "reply", reply)
     with FaultyServer() as server, pytest.raises(KeyboardInterrupt):
@@ -638,6 +600,20 @@ def test_an_interrupt_leaves_no_letter_unexplained(stage: str, uncertain: list[i
     monkeypatch.undo()
     assert [each.key for each in outcomes if each.verdict is Verdict.UNCERTAIN] == uncertain
     assert [each.key for each in outcomes if each.verdict is Verdict.SENT] == list(range(FAULTY))
+
+
+def test_an_interrupt_between_two_letters_leaves_neither_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes: list[Outcome] = []
+
+    def sleep(_: float) -> None:
+        if len(outcomes) == FAULTY:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(smtp, "sleep", sleep)
+    with FaultyServer() as server, pytest.raises(KeyboardInterrupt):
+        deliver(LETTERS, settings_for(server, rate=1000.0), settle=outcomes.append)
+    assert [each.verdict for each in outcomes] == [Verdict.SENT] * FAULTY
+    check_and_resend(server, LETTERS, outcomes, settings_for(server))
 
 
 def test_letters_that_cannot_be_read_leave_the_one_before_untouched() -> None:
@@ -648,14 +624,14 @@ def test_letters_that_cannot_be_read_leave_the_one_before_untouched() -> None:
     outcomes: list[Outcome] = []
     with FaultyServer() as server, pytest.raises(RuntimeError, match="the store is gone"):
         deliver(letters(), settings_for(server), settle=outcomes.append)
-    assert [each.key for each in outcomes] == list(range(FAULTY - 1))
+    assert [each.key for each in outcomes] == list(range(FAULTY))
     check_and_resend(server, LETTERS, outcomes, settings_for(server))
 
 
 def test_letters_that_the_server_has_no_way_to_take_are_refused_without_asking() -> None:
     wide = letter(1, "Grüße\r\n".encode())
     address = replace(letter(2), recipient="jörg@example.org")
-    with FaultyServer(pipelining=False, fault=("ehlo", "5xx")) as server:  # HELO: no 8BITMIME
+    with FaultyServer(fault=("ehlo", "5xx")) as server:  # HELO: no 8BITMIME
         outcomes, broken = sent_through(server, [letter(0), wide, address, letter(3)], settings_for(server))
     assert broken is None
     assert [(each.key, each.verdict.value, each.stage) for each in outcomes] == [
@@ -689,7 +665,7 @@ def test_a_server_that_fails_at_random(seed: int) -> None:
             sorted(each for each in ONCE if each[0] not in {"starttls", "auth", "body"} and each[1] != "5xx")
         )
         only = f"r{choose.choice(sorted(left))}@example.org"
-        with FaultyServer(pipelining=choose.random() < 0.7, fault=(stage, fault), only=only) as server:
+        with FaultyServer(fault=(stage, fault), only=only) as server:
             outcomes, _ = sent_through(
                 server,
                 list(left.values()),
