@@ -121,7 +121,8 @@ def test_what_passes_means_the_same_to_everyone(tail: bytes) -> None:
     for name in ("From", "To", "Date", "Message-ID"):
         assert len(message.get_all(name, [])) == 1
     assert "Bcc" not in message
-    assert message.as_bytes() == data or not tail.isascii() or b" \r\n" in tail
+    same = message.as_bytes() == data
+    assert same or not tail.isascii() or b" \r\n" in tail or b":\r\n" in tail  # blanks at line ends are the library's own
     assert prepared.eight_bit == (not data.isascii())
 
 
@@ -178,19 +179,19 @@ def test_a_url_says_where_mail_goes(url: str, expected: Settings) -> None:
     ("url", "message"),
     [
         (None, "no mail server is named (set SVSM_CAL_SMTP=smtp://user@mail.example.org:587)"),
-        ("mail.example.org", "is no address of a mail server"),
-        ("http://mail.example.org", "is no address of a mail server"),
-        ("smtp://", "is no address of a mail server"),
-        ("smtp://mail.example.org/inbox", "is no address of a mail server"),
-        ("smtp://mail.example.org:port", "is no address of a server"),
+        ("mail.example.org", "is not a mail server's address"),
+        ("http://mail.example.org", "is not a mail server's address"),
+        ("smtp://", "is not a mail server's address"),
+        ("smtp://mail.example.org/inbox", "is not a mail server's address"),
+        ("smtp://mail.example.org:port", "is not a server's address"),
         (f"smtp://a:{CANARY}@mail.example.org", "has a password in it"),
         ("smtp://mail.example.org?secure=no", "there is no option 'secure' (there are security, rate,"),
-        ("smtp://mail.example.org?security=maybe", "security=maybe makes no sense (write starttls, tls or none)"),
-        ("smtp://mail.example.org?rate=0", "rate=0 makes no sense"),
-        ("smtp://mail.example.org?rate=nan", "rate=nan makes no sense"),
-        ("smtp://mail.example.org?per-connection=0", "per-connection=0 makes no sense"),
-        ("smtp://mail.example.org?timeout-dot=never", "timeout-dot=never makes no sense (write seconds)"),
-        ("smtp://mail.example.org?hello=a%0d%0ab", "hello is no machine's name"),
+        ("smtp://mail.example.org?security=maybe", "security=maybe is invalid (write starttls, tls or none)"),
+        ("smtp://mail.example.org?rate=0", "rate=0 is invalid"),
+        ("smtp://mail.example.org?rate=nan", "rate=nan is invalid"),
+        ("smtp://mail.example.org?per-connection=0", "per-connection=0 is invalid"),
+        ("smtp://mail.example.org?timeout-dot=never", "timeout-dot=never is invalid (write seconds)"),
+        ("smtp://mail.example.org?hello=a%0d%0ab", "hello is not a host name"),
         ("smtp://mail.example.org?ca=/nowhere/ca.pem", "holds no certificates"),
         ("smtps://mail.example.org?security=none", "smtps:// is TLS from the start"),
         ("smtp://a@mail.example.org?security=none", "in the clear"),
