@@ -19,7 +19,7 @@ from svsm_cal.errors import InputError, SvsmCalError, UsageError
 from svsm_cal.render.chat import chat_payload
 from svsm_cal.render.notice_mail import NoticeMails
 from svsm_cal.store.contract import Mail
-from svsm_cal.transport.chat import Outcome, check, deliver
+from svsm_cal.transport.webhooks import Outcome, check, deliver
 from svsm_cal.value import Value
 from svsm_cal.words.notices import wording
 

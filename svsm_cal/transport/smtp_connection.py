@@ -19,9 +19,8 @@ from svsm_cal.errors import TransportError
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from svsm_cal.transport.letters import Stage
-    from svsm_cal.transport.smtp_settings import Settings
-    from svsm_cal.transport.wire import Prepared
+    from svsm_cal.transport.smtp_message import Prepared
+    from svsm_cal.transport.smtp_settings import Settings, Stage
 
 __all__ = ["GOING", "Connection", "Offers", "Reply", "SmtpError", "clean"]
 
@@ -35,7 +34,7 @@ _MOST_LINES = 200
 _LONGEST_TEXT = 500
 _TLS_RECORD = 16384
 _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])([^\r\n]*))?\r?").fullmatch
-# No such command, wrong order, sign in first: about the conversation, never about a recipient.
+# Unknown command, wrong order, not signed in: about the conversation, never about a recipient.
 _CONVERSATION_CODES = frozenset((502, 503, 530, 534, 535, 538))
 _START_TEXT = 354
 
@@ -47,7 +46,7 @@ _STAGES: dict[Stage, str] = {
 
 
 class SmtpError(TransportError):
-    """A connection that can no longer be used; `permanent` if a new one would be no better, `final` if none should be tried."""
+    """A connection that can no longer be used; `permanent` if a new one would fail too, `final` if none should be tried."""
 
     def __init__(self, stage: Stage, reason: str, *, permanent: bool = False, final: bool = False) -> None:
         super().__init__(f"{_STAGES.get(stage, stage)}: {reason}")
@@ -64,18 +63,18 @@ class Offers(Value):
     size: int
 
     def lack(self, prepared: Prepared) -> str:
-        """Return what a letter needs and the server does not offer, "" if nothing."""
+        """Return which extension a mail needs and the server lacks, "" if none."""
         if prepared.utf8 and not self.utf8:
-            return "the server takes no addresses or headers beyond ASCII (SMTPUTF8)"
+            return "the server accepts ASCII addresses and headers only (no SMTPUTF8)"
         if prepared.eight_bit and not (self.eight_bit or self.utf8):
-            return "the server takes no 8-bit text (8BITMIME)"
-        if 0 < self.size < len(prepared.letter.data):
-            return f"the server takes messages of at most {self.size} bytes, this has {len(prepared.letter.data)}"
+            return "the server accepts no 8-bit text (no 8BITMIME)"
+        if 0 < self.size < len(prepared.envelope.data):
+            return f"the server accepts messages of at most {self.size} bytes, this one has {len(prepared.envelope.data)}"
         return ""
 
     def mail(self, prepared: Prepared) -> str:
-        """Return a letter's MAIL command, with the parameters that the server understands."""
-        size = f" SIZE={len(prepared.letter.data)}" if self.size else ""
+        """Return a mail's MAIL command, with the parameters that the server understands."""
+        size = f" SIZE={len(prepared.envelope.data)}" if self.size else ""
         body = " BODY=8BITMIME" if prepared.eight_bit and self.eight_bit else ""
         return prepared.mail + size + body + (" SMTPUTF8" if prepared.utf8 else "")
 
@@ -114,7 +113,7 @@ class Connection(smtplib.SMTP):
         except smtplib.SMTPException as error:
             raise self._failure(str(error), permanent=True) from None
         except ssl.SSLCertVerificationError as error:
-            reason = f"its certificate is not to be trusted: {error.verify_message} (give its issuer's with ca=FILE)"
+            reason = f"its certificate is not trusted: {error.verify_message} (name its issuer's with ca=FILE)"
             raise self._failure(reason, permanent=True) from None
         except TimeoutError:
             raise self._failure("no answer in time") from None
@@ -135,9 +134,9 @@ class Connection(smtplib.SMTP):
                 raise self._failure(f"is not offered ({hint})", permanent=True)
             self._expect(220, self.docmd("STARTTLS"))
             if self._unread:
-                raise self._failure("text was sent ahead of the encryption: somebody may be in between", permanent=True)
+                raise self._failure("text arrived before the encryption: somebody may intercept this connection", permanent=True)
             self.sock = self._encrypted(self._socket(settings.timeouts.starttls))
-            self.helo_resp = self.ehlo_resp = None  # RFC 3207 section 4.2: what was said in the clear does not count
+            self.helo_resp = self.ehlo_resp = None  # RFC 3207 section 4.2: forget what was said in the clear
             self._greet()
         if settings.user:
             self.stage = "auth"
@@ -159,18 +158,18 @@ class Connection(smtplib.SMTP):
             raise self._failure(f"{code} {self._clean(text)}", permanent=code >= 500)
 
     def ask(self, stage: Stage, command: str) -> Reply:
-        """Send a command and return its reply: the one that lets the conversation go on, or a refusal (4yz, 5yz)."""
+        """Send a command and return its reply: a success (2yz; 354 to DATA), or a refusal (4yz, 5yz)."""
         self.stage = stage
         code, text = self.docmd(command)
         accepted = code == _START_TEXT if stage == "data" else code < 300
         if code in _CONVERSATION_CODES:
             raise self._failure(f"{code} {clean(text)}")
         if not accepted and code < 400:
-            raise self._failure(f"an answer to another question: {code} {clean(text)}")
+            raise self._failure(f"an unexpected reply: {code} {clean(text)}")
         return code, text
 
     def reset(self) -> None:
-        """Have the server forget a letter that it refused."""
+        """Clear the server's state after a mail that it refused."""
         code, text = self.ask("rset", "RSET")
         if code >= 400:
             raise self._failure(f"{code} {clean(text)}")
@@ -192,7 +191,7 @@ class Connection(smtplib.SMTP):
         return self.reply()
 
     def part(self) -> None:
-        """Say QUIT; every letter is settled by now, so nothing depends on the reply."""
+        """Say QUIT; every mail is settled by now, so the reply does not matter."""
         with suppress(SmtpError):
             self.ask("quit", "QUIT")
 
@@ -217,7 +216,7 @@ class Connection(smtplib.SMTP):
     def send(self, s: Any) -> None:
         """Send a command; smtplib's methods call this."""
         if self._unread:
-            raise self._failure(f"a reply to nothing: {self._clean(self._unread)[:80]}")
+            raise self._failure(f"a reply without a command: {self._clean(self._unread)[:80]}")
         try:
             self._socket(self.settings.timeouts.of(self.stage)).sendall(s.encode() if isinstance(s, str) else bytes(s))
         except OSError as error:
@@ -231,7 +230,7 @@ class Connection(smtplib.SMTP):
         return code, text
 
     def reply(self) -> Reply:
-        """Return the code and the text of the next reply, the lines of a long one joined."""
+        """Return the code and the text of the next reply, its lines joined."""
         deadline = monotonic() + self.settings.timeouts.of(self.stage)
         texts: list[bytes] = []
         known = b""
@@ -248,7 +247,7 @@ class Connection(smtplib.SMTP):
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._unread[: _LONGEST_LINE + 1]:
             if len(self._unread) > _LONGEST_LINE:
-                raise self._failure("a reply without end")
+                raise self._failure("an endless reply")
             patience = deadline - monotonic()
             if patience <= 0:
                 raise self._failure("no answer in time")

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
-    from svsm_cal.transport.letters import Stage
-
-__all__ = ["Secret", "Security", "Settings", "Timeouts", "is_loopback", "read_password", "read_settings", "trust"]
+__all__ = ["Secret", "Security", "Settings", "Stage", "Timeouts", "is_loopback", "read_password", "read_settings", "trust"]
 
 Security = Literal["starttls", "tls", "none"]
+
+Stage = Literal["entry", "connect", "greeting", "ehlo", "starttls", "auth", "rset", "mail", "rcpt", "data", "body", "dot", "quit"]
+"""A step of a conversation; `entry` is before it begins, `dot` the end of a mail."""
 
 URL, PASSWORD, PASSWORD_FILE = "SVSM_CAL_SMTP", "SVSM_CAL_SMTP_PASSWORD", "SVSM_CAL_SMTP_PASSWORD_FILE"
 _LONGEST_SECRET = 4096
@@ -43,7 +44,7 @@ class Secret(Value):
 class Timeouts(Value):
     """How many seconds to wait for the server at each stage (RFC 5321 section 4.5.3.2, shorter where a person may wait).
 
-    After the final dot it is the RFC's ten minutes: giving up there leaves the letter's outcome unknown.
+    After the final dot it is the RFC's ten minutes: giving up there leaves the mail's outcome unknown.
     """
 
     connect: float = 30
@@ -65,7 +66,7 @@ class Timeouts(Value):
 
 
 class Settings(Value):
-    """A mail server: `rate` is letters a second, `hello` the name of this machine, `per_connection` a number of letters.
+    """A mail server: `rate` is mails a second, `hello` the name of this machine, `per_connection` a number of mails.
 
     `failures` is how many connections in a row may fail before delivery ends, `pause` the seconds after the first failure.
     """
@@ -166,8 +167,8 @@ def _timeout(name: str) -> Callable[[Settings, str], Settings]:
 
 _OPTIONS: dict[str, tuple[Callable[[Settings, str], Settings], str]] = {
     "security": (_security, "starttls, tls or none"),
-    "rate": (lambda settings, value: replace(settings, rate=_number(value)), "letters a second"),
-    "per-connection": (lambda settings, value: replace(settings, per_connection=_count(value)), "a number of letters"),
+    "rate": (lambda settings, value: replace(settings, rate=_number(value)), "mails a second"),
+    "per-connection": (lambda settings, value: replace(settings, per_connection=_count(value)), "a number of mails"),
     "ca": (lambda settings, value: replace(settings, ca_file=value), "a file of certificates in PEM"),
     "hello": (lambda settings, value: replace(settings, hello=value), "this machine's name"),
     **{f"timeout-{name}": (_timeout(name), "seconds") for name in fields_of(Timeouts)},

@@ -17,7 +17,7 @@ from svsm_cal.config.load import loads
 from svsm_cal.core.civil import Instant
 from svsm_cal.errors import UsageError
 from svsm_cal.store.opening import open_store
-from svsm_cal.transport.chat import Outcome
+from svsm_cal.transport.webhooks import Outcome
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
 SLACK = '\n[[notices.channel]]\nid = "chat"\nkind = "slack"\nurl_env = "CHAT"\n'

@@ -23,7 +23,7 @@ from svsm_cal.cli import command
 from svsm_cal.cli.options import parse_instant
 from svsm_cal.config.load import load, loads
 from svsm_cal.errors import PublicationError
-from svsm_cal.transport.objects import Objects
+from svsm_cal.transport.object_store import Objects
 
 from .running import EXAMPLE, NOW, PATIENCE, ROOT, SECRET, free_port
 

@@ -1,11 +1,10 @@
-"""What is looked at before a letter goes out: settings, addresses, bytes, dots, signatures, and when to try again."""
+"""What is checked before a mail is sent: settings, addresses, bytes, dots, signatures."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -14,13 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svsm_cal.core.civil import Instant
 from svsm_cal.errors import UsageError
-from svsm_cal.transport.backoff import ATTEMPTS, retry_at
 from svsm_cal.transport.dkim import read_signer, signer
-from svsm_cal.transport.letters import Letter
+from svsm_cal.transport.smtp_message import Envelope, Prepared, Unfit, dot_stuffed, flaw_of_address, flaw_of_message, prepare
 from svsm_cal.transport.smtp_settings import Secret, Settings, Timeouts, read_settings
-from svsm_cal.transport.wire import Prepared, Unfit, dot_stuffed, flaw_of_address, flaw_of_message, prepare
 
 HEAD = b"From: a@example.org\r\nTo: b@example.org\r\nDate: Wed, 05 Mar 2025 17:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n"
 MESSAGE = HEAD + b"Subject: The call\r\n moves\r\n\r\nSee you.\r\n"
@@ -50,14 +46,14 @@ def test_addresses_that_can_be_written_to(address: str) -> None:
 )  # fmt: skip
 def test_addresses_that_nothing_is_sent_to(address: str) -> None:
     assert flaw_of_address(address)
-    assert isinstance(prepare(Letter(1, "a@example.org", address, MESSAGE)), Unfit)
+    assert isinstance(prepare(Envelope(1, "a@example.org", address, MESSAGE)), Unfit)
     if address:  # an empty sender is what a message has that nobody answers
-        assert isinstance(prepare(Letter(1, address, "a@example.org", MESSAGE)), Unfit)
+        assert isinstance(prepare(Envelope(1, address, "a@example.org", MESSAGE)), Unfit)
 
 
 @given(st.text(max_size=30))
 def test_no_address_adds_to_a_command(text: str) -> None:
-    prepared = prepare(Letter(1, "", text, MESSAGE))
+    prepared = prepare(Envelope(1, "", text, MESSAGE))
     if isinstance(prepared, Prepared):
         assert re.fullmatch(r"RCPT TO:<[^<>\s\x00-\x1f\x7f]+>", prepared.rcpt)
         assert prepared.rcpt[9:-1] == text
@@ -78,11 +74,11 @@ def test_no_address_adds_to_a_command(text: str) -> None:
         (HEAD + b"Subject: \xc3\xa4\r\n\r\n", ""),
         (b"", "does not end with a line end"),
         (MESSAGE + b"x", "does not end with a line end"),
-        (MESSAGE + b"x\n", "alone"),
-        (MESSAGE + b"x\r\r\n", "alone"),
-        (MESSAGE + b"\n.\n\r\n", "alone"),
-        (MESSAGE + b"\r.\r\r\n", "alone"),
-        (MESSAGE + b"\n\r\r\n", "alone"),
+        (MESSAGE + b"x\n", "has a carriage return without"),
+        (MESSAGE + b"x\r\r\n", "has a carriage return without"),
+        (MESSAGE + b"\n.\n\r\n", "has a carriage return without"),
+        (MESSAGE + b"\r.\r\r\n", "has a carriage return without"),
+        (MESSAGE + b"\n\r\r\n", "has a carriage return without"),
         (MESSAGE + b"\0\r\n", "NUL"),
         (MESSAGE + b"x" * 999 + b"\r\n", "more than 998"),
         (HEAD, "no header"),
@@ -112,7 +108,7 @@ def test_messages_are_looked_at_once_more(data: bytes, flaw: str) -> None:
 )
 def test_what_passes_means_the_same_to_everyone(tail: bytes) -> None:
     data = HEAD + tail
-    prepared = prepare(Letter(1, "a@example.org", "b@example.org", data))
+    prepared = prepare(Envelope(1, "a@example.org", "b@example.org", data))
     if isinstance(prepared, Unfit):
         return
     assert re.search(rb"(?<!\r)\n|\r(?!\n)", data) is None
@@ -230,33 +226,6 @@ def test_a_password_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text(f"{CANARY}\n")
     assert read_settings("smtp://a@mail.example.org", {"SVSM_CAL_SMTP_PASSWORD_FILE": str(file)}).password == Secret(CANARY)
-
-
-# -- trying again
-
-
-NOW = Instant(datetime(2025, 3, 5, 17, 0, tzinfo=UTC))
-
-
-@pytest.mark.parametrize(
-    ("attempts", "minutes"),
-    [(1, 5), (2, 10), (3, 20), (4, 40), (5, 80), (6, 160), (7, 320), (8, 360), (25, 360), (26, None), (1000, None)],
-)
-def test_the_next_attempt(attempts: int, minutes: int | None) -> None:
-    at = retry_at(attempts, NOW, 0.5)
-    assert at == (None if minutes is None else NOW + timedelta(minutes=minutes))
-    if minutes is not None:
-        assert retry_at(attempts, NOW, 0.0) == NOW + timedelta(minutes=minutes * 0.8)
-        assert retry_at(attempts, NOW, 1.0) == NOW + timedelta(minutes=minutes * 1.2)
-
-
-def test_a_letter_is_tried_for_about_five_days() -> None:
-    at: Instant | None = NOW
-    for attempts in range(1, ATTEMPTS):
-        at = retry_at(attempts, at, 0.5)
-        assert at is not None
-    assert timedelta(days=4.5) < at - NOW < timedelta(days=5.5)
-    assert retry_at(ATTEMPTS, at, 0.5) is None
 
 
 # -- signatures
