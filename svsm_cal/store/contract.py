@@ -159,9 +159,6 @@ class Ledger(Protocol):
     def proposals(self) -> Iterator[Proposal]:
         """Yield the proposals that wait for a person, in order of UID, instance and address."""
 
-    def drop(self, proposal: Proposal) -> None:
-        """Forget a proposal that has been dealt with."""
-
 
 class Delivery(Protocol):
     """The right to deliver one batch of mails; what `settle` has recorded outlives the process."""

@@ -106,8 +106,3 @@ class SqlLedger(Outbox):
         """Yield the proposals that wait for a decision, in order of UID, instance and address."""
         sql = 'SELECT uid, recurrence, email, "start", "end", comment, stamp FROM proposal ORDER BY uid, recurrence, email'
         yield from map(proposal_of, self._connection.rows(sql))
-
-    def drop(self, proposal: Proposal) -> None:
-        """Delete a proposal, unless a newer one has replaced it."""
-        sql = "DELETE FROM proposal WHERE uid = ? AND recurrence = ? AND email = ? AND stamp = ?"
-        self._connection.execute(sql, (proposal.uid, proposal.recurrence, proposal.email, proposal.stamp))

@@ -45,8 +45,6 @@ _UNREAD_TYPES = {
     "application/x-pkcs7-mime": "an encrypted or sealed part (S/MIME) is not read",
     "multipart/encrypted": "an encrypted part (PGP) is not read",
 }
-_TOKEN = re.compile(r"\s*([a-z-]{1,40})", re.ASCII)
-_MASS_MAIL = frozenset({"bulk", "junk", "list", "auto_reply"})
 # Python knows charsets that are none, such as "zlib" and "idna".
 _CHARSETS = re.compile(
     r"(?:iso-?8859-?\d{1,2}|latin-?1|(?:windows-|cp)125\d|koi8-[ru]|gb2312|gbk|gb18030|big5|shift_jis|euc-(?:jp|kr)"
@@ -62,20 +60,17 @@ class CalendarPart(Value):
 
 
 class Incoming(Value):
-    """What a mail says. Addresses are in lower case; Message-IDs have their angle brackets; "" or () is nothing said.
+    """What a mail says. Addresses are in lower case; Message-IDs have their angle brackets; "" or () if nothing is said.
 
-    `sender` is the one address of the one From, "" where there is not exactly one that mail can be sent to; `sent_by`
-    is that of Sender. `auto` is what Auto-Submitted says, but for "no", or else a Precedence such as bulk: answers
-    of calendar servers have it too. `authentication` is what the trusted servers said (RFC 8601). `calendars` are the
-    different calendar parts in order, `deliveries` what a delivery report says of each recipient, `unread` what this
-    mail has that is not read, in words.
+    `sender` is the one address in the one From field, "" unless there is exactly one valid address; `sent_by` is that of
+    Sender. `authentication` is what the trusted servers found (RFC 8601). `calendars` are the distinct calendar parts in
+    order, `deliveries` what a delivery report says of each recipient, `unread` the parts that are not read, in words.
     """
 
     message_id: str
     sender: str
     sent_by: str
     subject: str
-    auto: str
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
     authentication: tuple[MethodResult, ...]
@@ -120,7 +115,6 @@ def read_mail(data: bytes, *, trusts: Collection[str] = ()) -> Incoming:
         sender=_only_address(headers.get("from", [])),
         sent_by=_only_address(headers.get("sender", [])),
         subject=_subject(headers.get("subject", [""])[0]),
-        auto=_auto(headers),
         in_reply_to=message_ids(*headers.get("in-reply-to", ())),
         references=message_ids(*headers.get("references", ())),
         authentication=read_results(headers.get("authentication-results", ()), trusts),
@@ -161,13 +155,6 @@ def _subject(text: str) -> str:
     except (MessageError, ValueError, LookupError):
         decoded = text
     return plain_text(decoded, 200)
-
-
-def _auto(headers: dict[str, list[str]]) -> str:
-    said = (_TOKEN.match(without_comments(value).lower()) for value in headers.get("auto-submitted", ())[:_MOST_ADDRESS_HEADERS])
-    found = next((each[1] for each in said if each and each[1] != "no"), "")
-    sort = headers.get("precedence", [""])[0].strip().lower()
-    return found or (sort if sort in _MASS_MAIL else "")
 
 
 def _parts(message: Message) -> tuple[tuple[CalendarPart, ...], tuple[str, ...]]:

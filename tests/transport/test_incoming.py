@@ -52,7 +52,7 @@ def test_the_headers_of_an_answer():
     assert (mail.message_id, mail.subject) == ("<calendar-1@google.example>", "Accepted: SVSM J\u00f6rg")
     assert mail.in_reply_to == ("<invite-1@coconut-svsm.example.org>",)
     assert mail.references == ("<invite-0@coconut-svsm.example.org>", "<invite-1@coconut-svsm.example.org>")
-    assert (mail.auto, mail.authentication, mail.calendars, mail.deliveries, mail.unread) == ("", (), (), (), ())
+    assert (mail.authentication, mail.calendars, mail.deliveries, mail.unread) == ((), (), (), ())
 
 
 @pytest.mark.parametrize(
@@ -92,22 +92,6 @@ SENDERS = {
 @pytest.mark.parametrize("lines", SENDERS)
 def test_whose_mail_it_is(lines):
     assert read_mail(f"{lines}\n\nhello\n".encode()).sender == SENDERS[lines]
-
-
-@pytest.mark.parametrize(
-    ("lines", "auto"),
-    [
-        ("Auto-Submitted: no", ""),
-        ("Auto-Submitted: No (a person)", ""),
-        ("Auto-Submitted: auto-replied; owner-email=\"x@example.org\"", "auto-replied"),
-        ("Auto-Submitted: (by a server) Auto-Generated", "auto-generated"),
-        ("Precedence: Bulk", "bulk"),
-        ("Precedence: first-class", ""),
-        ("Auto-Submitted: no\nPrecedence: list", "list"),
-    ],
-)  # fmt: skip
-def test_what_no_person_sent(lines, auto):
-    assert read_mail(f"{lines}\n\nhello\n".encode()).auto == auto
 
 
 UTF8 = CALENDAR.encode()
@@ -435,7 +419,7 @@ def read_or_refuse(data):
     except InputError:
         return
     assert mail.sender.isascii()
-    assert all(text.isprintable() for text in (mail.sender, mail.subject, mail.message_id, mail.auto, *mail.unread))
+    assert all(text.isprintable() for text in (mail.sender, mail.subject, mail.message_id, *mail.unread))
     assert all(each.diagnostic.isprintable() for each in mail.deliveries)
 
 
