@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from email.errors import MultipartInvariantViolationDefect
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,9 @@ def _faulty_bytes(connection: Connection) -> Iterator[str]:
             head, end, _ = bytes(data).replace(b"\r\n", b"\n").partition(b"\n\n")
             message = parser.parsebytes(head + end)
             written = str(message["Message-ID"] or "").strip()
-            if not end or message.defects:
+            # The parser of Python 3.11.2 reports missing parts, though it was asked for the header alone.
+            defects = [each for each in message.defects if not isinstance(each, MultipartInvariantViolationDefect)]
+            if not end or defects:
                 yield f"mail {number}: its bytes are not a message"
             elif written.strip("<>") != message_id.strip("<>"):
                 yield f"mail {number}: its bytes have the Message-ID {written or '(none)'}, not {message_id}"
