@@ -602,14 +602,18 @@ def test_an_interrupt_leaves_no_mail_unexplained(stage: str, uncertain: list[int
 
 def test_an_interrupt_between_two_mails_leaves_neither_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     outcomes: list[Outcome] = []
+    now = [1000.0]
 
-    def sleep(_: float) -> None:
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
         if len(outcomes) == FAULTY:
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(smtp, "monotonic", lambda: now[0])
     monkeypatch.setattr(smtp, "sleep", sleep)
     with FaultyServer() as server, pytest.raises(KeyboardInterrupt):
-        deliver(MAILS, settings_for(server, rate=1000.0), settle=outcomes.append)
+        deliver(MAILS, settings_for(server, rate=5.0), settle=outcomes.append)
+    monkeypatch.undo()
     assert [each.verdict for each in outcomes] == [Verdict.SENT] * FAULTY
     check_and_resend(server, MAILS, outcomes, settings_for(server))
 
