@@ -15,16 +15,20 @@ import smtplib
 import socket
 import sqlite3
 import statistics
-import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from svsm_cal.transport.smtp import Outcome, deliver
 from svsm_cal.transport.smtp_message import Envelope
 from svsm_cal.transport.smtp_settings import Settings
+from tests.servers.guard import guarded
+from tests.servers.postgres import cluster, found
 
 SENDER, RECIPIENT = "calendar@example.org", "dionna@example.org"
 MESSAGE = (
@@ -45,8 +49,7 @@ def sink() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     user = ["-u", "nobody"] if getpass.getuser() == "root" else []
-    process = subprocess.Popen([program, *user, f"127.0.0.1:{port}", "100"])
-    try:
+    with guarded([program, *user, f"127.0.0.1:{port}", "100"]):
         for _ in range(200):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -54,9 +57,6 @@ def sink() -> Iterator[int]:
             except OSError:
                 time.sleep(0.02)
         yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def bare(port: int, mails: int) -> None:
@@ -102,32 +102,6 @@ def sqlite(folder: Path, mails: int, synchronous: str, *, together: int = 1) -> 
     return settle
 
 
-@contextmanager
-def postgres(folder: Path) -> Iterator[str | None]:
-    """Run a PostgreSQL of its own, and yield how to reach it; None if there is none."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not found:
-        yield None
-        return
-    become = ["runuser", "-u", "postgres", "--"] if getpass.getuser() == "root" else []
-    data = folder / "pg"
-    data.mkdir()
-    if become:
-        folder.chmod(0o755)
-        shutil.chown(data, "postgres")
-
-    def run(*command: str) -> None:
-        subprocess.run([*become, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-    run(f"{found[-1]}/initdb", "-D", str(data), "-A", "trust", "-U", "svsm")
-    options = f"-k {data} -c listen_addresses="
-    run(f"{found[-1]}/pg_ctl", "-D", str(data), "-w", "-l", f"{data}/log", "-o", options, "start")
-    try:
-        yield f"host={data} user=svsm dbname=postgres"
-    finally:
-        run(f"{found[-1]}/pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
-
-
 def psycopg(address: str, mails: int) -> Callable[[Outcome], object]:
     """Return what books an outcome in PostgreSQL, one transaction each."""
     import psycopg as driver
@@ -154,8 +128,8 @@ def main() -> None:
         for synchronous in ("NORMAL", "FULL"):
             books[f"deliver, SQLite WAL, synchronous={synchronous}"] = sqlite(folder, given.mails, synchronous)
         books["deliver, SQLite WAL, FULL, 10 a transaction"] = sqlite(folder, given.mails, "FULL", together=10)
-        address = stack.enter_context(postgres(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
-        if address:
+        if found():
+            address = stack.enter_context(cluster()).fresh()
             books["deliver, PostgreSQL, synchronous_commit=on"] = psycopg(address, given.mails)
         rates: dict[str, list[float]] = {name: [] for name in (BARE, *books)}
         for number in range(given.rounds + 1):

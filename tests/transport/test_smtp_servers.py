@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from svsm_cal.transport.smtp import Outcome, Verdict, deliver
 from svsm_cal.transport.smtp_message import Envelope
 from svsm_cal.transport.smtp_settings import Secret, Settings, read_settings
 from svsm_cal.value import replace
+from tests.servers.guard import guarded
 
 PASSWORD = "canary-5be2"
 SINK = shutil.which("smtp-sink", path=os.environ["PATH"] + ":/usr/sbin")
@@ -136,7 +138,7 @@ def sink() -> Iterator[Callable[..., tuple[Settings, Path]]]:
     """A function that starts smtp-sink with options, and returns its settings and the folder it dumps messages to."""
     if SINK is None:
         pytest.skip("smtp-sink is not installed")
-    running: list[subprocess.Popen[bytes]] = []
+    running = ExitStack()
     folder = Path(tempfile.mkdtemp())  # pytest's own folders are closed to the user that smtp-sink becomes
     user: list[str] = []
     if getpass.getuser() == "root":  # which smtp-sink does not want to be
@@ -148,7 +150,9 @@ def sink() -> Iterator[Callable[..., tuple[Settings, Path]]]:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         assert SINK is not None
-        running.append(subprocess.Popen([SINK, *user, "-d", f"{folder}/m", *options, f"127.0.0.1:{port}", "100"]))
+        running.enter_context(
+            guarded([SINK, *user, "-d", f"{folder}/m", *options, f"127.0.0.1:{port}", "100"], folder=str(folder))
+        )
         for _ in range(200):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -157,11 +161,9 @@ def sink() -> Iterator[Callable[..., tuple[Settings, Path]]]:
                 time.sleep(0.02)
         return Settings("127.0.0.1", port, "none", hello="here.example.org", pause=0.001), folder
 
-    yield start
-    for each in running:
-        each.terminate()
-        each.wait()
-    shutil.rmtree(folder)
+    with running:
+        yield start
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def dumped(folder: Path) -> dict[str, bytes]:
