@@ -10,9 +10,10 @@ import pytest
 from svsm_cal.core.civil import Instant
 from svsm_cal.errors import TransportError, UsageError
 from svsm_cal.store.opening import open_store
+from svsm_cal.store.postgres import PostgresStore
 from svsm_cal.store.postgres_connection import batches_without_job
 from svsm_cal.store.workers import run_worker
-from tests.store.examples import CALENDAR, NOW, mail, sent
+from tests.store.examples import CALENDAR, NOW, failed, mail, sent
 
 
 def clock():
@@ -66,6 +67,21 @@ def test_a_worker_delivers_every_batch(url, store):
     run_worker(url, delivering(store, seen), now=clock, stop=threading.Event(), concurrency=2, wait=False)
     assert sorted(seen) == [(1, 200), (2, 200), (3, 50)]
     assert (store.batches(), jobs(store)) == ([], [])
+
+
+def test_what_is_tried_again_is_delivered_without_a_sweep(url, store, monkeypatch):
+    enqueue(store, 450)
+    with store.delivery() as delivery:
+        delivery.settle([failed(number) for number in range(1, 301)])
+    seen = []
+    run_worker(url, delivering(store, seen), now=clock, stop=threading.Event(), wait=False)
+    assert sum(count for _, count in seen) == 150
+    with store.ledger() as ledger:
+        assert ledger.retry(range(1, 301), now=NOW) == 300
+    monkeypatch.setattr(PostgresStore, "announce_lost", lambda _: [])
+    seen.clear()
+    run_worker(url, delivering(store, seen), now=clock, stop=threading.Event(), wait=False)
+    assert sorted(seen) == [(4, 200), (5, 100)]
 
 
 def test_a_batch_without_a_job_gets_one(url, store):
