@@ -210,7 +210,7 @@ def test_what_another_chat_may_have_got_is_not_sent_again(remembers):
 PROBLEMS = [
     (SLACK, {}, 'channel "chat": the environment variable CHAT is not set'),
     (SLACK.replace('url_env = "CHAT"', 'url_file = "no.txt"'), {}, "no.txt cannot be read"),
-    (SLACK, {"CHAT": "http://hooks.example.org/canary"}, "its address is none"),
+    (SLACK, {"CHAT": "http://hooks.example.org/canary"}, "its address is not a valid Slack address (expected https://...)"),
 ]
 
 

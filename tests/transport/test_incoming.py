@@ -385,8 +385,8 @@ def test_what_a_report_says_is_bounded_and_plain():
 
 REFUSED = {
     "larger than 10 MiB": b"x" * (10 * 1024 * 1024 + 1),
-    "more lines or parts": b"\n" * 500_001,
-    "more lines or parts than": b"Content-Type: multipart/mixed; boundary=x\n\n--x\n" * 51,
+    "too many lines or parts": b"\n" * 500_001,
+    "too many lines or parts for": b"Content-Type: multipart/mixed; boundary=x\n\n--x\n" * 51,
 }
 
 

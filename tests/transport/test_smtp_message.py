@@ -293,10 +293,10 @@ def test_only_mail_from_the_domain_is_signed(key_file: Path, dns: Callable[..., 
     [
         ({"SVSM_CAL_DKIM_SELECTOR": ""}, "SVSM_CAL_DKIM_SELECTOR: not set"),
         ({"SVSM_CAL_DKIM_KEY_FILE": ""}, "SVSM_CAL_DKIM_KEY_FILE: not set"),
-        ({"SVSM_CAL_DKIM_DOMAIN": "example.org; t=y"}, "is no name of the DNS"),
-        ({"SVSM_CAL_DKIM_SELECTOR": "a\r\nb"}, "is no name of the DNS"),
+        ({"SVSM_CAL_DKIM_DOMAIN": "example.org; t=y"}, "is not a DNS name"),
+        ({"SVSM_CAL_DKIM_SELECTOR": "a\r\nb"}, "is not a DNS name"),
         ({"SVSM_CAL_DKIM_KEY_FILE": "/nowhere/key.pem"}, "cannot be read: No such file"),
-        ({"SVSM_CAL_DKIM_KEY_FILE": __file__}, "is no RSA private key in PEM"),
+        ({"SVSM_CAL_DKIM_KEY_FILE": __file__}, "is not an RSA private key in PEM"),
     ],
 )
 def test_signing_that_cannot_work_is_explained(key_file: Path, changes: dict[str, str], message: str) -> None:
