@@ -20,7 +20,7 @@ from svsm_cal.render.chat import chat_payload
 from svsm_cal.render.notice_mail import NoticeMails
 from svsm_cal.render.notice_text import wording
 from svsm_cal.store.contract import Mail
-from svsm_cal.transport.chat import Outcome, check, deliver
+from svsm_cal.transport.webhooks import Outcome, check, deliver
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:

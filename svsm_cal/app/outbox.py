@@ -1,7 +1,7 @@
-"""The outbox emptied: mails that are due go to the server, and what became of each is recorded before the next goes.
+"""Delivery of the outbox: mails that are due are sent, and the outcome of each is recorded before the next.
 
-Whoever dies in between leaves the rest pending for whoever comes next; a mail whose answer was lost goes again, the same
-to the byte, so that its Message-ID tells a client that it has it.
+A process that dies leaves its remaining mails pending for the next process. A mail whose reply was lost is sent again, byte
+for byte the same, so that a client recognises it by its Message-ID.
 """
 
 from __future__ import annotations
@@ -12,29 +12,35 @@ from typing import TYPE_CHECKING
 
 from svsm_cal.engine.civil import Instant
 from svsm_cal.store.contract import MailState, Settled
-from svsm_cal.transport.backoff import retry_at
-from svsm_cal.transport.letters import Letter, Outcome, Verdict
-from svsm_cal.transport.smtp import deliver
+from svsm_cal.transport.smtp import Outcome, Verdict, deliver
+from svsm_cal.transport.smtp_message import Envelope
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from svsm_cal.store.contract import Delivery, Row, Store
-    from svsm_cal.transport.letters import Broken
+    from svsm_cal.transport.smtp import Broken
     from svsm_cal.transport.smtp_settings import Settings
 
-__all__ = ["Delivered", "empty_outbox", "retry_failed", "waiting_mails"]
+__all__ = ["ATTEMPTS", "Delivered", "empty_outbox", "retry_at", "retry_failed", "waiting_mails"]
 
 _AT_ONCE = 200
-# A server that has gone quiet after the final dot is given this long before the same bytes are sent again.
+# How long a server that fell silent after the final dot has, before the same bytes are sent again.
 _UNCERTAIN = timedelta(minutes=5)
+
+_FIRST = timedelta(minutes=5)  # after which greylisting lets most mails in
+_LONGEST = timedelta(hours=6)
+_SPREAD = 0.2
+
+ATTEMPTS = 26
+"""How many are made: 5, 10, 20 … 320 minutes apart, then every six hours, for about five days (RFC 5321 section 4.5.4.1)."""
 
 
 class Delivered(Value):
-    """What a delivery came to: mails by outcome, those still pending and when the first is due, why it ended early.
+    """The result of a delivery: mails by outcome, how many are pending and when the first is due, why it ended early.
 
-    `busy` says that another process is delivering, so that this one did nothing.
+    `busy` says that this process did nothing, as another one is delivering.
     """
 
     sent: int = 0
@@ -59,18 +65,15 @@ def empty_outbox(
     told: Callable[[Row, Settled], None] = lambda _row, _settled: None,
     stop: Callable[[], bool] = _not_stopped,
 ) -> Delivered:
-    """Deliver every mail that is due, of one batch or of all; `told` hears of each as it is settled.
+    """Deliver every mail that is due, of one batch or of all; `told` is called with each as it is settled.
 
-    Raises StoreError, after which what was settled is settled; what the mail server does is in the result.
+    Raises StoreError; mails settled before it stay settled. Problems of the mail server are in the result, not raised.
     """
     with store.delivery(batch=batch) as delivery:
         if delivery is None:
             return Delivered(busy=True)
         run = _Run(delivery, clock, told, stop)
-        broken = deliver(run.letters(), settings, settle=run.settle, stop=stop)
-        # What had to wait for an earlier mail about the same thing may go now; what was put off has a later time.
-        while broken is None and not stop() and delivery.due(clock(), 1):
-            broken = deliver(run.letters(), settings, settle=run.settle, stop=stop)
+        broken = deliver(run.mails(), settings, settle=run.settle, stop=stop)
         pending, due = delivery.remaining()
         return Delivered(run.counts[MailState.SENT], run.counts[MailState.FAILED], run.deferred, pending, due, broken)
 
@@ -82,10 +85,24 @@ def waiting_mails(store: Store) -> int:
 
 
 def retry_failed(store: Store, *, recipient: str | None = None, now: Instant) -> int:
-    """Make what failed or bounced, and what waits for a later attempt, due now; return how many mails that are."""
+    """Make mails that failed, bounced or wait for a later attempt due now; return how many there are."""
     with store.ledger() as ledger:
         rows = [each for each in ledger.outbox(recipient=recipient) if _unfinished(each)]
         return ledger.retry((each.id for each in rows), now=now)
+
+
+def retry_at(attempts: int, now: Instant, jitter: float) -> Instant | None:
+    """Return when to make the next attempt, None if the mail has failed for good.
+
+    Args:
+        attempts: how many were made, at least 1. Attempts are counted, not days: no mail fails because a machine was off.
+        now: the time of the last one.
+        jitter: a random number from 0 to 1, which moves the delay by up to a fifth either way.
+    """
+    if attempts >= ATTEMPTS:
+        return None
+    delay = min(_FIRST * 2 ** (attempts - 1), _LONGEST)
+    return Instant(now + delay * (1 - _SPREAD + 2 * _SPREAD * jitter))
 
 
 def _unfinished(row: Row) -> bool:
@@ -93,7 +110,7 @@ def _unfinished(row: Row) -> bool:
 
 
 class _Run:
-    """One delivery: the rows on their way, and what became of those that were."""
+    """One delivery: the rows under way, and how many came to which state."""
 
     def __init__(
         self,
@@ -107,21 +124,15 @@ class _Run:
         self.counts = dict.fromkeys(MailState, 0)
         self.deferred = 0
 
-    def letters(self) -> Iterator[Letter]:
-        """Yield what is due, a few at a time; a row is looked for again only when those before it are settled."""
-        seen: set[int] = set()
-        while not self._stop():
-            # Rows that are on their way are still pending: they come again, and are not new.
-            rows = [each for each in self._delivery.due(self._clock(), _AT_ONCE) if each.id not in seen]
-            if not rows:
-                return
+    def mails(self) -> Iterator[Envelope]:
+        """Yield the mails that are due, including those that waited for an earlier one about the same UID."""
+        while not self._stop() and (rows := self._delivery.due(self._clock(), _AT_ONCE)):
             for row in rows:
-                seen.add(row.id)
                 self._rows[row.id] = row
-                yield Letter(row.id, row.mail.sender, row.mail.recipient, row.mail.data)
+                yield Envelope(row.id, row.mail.sender, row.mail.recipient, row.mail.data)
 
     def settle(self, outcome: Outcome) -> None:
-        """Record an outcome, durably, before anything else is sent."""
+        """Record an outcome durably, before the next mail is sent."""
         row = self._rows.pop(outcome.key)
         settled = self._settled(row, outcome)
         self._delivery.settle([settled])

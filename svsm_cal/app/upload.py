@@ -36,7 +36,7 @@ class _Listed(Protocol):
 
 
 class Store(Protocol):
-    """What a store must be able to do (`svsm_cal.transport.objects.Objects` is one)."""
+    """What a store must be able to do (`svsm_cal.transport.object_store.Objects` is one)."""
 
     address: str
 

@@ -146,7 +146,7 @@ def receive_command(invocation: Invocation, mailbox: str, store: str | None, tru
     """Take the answers and delivery reports in MAILBOX: a Maildir, an mbox file, or imaps://user@host/INBOX."""
     from svsm_cal.app.invite_replies import take_answers
     from svsm_cal.render.change_rows import without_addresses
-    from svsm_cal.transport.mailbox import open_mailbox
+    from svsm_cal.transport.mailboxes import open_mailbox
 
     calendar, _ = invocation.read()
     taken = changed = 0

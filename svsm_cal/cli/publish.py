@@ -28,7 +28,7 @@ def publish_command(invocation: Invocation, address: str, secret_file: str | Non
     """
     from svsm_cal.app.secret import read_secret
     from svsm_cal.app.upload import upload
-    from svsm_cal.transport.objects import Objects
+    from svsm_cal.transport.object_store import Objects
 
     calendar = invocation.load()
     secret = read_secret(secret_file)

@@ -85,7 +85,7 @@ class Reply(Value):
     """What one VEVENT of an iTIP object says: of a whole UID, or of the instance that `recurrence` names.
 
     `method` is in capitals, "" where the object has none. `organizer` is None where it is omitted, as Outlook does.
-    `start` and `end` are what a COUNTER proposes; `requests` are the REQUEST-STATUS values as written.
+    `start` and `end` are what a COUNTER proposes.
     """
 
     method: str
@@ -98,7 +98,6 @@ class Reply(Value):
     comment: str
     start: ReplyTime | None
     end: ReplyTime | None
-    requests: tuple[str, ...]
 
 
 def read_replies(data: bytes, *, method: str = "") -> tuple[Reply, ...]:
@@ -166,7 +165,6 @@ class _Event:
             comment=_comment("\n".join(_text(each.value) for each in given.all("COMMENT"))),
             start=start,
             end=self._time("DTEND") or self._end(start),
-            requests=tuple(plain_text(_text(each.value), _LONGEST_NAME) for each in given.all("REQUEST-STATUS")[:20]),
         )
 
     def _uid(self) -> str:

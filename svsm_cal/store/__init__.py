@@ -1,1 +1,1 @@
-"""What must not be forgotten: publications, invites and the outbox, in SQLite or PostgreSQL behind one contract."""
+"""The persistent state: publications, invitations and the outbox, in SQLite or PostgreSQL behind one contract."""

@@ -1,8 +1,8 @@
-"""What a store does, whichever database it is: the contract that SQLite and PostgreSQL both keep.
+"""The contract of a store, which SQLite and PostgreSQL both implement.
 
-A `Ledger` is one transaction: what is decided about invitations and the mails that tell people of it become durable
-together or not at all, and one writer decides at a time. A `Delivery` is the right to send: held by at most one
-process for one batch of mails, and lost the moment that process dies. The outbox row is the truth about a mail.
+A `Ledger` is one transaction: decisions about invitations, and the mails that announce them, are stored together or not at
+all, by one writer at a time. A `Delivery` is the right to send one batch of mails: at most one process has it, and loses it
+when it dies. The outbox row is the truth about a mail.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Delivery", "Ledger", "Mail", "MailState", "Publication", "Receipt", 
 
 
 class MailState(StrEnum):
-    """What became of a mail: the last three are final."""
+    """The state of a mail; the last three are final."""
 
     PENDING = "pending"
     SENT = "sent"
@@ -32,10 +32,10 @@ class MailState(StrEnum):
 
 
 class Mail(Value):
-    """A mail as it will be sent: its exact bytes, made once, and what is needed to find it again.
+    """A mail as it will be sent: its exact bytes, made once, and the fields by which it is found.
 
-    `kind` is what it is for: invite, reminder, notice. `uid`, `sequence` and `method` are the invite's ("" and 0 without).
-    `supersedes` says that it makes older pending mails of its uid to its recipient needless.
+    `kind` is invite, reminder or notice. `uid`, `sequence` and `method` are the invite's ("" and 0 without one). With
+    `supersedes` it replaces older pending mails about its uid to its recipient.
     """
 
     message_id: str
@@ -51,9 +51,9 @@ class Mail(Value):
 
 
 class Row(Value):
-    """A mail in the outbox: its number, which gives the order, and what has happened to it.
+    """A mail in the outbox: its id, which gives the order, and its history.
 
-    `not_before` is when to try (again); `response` the server's last word; `bounced` what a delivery report said later.
+    `not_before` is the time of the next attempt; `response` the mail server's last reply; `bounced` a later delivery report.
     """
 
     id: int
@@ -68,7 +68,7 @@ class Row(Value):
 
 
 class Tally(Value):
-    """How many mails are still to be sent, how many have failed, and how many came back after they were sent."""
+    """How many mails are pending, how many failed, and how many bounced after they were sent."""
 
     pending: int
     failed: int
@@ -76,7 +76,7 @@ class Tally(Value):
 
 
 class Settled(Value):
-    """What an attempt came to: the row's next state, when to try again if it is still pending, and the server's word."""
+    """The result of an attempt: the row's next state, when to try again if it is still pending, and the server's reply."""
 
     id: int
     state: MailState
@@ -86,7 +86,7 @@ class Settled(Value):
 
 
 class Publication(Value):
-    """What calendar file people were told of last, with which release of the tz database, and when."""
+    """The calendar file that was last announced, with the release of the tz database, and the time."""
 
     source: bytes
     tz_version: str
@@ -94,7 +94,7 @@ class Publication(Value):
 
 
 class Receipt(Value):
-    """An incoming message that has been dealt with: its digest, and in a word and a line what became of it."""
+    """A processed incoming message: its digest, a verdict in one or two words, and a line about it."""
 
     digest: str
     at: Instant
@@ -103,81 +103,78 @@ class Receipt(Value):
 
 
 class Ledger(Protocol):
-    """One transaction over all that is remembered; writers wait for each other."""
+    """One transaction over everything stored; writers wait for each other."""
 
     def publication(self) -> Publication | None:
-        """Return what people were told last; None before the first time."""
+        """Return the last publication; None before the first."""
 
     def announced(self) -> dict[str, Announced]:
-        """Return what was announced, UID -> object, in order of UID."""
+        """Return the announced objects by UID, in order of UID."""
 
     def invitations(self, uid: str | None = None) -> Iterator[Invitation]:
         """Yield the invitations of a UID, or all, in order of UID and address."""
 
     def publish(self, publication: Publication, announced: Iterable[Announced]) -> None:
-        """Record a publication as the last one, and objects in place of those with their UIDs."""
+        """Record the last publication, and objects in place of those with the same UIDs."""
 
     def save(self, invitations: Iterable[Invitation]) -> None:
-        """Record invitations in place of those with their UID and address."""
+        """Record invitations in place of those with the same UID and address."""
 
     def enqueue(self, mails: Iterable[Mail], *, now: Instant) -> list[int]:
-        """Put mails into the outbox as pending, in order, and return their numbers; one already there (Message-ID) keeps its."""
+        """Append mails as pending, in order, and return their ids; a known Message-ID is not appended and keeps its id."""
 
     def outbox(self, *, states: Sequence[MailState] = (), recipient: str | None = None, uid: str | None = None) -> Iterator[Row]:
-        """Yield rows in order, their bytes left empty."""
+        """Yield rows in order, without their bytes."""
 
     def tally(self) -> Tally:
-        """Return how many mails are in which state, counted by the database: the outbox keeps all there ever were."""
+        """Return how many mails are in which state, counted by the database: the outbox keeps all mails."""
 
     def data_of(self, id: int) -> bytes:
         """Return a row's exact bytes."""
 
     def find(self, message_id: str) -> Row | None:
-        """Return the row of a Message-ID, its bytes left empty."""
+        """Return the row of a Message-ID, without its bytes."""
 
     def bounce(self, id: int, text: str) -> None:
-        """Record what a delivery report said of a mail that had been sent."""
+        """Record a delivery report about a mail that was sent."""
 
     def retry(self, ids: Iterable[int], *, now: Instant) -> int:
-        """Make rows that failed, came back or wait due now, attempts at zero, and return how many there were."""
+        """Make rows that failed, bounced or wait due now, with no attempts, and return how many there were."""
 
     def claim(self, identity: str, *, now: Instant) -> bool:
-        """Record that something is being done that is done once; False if it had been recorded before."""
+        """Record that a one-time action is being done; False if it was recorded before."""
 
     def claimed(self, prefix: str) -> set[str]:
-        """Return the identities recorded that begin with a prefix."""
+        """Return the recorded identities that begin with a prefix."""
 
     def receive(self, receipt: Receipt) -> bool:
-        """Record an incoming message; False if its digest had been recorded before."""
+        """Record an incoming message; False if its digest was recorded before."""
 
     def receipts(self) -> Iterator[Receipt]:
         """Yield the incoming messages, by time and digest."""
 
     def propose(self, proposal: Proposal) -> None:
-        """Record a proposal in place of an earlier one of the same address for the same instance."""
+        """Record a proposal in place of an earlier one from the same address for the same instance."""
 
     def proposals(self) -> Iterator[Proposal]:
-        """Yield the proposals that wait for a person, in order of UID, instance and address."""
-
-    def drop(self, proposal: Proposal) -> None:
-        """Forget a proposal that has been dealt with."""
+        """Yield the proposals that wait for a decision, in order of UID, instance and address."""
 
 
 class Delivery(Protocol):
-    """The right to deliver one batch of mails; what `settle` has recorded outlives the process."""
+    """The right to deliver one batch of mails; results that `settle` recorded outlive the process."""
 
     def due(self, now: Instant, limit: int) -> list[Row]:
-        """Return pending rows whose time has come, those first that are due first, then in order, with their bytes.
+        """Return pending rows whose time has come, with their bytes, by the time they are due and then by id.
 
-        A row waits while an earlier one to the same recipient about the same uid ("" is none) is pending.
+        A row with a uid waits while an earlier one to the same recipient about the same uid is pending.
         """
 
     def settle(self, settled: Iterable[Settled]) -> None:
-        """Record what attempts came to, together: it holds when this returns, whatever becomes of the process.
+        """Record the results of attempts together; they are kept when this returns, even if the process dies then.
 
-        A power cut may cost the last of them (each store says how many): those mails go out again, the same bytes. A
-        row that is final stays as it is; one superseded meanwhile is sent if it was. Raises ValueError for a state
-        that no attempt comes to.
+        A power cut may cost the last of them (each store says how many): those mails are sent again with the same bytes. A
+        final state stays; a row that was superseded meanwhile becomes sent if it was. Raises ValueError for a state that is
+        not the result of an attempt.
         """
 
     def remaining(self) -> tuple[int, Instant | None]:
@@ -185,12 +182,12 @@ class Delivery(Protocol):
 
 
 class Store(Protocol):
-    """A place that remembers; `name` is how messages call it (a path, or an address without its password)."""
+    """A store; `name` is how messages call it (a path, or an address without its password)."""
 
     name: str
 
     def ledger(self, *, writes: bool = True) -> AbstractContextManager[Ledger]:
-        """Return a transaction: committed when its block ends, undone when it raises."""
+        """Return a transaction: committed when its block ends, rolled back when it raises."""
 
     def delivery(self, *, batch: int | None = None) -> AbstractContextManager[Delivery | None]:
         """Return the right to deliver everything, or one batch; None while another process has it."""
@@ -202,10 +199,10 @@ class Store(Protocol):
         """Bring the schema up to date, each step in a transaction; return the versions before and after."""
 
     def check(self) -> list[str]:
-        """Return what is wrong with what is stored, a line each."""
+        """Return the faults of what is stored, a line each."""
 
     def export(self) -> Iterator[dict[str, Any]]:
         """Yield everything as records with ISO texts: what `store export` prints as JSON lines."""
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close all connections."""

@@ -1,12 +1,11 @@
-"""A transaction over all that is remembered, in the SQL that both databases have."""
+"""One transaction over everything stored, in SQL that both databases understand."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from svsm_cal.store.connection import values
-from svsm_cal.store.outbox import Outbox
-from svsm_cal.store.records import (
+from svsm_cal.store.mail_queue import Outbox
+from svsm_cal.store.sql import (
     announced_of,
     announced_record,
     invitation_of,
@@ -16,7 +15,7 @@ from svsm_cal.store.records import (
     proposal_record,
     publication_of,
     receipt_of,
-    said,
+    storable,
 )
 
 if TYPE_CHECKING:
@@ -32,11 +31,11 @@ _CHUNK = 2000
 
 
 def _replace(table: str, keys: str, others: str) -> str:
-    """Return the statement that puts a row in place of the one with its keys."""
+    """Return the statement that inserts a row, or replaces the one with the same keys."""
     columns = f"{keys}, {others}"
     fresh = ", ".join(f"{name} = excluded.{name}" for name in others.split(", "))
-    count = len(columns.split(", "))
-    return f"INSERT INTO {table} ({columns}) VALUES {values(count)} ON CONFLICT ({keys}) DO UPDATE SET {fresh}"  # noqa: S608
+    values = ", ".join("?" * len(columns.split(", ")))
+    return f"INSERT INTO {table} ({columns}) VALUES ({values}) ON CONFLICT ({keys}) DO UPDATE SET {fresh}"  # noqa: S608
 
 
 _PUBLICATION = _replace("publication", "one", "source, tz_version, at")
@@ -47,20 +46,20 @@ _INVITATIONS = "SELECT uid, email, participant, name, style, standing, sequence,
 
 
 class SqlLedger(Outbox):
-    """The contract's Ledger over a connection that is in a transaction."""
+    """The contract's Ledger over a connection in a transaction."""
 
     def publication(self) -> Publication | None:
-        """Return what people were told last; None before the first time."""
+        """Return the last publication; None before the first."""
         found = self._connection.rows("SELECT source, tz_version, at FROM publication")
         return publication_of(found[0]) if found else None
 
     def announced(self) -> dict[str, Announced]:
-        """Return what was announced, UID -> object, in order of UID."""
+        """Return the announced objects by UID, in order of UID."""
         found = self._connection.rows("SELECT uid, series, sequence, stamp, since, data, ended FROM announced ORDER BY uid")
         return {row[0]: announced_of(row) for row in found}
 
     def invitations(self, uid: str | None = None) -> Iterator[Invitation]:
-        """Yield the invitations of a UID, or all, in order of UID and address; others may be saved meanwhile."""
+        """Yield the invitations of a UID, or all, in order of UID and address; the caller may save some meanwhile."""
         if uid is None:
             where, key = "(uid, email) > (?, ?)", ("", "")
         else:
@@ -71,44 +70,39 @@ class SqlLedger(Outbox):
             key = (found[-1][0], found[-1][1])
 
     def publish(self, publication: Publication, announced: Iterable[Announced]) -> None:
-        """Record a publication as the last one, and objects in place of those with their UIDs."""
-        self._connection.touch(_PUBLICATION, (1, publication.source, publication.tz_version, micros(publication.at)))
-        self._connection.many(_ANNOUNCED, map(announced_record, announced))
+        """Record the last publication, and objects in place of those with the same UIDs."""
+        self._connection.execute(_PUBLICATION, (1, publication.source, publication.tz_version, micros(publication.at)))
+        self._connection.execute_many(_ANNOUNCED, map(announced_record, announced))
 
     def save(self, invitations: Iterable[Invitation]) -> None:
-        """Record invitations in place of those with their UID and address."""
-        self._connection.many(_INVITATION, map(invitation_record, invitations))
+        """Record invitations in place of those with the same UID and address."""
+        self._connection.execute_many(_INVITATION, map(invitation_record, invitations))
 
     def claim(self, identity: str, *, now: Instant) -> bool:
-        """Record that something is being done that is done once; False if it had been recorded before."""
+        """Record that a one-time action is being done; False if it was recorded before."""
         sql = "INSERT INTO claim (identity, at) VALUES (?, ?) ON CONFLICT DO NOTHING"
-        return self._connection.touch(sql, (identity, micros(now))) == 1
+        return self._connection.execute(sql, (identity, micros(now))) == 1
 
     def claimed(self, prefix: str) -> set[str]:
-        """Return the identities recorded that begin with a prefix."""
+        """Return the recorded identities that begin with a prefix."""
         sql = "SELECT identity FROM claim WHERE identity >= ? AND substr(identity, 1, ?) = ?"
         return {identity for (identity,) in self._connection.rows(sql, (prefix, len(prefix), prefix))}
 
     def receive(self, receipt: Receipt) -> bool:
-        """Record an incoming message; False if its digest had been recorded before."""
+        """Record an incoming message; False if its digest was recorded before."""
         sql = "INSERT INTO receipt (digest, at, verdict, about) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-        row = (receipt.digest, micros(receipt.at), said(receipt.verdict), said(receipt.about))
-        return self._connection.touch(sql, row) == 1
+        row = (receipt.digest, micros(receipt.at), storable(receipt.verdict), storable(receipt.about))
+        return self._connection.execute(sql, row) == 1
 
     def receipts(self) -> Iterator[Receipt]:
         """Yield the incoming messages, by time and digest."""
         yield from map(receipt_of, self._connection.rows("SELECT digest, at, verdict, about FROM receipt ORDER BY at, digest"))
 
     def propose(self, proposal: Proposal) -> None:
-        """Record a proposal in place of an earlier one of the same address for the same instance."""
-        self._connection.touch(_PROPOSAL, proposal_record(proposal))
+        """Record a proposal in place of an earlier one from the same address for the same instance."""
+        self._connection.execute(_PROPOSAL, proposal_record(proposal))
 
     def proposals(self) -> Iterator[Proposal]:
-        """Yield the proposals that wait for a person, in order of UID, instance and address."""
+        """Yield the proposals that wait for a decision, in order of UID, instance and address."""
         sql = 'SELECT uid, recurrence, email, "start", "end", comment, stamp FROM proposal ORDER BY uid, recurrence, email'
         yield from map(proposal_of, self._connection.rows(sql))
-
-    def drop(self, proposal: Proposal) -> None:
-        """Forget a proposal that has been dealt with; a newer one in its place stays."""
-        sql = "DELETE FROM proposal WHERE uid = ? AND recurrence = ? AND email = ? AND stamp = ?"
-        self._connection.touch(sql, (proposal.uid, proposal.recurrence, proposal.email, proposal.stamp))

@@ -1,4 +1,4 @@
-"""Which store an address means: a file of SQLite, or a database of PostgreSQL."""
+"""A store opened by its address: an SQLite file or a PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):", re.ASCII)
 
 
 def open_store(url: str, *, calendar_id: str | None) -> Store:
-    """Open a calendar's store: `sqlite:PATH` or a path, or `postgresql://user@host/database`.
+    """Open a calendar's store at `sqlite:PATH` or a path, or `postgresql://user@host/database`.
 
-    An empty one is prepared, and belongs to the calendar from then on. Without a calendar's id one that is there is
-    opened, whosever it is. Raises UsageError for other addresses, StoreError for a store of another calendar or
-    version, or one that cannot be had.
+    An empty store is prepared, and belongs to the calendar from then on. Without a calendar's id the store must exist, and
+    may belong to any calendar. Raises UsageError for an invalid address, StoreError for a store of another calendar or
+    version, or one that cannot be opened.
     """
     store = _database(url, create=calendar_id is not None)
     try:
@@ -33,7 +33,7 @@ def open_store(url: str, *, calendar_id: str | None) -> Store:
 
 
 def migrate_store(url: str, *, calendar_id: str) -> tuple[int, int]:
-    """Bring a store's schema up to date, and return the versions before and after; raises what `open_store` does."""
+    """Bring a store's schema up to date, and return the versions before and after; raises the errors of `open_store`."""
     store = _database(url, create=True)
     try:
         versions = store.migrate()
@@ -53,7 +53,7 @@ def _database(url: str, *, create: bool) -> Database:
     path = url[len("sqlite:") :] if kind == "sqlite" else url
     if not path or "\0" in path or path.startswith("//") or (kind != "sqlite" and "://" in url):
         shown = re.sub(r"//[^/@]*@", "//", url)
-        raise UsageError(f'"{shown}" names no store (write a path, sqlite:PATH, or postgresql://user@host/database)')
+        raise UsageError(f'"{shown}" is not a valid store (write a path, sqlite:PATH, or postgresql://user@host/database)')
     from svsm_cal.store.sqlite import SqliteStore
 
     return SqliteStore(path, create=create)

@@ -1,8 +1,8 @@
-"""A store in one SQLite file: for a calendar that is looked after from one machine.
+"""A store in one SQLite file: for a calendar that one machine looks after.
 
-WAL, so that readers never wait. A ledger's commit is on disk when it returns (synchronous=FULL). What attempts came to
-is written before `settle` returns, so that a killed process has lost nothing, and is on disk for every 64th attempt and
-every new second: what a power cut may cost is that these few mails go out again, byte for byte the same.
+WAL mode, so that readers never wait. A ledger's commit is on disk when it returns (synchronous=FULL). The result of an
+attempt is written before `settle` returns, so a killed process loses nothing; it is on disk for every 64th attempt and each
+new second. So a power cut may cost that these few mails are sent again, byte for byte the same.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from svsm_cal.errors import StoreError
-from svsm_cal.store import deliveries
-from svsm_cal.store.connection import DamagedError
+from svsm_cal.store import mail_queue
 from svsm_cal.store.database import Database
+from svsm_cal.store.sql import DamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,73 +29,72 @@ __all__ = ["SqliteStore"]
 
 _PATIENCE = 60  # seconds to wait for another writer
 _OLDEST = (3, 37, 0)  # STRICT tables
-_UNSYNCED = 64  # attempts that a power cut may forget
-_CHECKPOINT = 4000  # pages in the WAL: a settled mail takes two or three
+_UNSYNCED = 64  # attempts that a power cut may cost
+_CHECKPOINT = 4000  # pages in the WAL; a settled mail takes two or three
+_WAL_LIMIT = 64 << 20  # bytes that the WAL keeps after a checkpoint
 
-_OURS = 0x5356_534D  # application_id of the file's header: "SVSM"
+_OURS = 0x5356_534D  # application_id in the file's header: "SVSM"
 
-# What SQLite says, by its primary result code, and what to do about it.
+# SQLite's primary result codes, and what to do about them.
 _FAULTS = {
-    sqlite3.SQLITE_NOTADB: "is no SQLite file (name another with --store)",
+    sqlite3.SQLITE_NOTADB: "is not an SQLite file (name another with --store)",
     sqlite3.SQLITE_CORRUPT: "is damaged (restore a copy)",
     sqlite3.SQLITE_FULL: "the disk is full (make room; nothing is lost)",
     sqlite3.SQLITE_IOERR: "the disk cannot be read or written (look at the machine's log)",
-    sqlite3.SQLITE_READONLY: "cannot be written (check who owns it, and its folder)",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened (check that its folder is there and can be written)",
-    sqlite3.SQLITE_PERM: "cannot be opened (check who owns it, and its folder)",
+    sqlite3.SQLITE_READONLY: "cannot be written (check the owner of the file and of its folder)",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened (check that its folder exists and can be written)",
+    sqlite3.SQLITE_PERM: "cannot be opened (check the owner of the file and of its folder)",
     sqlite3.SQLITE_BUSY: f"another process has been writing for {_PATIENCE} seconds (try again when it is done)",
     sqlite3.SQLITE_LOCKED: f"another process has been writing for {_PATIENCE} seconds (try again when it is done)",
 }
 
-
-@contextmanager
-def _speaking(name: str) -> Iterator[None]:
-    """Let SQLite's errors be StoreErrors of one line."""
-    try:
-        yield
-    except (sqlite3.Error, UnicodeError, OverflowError) as error:
-        raise _told(name, error) from error
-
-
-def _told(name: str, error: Exception) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    said = _FAULTS.get(code) or f"{str(error).splitlines()[0] if str(error) else 'fails'} (svsm-cal store check says more)"
-    return (DamagedError if code == sqlite3.SQLITE_CORRUPT else StoreError)(f"{name}: {said}")
+_APPEND = """INSERT INTO outbox (id, batch, message_id, kind, sender, recipient, uid, sequence, method, reason, supersedes,
+    created, state, attempts, not_before, settled, response, bounced)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_SUPERSEDE = """UPDATE outbox SET state = 'superseded', settled = ?
+    WHERE recipient = ? AND uid = ? AND id < ? AND state = 'pending'"""
 
 
 class _SqliteConnection:
-    """A connection of our own settings; see `svsm_cal.store.connection.Connection`."""
+    """A connection with our settings; see `svsm_cal.store.sql.Connection`."""
 
     due_order = "outbox.not_before, outbox.id"
 
     def __init__(self, name: str, path: str) -> None:
         self._name = name
-        with _speaking(name):
+        with self._errors():
             self._inner = sqlite3.connect(
                 f"file:{quote(path)}?mode=rw", uri=True, isolation_level=None, timeout=_PATIENCE, check_same_thread=False
             )
         try:
-            for setting in ("synchronous = FULL", "foreign_keys = ON", f"wal_autocheckpoint = {_CHECKPOINT}"):
-                self.touch(f"PRAGMA {setting}")
-            self.touch("PRAGMA journal_size_limit = 67108864")
+            settings = {"foreign_keys": "ON", "wal_autocheckpoint": _CHECKPOINT, "journal_size_limit": _WAL_LIMIT}
+            for setting, value in {"synchronous": "FULL", **settings}.items():
+                self.execute(f"PRAGMA {setting} = {value}")
         except BaseException:
             self._inner.close()
             raise
 
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn SQLite's errors into StoreErrors of one line."""
+        try:
+            yield
+        except (sqlite3.Error, UnicodeError, OverflowError) as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            line = str(error).splitlines()[0] if str(error) else "fails"
+            said = _FAULTS.get(code) or f"{line} (svsm-cal store check says more)"
+            raise (DamagedError if code == sqlite3.SQLITE_CORRUPT else StoreError)(f"{self._name}: {said}") from error
+
     def rows(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        try:
+        with self._errors():
             return self._inner.execute(sql, args).fetchall()
-        except (sqlite3.Error, UnicodeError, OverflowError) as error:
-            raise _told(self._name, error) from error
 
-    def touch(self, sql: str, args: Sequence[Any] = ()) -> int:
-        try:
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> int:
+        with self._errors():
             return self._inner.execute(sql, args).rowcount
-        except (sqlite3.Error, UnicodeError, OverflowError) as error:
-            raise _told(self._name, error) from error
 
-    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        with _speaking(self._name):
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        with self._errors():
             self._inner.executemany(sql, rows)
 
     def known(self, message_ids: list[str]) -> dict[str, int]:
@@ -107,33 +106,26 @@ class _SqliteConnection:
         return found
 
     def append(self, rows: list[tuple[Any, ...]], bodies: list[tuple[int, bytes]]) -> None:
-        self.many(_APPEND, rows)
-        self.many("INSERT INTO body (id, data) VALUES (?, ?)", bodies)
+        self.execute_many(_APPEND, rows)
+        self.execute_many("INSERT INTO body (id, data) VALUES (?, ?)", bodies)
 
     def supersede(self, newer: list[tuple[int, str, str]], at: int) -> None:
-        self.many(_SUPERSEDE, ((at, recipient, uid, number) for number, recipient, uid in newer))
+        self.execute_many(_SUPERSEDE, ((at, recipient, uid, number) for number, recipient, uid in newer))
 
     def announce(self, batches: Sequence[int]) -> None:
-        """Do nothing: who delivers from a file asks it."""
+        """Do nothing: a file has no workers."""
 
     def end(self, *, commit: bool) -> None:
-        """End the transaction, if one is still open."""
+        """End the transaction, if one is open."""
         if commit:
-            self.touch("COMMIT")
+            self.execute("COMMIT")
         elif self._inner.in_transaction:
-            with suppress(StoreError):  # what made it end is what is told
-                self.touch("ROLLBACK")
+            with suppress(StoreError):  # the error that caused the rollback is the one to report
+                self.execute("ROLLBACK")
 
     def close(self) -> None:
         with suppress(sqlite3.Error):
             self._inner.close()
-
-
-_APPEND = """INSERT INTO outbox (id, batch, message_id, kind, sender, recipient, uid, sequence, method, reason, supersedes,
-    created, state, attempts, not_before, settled, response, bounced)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_SUPERSEDE = """UPDATE outbox SET state = 'superseded', settled = ?
-    WHERE recipient = ? AND uid = ? AND id < ? AND state = 'pending'"""
 
 
 class _SqliteDelivery:
@@ -147,23 +139,23 @@ class _SqliteDelivery:
         self._full = True
 
     def due(self, now: Instant, limit: int) -> list[Row]:
-        return deliveries.due(self._connection, now, limit, batch=self._batch)
+        return mail_queue.due(self._connection, now, limit, batch=self._batch)
 
     def settle(self, settled: Iterable[Settled]) -> None:
         each = list(settled)
-        statements = list(map(deliveries.settlement, each))
+        statements = list(map(mail_queue.settlement, each))
         if not statements:
             return
         self._unsynced += len(statements)
         at = each[-1].at.replace(microsecond=0)
         self._synchronous(full=at != self._second or self._unsynced >= _UNSYNCED)
         if len(statements) == 1:
-            self._connection.touch(*statements[0])
+            self._connection.execute(*statements[0])
         else:
-            self._connection.touch("BEGIN IMMEDIATE")
+            self._connection.execute("BEGIN IMMEDIATE")
             try:
                 for statement in statements:
-                    self._connection.touch(*statement)
+                    self._connection.execute(*statement)
                 self._connection.end(commit=True)
             finally:
                 self._connection.end(commit=False)
@@ -171,13 +163,13 @@ class _SqliteDelivery:
             self._second, self._unsynced = at, 0
 
     def _synchronous(self, *, full: bool) -> None:
-        """Let the next commit be on disk when it returns, and all before it; or only be written."""
+        """Choose whether the next commit is on disk when it returns, with all before it, or only written."""
         if full != self._full:
-            self._connection.touch(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
             self._full = full
 
     def remaining(self) -> tuple[int, Instant | None]:
-        return deliveries.remaining(self._connection, batch=self._batch)
+        return mail_queue.remaining(self._connection, batch=self._batch)
 
     def end(self) -> None:
         """Put the last attempts on disk."""
@@ -187,7 +179,7 @@ class _SqliteDelivery:
 
 
 class SqliteStore(Database):
-    """A Store in the SQLite file at `path`; raises UsageError or StoreError where there can be none."""
+    """A Store in the SQLite file at `path`; raises StoreError if the file cannot be used or made."""
 
     kind = "sqlite"
 
@@ -199,13 +191,13 @@ class SqliteStore(Database):
         self._idle: list[_SqliteConnection] = []
         if not os.path.isfile(self._path):
             if os.path.exists(self._path):
-                raise StoreError(f"{path}: is no file (name a file with --store)")
+                raise StoreError(f"{path}: is not a file (name a file with --store)")
             if not create:
-                raise StoreError(f"{path}: there is no store (svsm-cal store migrate makes one)")
+                raise StoreError(f"{path}: does not exist (svsm-cal store migrate creates it)")
             self._create()
 
     def _create(self) -> None:
-        """Make an empty file that only its owner can read: it will have people's addresses."""
+        """Create an empty file that only its owner can read: it will contain people's addresses."""
         try:
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             folder = os.open(os.path.dirname(self._path), os.O_RDONLY)
@@ -214,19 +206,16 @@ class SqliteStore(Database):
             finally:
                 os.close(folder)
         except OSError as error:
-            raise StoreError(f"{self.name}: cannot be made: {error.strerror} (check its folder)") from error
-
-    def _connect(self) -> _SqliteConnection:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return _SqliteConnection(self.name, self._path)
+            raise StoreError(f"{self.name}: cannot be created: {error.strerror} (check its folder)") from error
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[_SqliteConnection]:
-        connection = self._connect()
         try:
-            connection.touch("BEGIN IMMEDIATE" if writes else "BEGIN")
+            connection = self._idle.pop()
+        except IndexError:
+            connection = _SqliteConnection(self.name, self._path)
+        try:
+            connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             yield connection
             connection.end(commit=True)
         except BaseException:
@@ -235,35 +224,32 @@ class SqliteStore(Database):
             raise
         self._idle.append(connection)
 
-    def _version(self, connection: Any) -> int:
+    def _is_empty(self, connection: Any) -> bool:
         [(ours,)] = connection.rows("PRAGMA application_id")
         [(tables,)] = connection.rows("SELECT count(*) FROM sqlite_master")
-        if not tables:
-            return 0
-        if ours != _OURS:
-            raise StoreError(f"{self.name}: is a database of something else (name another with --store)")
-        [(version,)] = connection.rows("SELECT version FROM store")
-        return int(version)
+        if tables and ours != _OURS:
+            raise StoreError(f"{self.name}: is another program's database (name another with --store)")
+        return not tables
 
     @contextmanager
     def _migrating(self) -> Iterator[None]:
-        """Wait until nobody migrates or delivers; then see that the file is in WAL mode, and ours."""
+        """Wait until no process migrates or delivers; then put the file in WAL mode and mark it as ours."""
         with self._alone(wait=True):
-            connection = self._connect()
+            connection = _SqliteConnection(self.name, self._path)
             try:
                 if connection.rows("SELECT count(*) FROM sqlite_master") == [(0,)]:
                     connection.rows("PRAGMA journal_mode = WAL")
-                    connection.touch(f"PRAGMA application_id = {_OURS}")
+                    connection.execute(f"PRAGMA application_id = {_OURS}")
             finally:
                 connection.close()
             yield
 
     def _finish(self, connection: Any) -> None:
-        """Do nothing: the steps are all there is."""
+        """Do nothing: the steps are enough."""
 
     @contextmanager
     def _alone(self, *, wait: bool) -> Iterator[bool]:
-        """Hold the lock of who delivers or migrates, which the system takes away from a process that dies."""
+        """Hold the lock for delivering and migrating, which the system releases when the process dies."""
         try:
             import fcntl
         except ImportError:
@@ -271,7 +257,7 @@ class SqliteStore(Database):
         try:
             lock = os.open(f"{self._path}.delivery", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreError(f"{self.name}.delivery: cannot be opened: {error.strerror} (check who owns it)") from error
+            raise StoreError(f"{self.name}.delivery: cannot be opened: {error.strerror} (check its owner)") from error
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -286,12 +272,12 @@ class SqliteStore(Database):
 
     def _integrity(self, connection: Any) -> list[str]:
         said = [line for (line,) in connection.rows("PRAGMA integrity_check(20)") if line != "ok"]
-        said += [f"table {row[0]}: row {row[1]} belongs to nothing" for row in connection.rows("PRAGMA foreign_key_check")]
-        return said
+        broken = connection.rows("PRAGMA foreign_key_check")
+        return said + [f"table {table}: row {row} refers to a missing row" for table, row, *_ in broken]
 
     @contextmanager
     def delivery(self, *, batch: int | None = None) -> Iterator[Delivery | None]:
-        """Return the right to deliver everything, or one batch; None while another process has it, whichever batch."""
+        """Return the right to deliver everything, or one batch; None while another process has it for any batch."""
         with self._alone(wait=False) as alone:
             if not alone:
                 yield None
@@ -305,6 +291,6 @@ class SqliteStore(Database):
                 connection.close()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close all connections."""
         while self._idle:
             self._idle.pop().close()

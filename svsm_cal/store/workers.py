@@ -1,7 +1,7 @@
-"""A worker: runs the queue's jobs, each of which delivers one batch, and sees to it that no batch is without one.
+"""A worker: runs the queue's jobs, each of which delivers one batch, and regularly replaces lost jobs (the sweep).
 
-What a job does is its caller's: `deliver_batch`. Jobs of workers that died are given to others, and a batch whose job
-was lost gets a new one, so that every pending mail is tried sooner or later, whatever happens to the queue.
+The caller says what a job does: `deliver_batch`. A dead worker's jobs go to the others, and a batch whose job was lost gets a
+new one. So every pending mail is tried sooner or later, whatever happens to the queue.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from svsm_cal.errors import StoreError, SvsmCalError, UsageError
-from svsm_cal.store import queue
 
 if TYPE_CHECKING:
     import threading
@@ -27,11 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["run_worker"]
 
-_GLANCE = 0.2  # seconds between two looks at whether to stop
-_POLL = 1.0  # seconds between two looks for jobs whose time has come, of which nobody tells
-_PAUSE = 3.0  # seconds before a server that was lost is asked again
-_SOONEST = timedelta(seconds=1)  # before a batch that has to wait is tried again
-_LONGEST = 300  # seconds that a batch whose delivery fails waits at most
+_GLANCE = 0.2  # seconds between two checks of `stop`
+_POLL = 1.0  # seconds between two queries for jobs whose time has come: the server does not announce them
+_PAUSE = 3.0  # seconds before the next attempt to reach a lost server
+_SOONEST = timedelta(seconds=1)  # the shortest wait before a batch is tried again
+_LONGEST = 300  # the longest, in seconds, after a delivery that failed
 
 
 def run_worker(
@@ -49,18 +48,30 @@ def run_worker(
 ) -> None:
     """Deliver batches until `stop` is set; without `wait`, until none is due.
 
-    `deliver_batch(batch)` is called in a thread, up to `concurrency` at once. It returns when the batch is to be tried
-    again, None if it has no mail left to deliver; it should look at `stop`, too, which is waited for. What it raises is
-    given to `report`, and it is called again later. `periodic` is called every `sweep_seconds`, by every worker. A job
-    is another's once its worker has not been heard of for `stalled_seconds`. A server that is lost is waited for.
+    A database server that is lost is waited for.
 
-    Raises UsageError for a store that is not in PostgreSQL; StoreError for one that cannot be opened to begin with.
+    Args:
+        url: the store, in PostgreSQL.
+        deliver_batch: called in a thread with a batch, up to `concurrency` at once. It returns when to try the batch again,
+            None if it has no mail left. It should check `stop`, too. Its errors go to `report`, and it is called again later.
+        now: the clock.
+        stop: ends the worker, after the running deliveries.
+        concurrency: how many batches are delivered at once.
+        report: called with each message for the user.
+        periodic: called every `sweep_seconds`, by every worker.
+        sweep_seconds: the time between two sweeps.
+        stalled_seconds: the time without a heartbeat after which a worker counts as dead, and its jobs go to others.
+        wait: False to return when no batch is due.
+
+    Raises:
+        UsageError: the store is not in PostgreSQL.
+        StoreError: it cannot be opened at the start.
     """
     if not url.startswith(("postgresql:", "postgres:")):
         raise UsageError("workers need a store in PostgreSQL (name one with --store postgresql://user@host/database)")
     from svsm_cal.store.postgres import PostgresStore
 
-    for name in ("procrastinate", "psycopg.pool"):  # what they tell is told by `report`, in one line
+    for name in ("procrastinate", "psycopg.pool"):  # `report` gets the same messages, in one line
         logging.getLogger(name).addHandler(logging.NullHandler())
     store = PostgresStore(url)
     try:
@@ -81,7 +92,7 @@ class _LaterError(Exception):
 
 
 class _Work:
-    """What the jobs, the sweep and the worker's loop share."""
+    """The state that the jobs, the sweep and the worker's loop share."""
 
     def __init__(
         self,
@@ -102,11 +113,11 @@ class _Work:
         self._sweep_seconds = self._stalled_seconds = 30.0
 
     def seconds(self, *, sweep: float, stalled: float) -> None:
-        """Set how often is swept, and after how long a silent worker is taken for dead."""
+        """Set the time between two sweeps, and the time after which a silent worker counts as dead."""
         self._sweep_seconds, self._stalled_seconds = sweep, stalled
 
     async def run(self, concurrency: int, *, wait: bool) -> None:
-        """Work until asked to stop; where the server is lost, begin again once it is back."""
+        """Work until asked to stop; after a lost connection, begin again once the server is back."""
         from procrastinate import exceptions
 
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 2))
@@ -115,8 +126,8 @@ class _Work:
                 await self._once(concurrency, wait=wait)
             except (exceptions.ProcrastinateException, StoreError) as error:
                 if not wait:
-                    raise StoreError(f"{self._store.name}: the queue cannot be asked: {_line(error)} (try again)") from error
-                self._report(f"{self._store.name}: lost: {_line(error)}; trying again")
+                    raise StoreError(f"{self._store.name}: the queue cannot be read: {_line(error)} (try again)") from error
+                self._report(f"{self._store.name}: the connection was lost: {_line(error)}; trying again")
                 await self._pause(_PAUSE)
             else:
                 if not wait:
@@ -128,7 +139,6 @@ class _Work:
             await self._sweep(app)
             worker = asyncio.create_task(
                 app.run_worker_async(
-                    queues=[queue.QUEUE],
                     concurrency=concurrency,
                     wait=wait,
                     delete_jobs="always",
@@ -152,10 +162,12 @@ class _Work:
     def _app(self, concurrency: int) -> App:
         from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 
+        from svsm_cal.store.postgres_connection import QUEUE, TASK
+
         now = self._now
 
         class Again(BaseRetryStrategy):
-            """No job is ever given up: its batch is what counts."""
+            """Retries every job without end: the outbox decides when a mail has failed."""
 
             def get_retry_decision(self, *, exception: BaseException, job: Any) -> RetryDecision:
                 if isinstance(exception, _LaterError):
@@ -164,11 +176,11 @@ class _Work:
 
         connector = PsycopgConnector(conninfo=self._store.address, min_size=1, max_size=concurrency + 4, timeout=10)
         app = App(connector=connector)
-        app.task(name=queue.TASK, queue=queue.QUEUE, retry=Again())(self._job)
+        app.task(name=TASK, queue=QUEUE, retry=Again())(self._job)
         return app
 
     def _job(self, batch: int) -> None:
-        """Deliver a batch; raises what makes procrastinate run it again later."""
+        """Deliver a batch; raises an error if procrastinate should run the job again later."""
         try:
             at = self._deliver_batch(batch)
         except Exception as error:
@@ -184,11 +196,11 @@ class _Work:
             await self._sweep(app)
 
     async def _sweep(self, app: App) -> None:
-        """Give the jobs of dead workers to others, and batches without a job a new one."""
+        """Release the jobs of dead workers, and enqueue a job for each batch that has none."""
         from procrastinate import exceptions
 
-        for job in await app.job_manager.get_stalled_jobs(queue=queue.QUEUE, seconds_since_heartbeat=self._stalled_seconds):
-            with suppress(exceptions.ConnectorException):  # another worker's sweep was quicker
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled_seconds):
+            with suppress(exceptions.ConnectorException):  # another worker's sweep was faster
                 await app.job_manager.retry_job(job)
         await asyncio.to_thread(self._store.announce_lost)
         if self._periodic is not None:
@@ -207,6 +219,6 @@ class _Work:
 
 
 def _line(error: Exception | str) -> str:
-    """Return an error's first line; the reason for it, where it has one of its own."""
+    """Return the first line of an error, or of its cause if it has one."""
     reason = getattr(error, "__cause__", None) or error
     return next((line.strip() for line in str(reason).splitlines() if line.strip()), type(error).__name__)

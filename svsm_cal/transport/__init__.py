@@ -1,1 +1,1 @@
-"""Bytes out and bytes in: SMTP, mailboxes, chat. Decides nothing."""
+"""Connections to the outside: SMTP, mailboxes, chats, object stores. Makes no decisions."""

@@ -1,4 +1,4 @@
-"""What the receiving servers found out about a mail's sender (RFC 8601, Authentication-Results)."""
+"""The receiving servers' checks of a mail's sender: the Authentication-Results header field (RFC 8601)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_RESULTS = 30
 _RESULT = re.compile(r"\s*([a-z0-9-]{1,40})(?:\s*/\s*\d+)?\s*=\s*([a-z]{1,40})(?![a-z0-9-])", re.IGNORECASE | re.ASCII)
 _PROPERTY = re.compile(r'([a-z0-9-]{1,40}\.[a-z0-9_-]{1,40})\s*=\s*("[^"]*"|[^\s;"]+)', re.IGNORECASE | re.ASCII)
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
-# Which property names the domain that a method speaks of.
+# The property that names the domain which a method checked.
 _SPEAKS_OF = {
     "dkim": ("header.d", "header.i"),
     "dmarc": ("header.from",),
@@ -26,7 +26,7 @@ _SPEAKS_OF = {
 
 
 class MethodResult(Value):
-    """What one method found: `dmarc`, `pass`, and the domain it speaks of, all in lower case; "" for none."""
+    """The result of one method: `dmarc`, `pass`, and the domain that it checked, all in lower case; "" if not given."""
 
     method: str
     result: str
@@ -34,9 +34,9 @@ class MethodResult(Value):
 
 
 def read_results(values: Sequence[str], trusts: Collection[str]) -> tuple[MethodResult, ...]:
-    """Return the results in a mail's Authentication-Results, the topmost first, that trusted servers wrote.
+    """Return the results that trusted servers wrote into a mail's Authentication-Results, the topmost first.
 
-    Of each method the topmost header that names it counts alone: what a sender put there in the server's name is below.
+    For each method only the topmost field with a result counts: fields that a sender forged are below the server's own.
 
     >>> read_results(["mx.example.org; dmarc=pass (p=none) header.from=Example.net"], ["mx.example.org"])
     (MethodResult(method='dmarc', result='pass', domain='example.net'),)
@@ -56,12 +56,12 @@ def read_results(values: Sequence[str], trusts: Collection[str]) -> tuple[Method
 
 
 def without_comments(text: str) -> str:
-    """Return a header's text without its comments, nested ones too (RFC 5322 section 3.2.2)."""
+    """Return a header field's text without comments, including nested ones (RFC 5322 section 3.2.2)."""
     return ";".join(_resinfo(text))
 
 
 def _resinfo(text: str) -> list[str]:
-    """Return what semicolons outside of quotes and comments divide; in a comment a quote is a character like others."""
+    """Split a text at semicolons outside quotes and comments, and drop the comments; a quote in a comment has no meaning."""
     kept: list[list[str]] = [[]]
     depth, quoted, escaped = 0, False, False
     for each in text:

@@ -1,7 +1,6 @@
-"""What became of a mail (RFC 3464), as mail servers report it; and as qmail (QSBMF) and Exim say it in plain text.
+"""Delivery reports of mail servers (RFC 3464), and those of qmail (QSBMF) and Exim in plain text.
 
-A report proves nothing: anybody can write one. Which message it is about, and whether that was ever sent, is for the
-caller to compare.
+A report proves nothing: anybody can write one. The caller checks which mail it is about, and whether that was sent.
 """
 
 from __future__ import annotations
@@ -34,10 +33,10 @@ _QMAIL_RECIPIENT = re.compile(r"<([^<>\s]{3,320})>:[ \t]*\r?\n")
 
 
 class Delivery(Value):
-    """What a report says of one recipient: addresses in lower case, "" for what is not said.
+    """A report about one recipient: addresses in lower case, "" for what the report does not say.
 
-    `action` is failed, delayed, delivered, relayed or expanded; `status` as 5.1.1 (RFC 3463); `diagnostic` what the
-    refusing server said, at most 300 characters; `message_id` that of the mail it is about, with angle brackets.
+    `action` is failed, delayed, delivered, relayed or expanded; `status` is like 5.1.1 (RFC 3463); `diagnostic` is the refusing
+    server's text, at most 300 characters; `message_id` is that of the mail, with angle brackets.
     """
 
     recipient: str
@@ -49,7 +48,7 @@ class Delivery(Value):
 
 
 def message_ids(*values: str) -> tuple[str, ...]:
-    """Return the Message-IDs in header values, in order, at most a hundred.
+    """Return the Message-IDs in header fields, in order, at most a hundred.
 
     >>> message_ids("<a@example.org> junk <b@example.org>")
     ('<a@example.org>', '<b@example.org>')
@@ -58,9 +57,9 @@ def message_ids(*values: str) -> tuple[str, ...]:
 
 
 def read_deliveries(message: Message, failed: Sequence[str] = ()) -> tuple[Delivery, ...]:
-    """Return what a mail reports of each recipient; () for a mail that is no report.
+    """Return a mail's reports, one for each recipient; () for a mail that is not a report.
 
-    `failed` are the addresses of its X-Failed-Recipients, which Exim and Gmail write.
+    `failed` are the addresses in its X-Failed-Recipients, which Exim and Gmail write.
     """
     if message.get_content_type() == "multipart/report" and isinstance(parts := message.get_payload(), list):
         found = tuple(_reported([each for each in parts if not isinstance(each, str)]))
@@ -114,14 +113,14 @@ def _delivery(fields: Mapping[str, str], about: str) -> Delivery:
 
 
 def _recipient(text: str) -> str:
-    """Return the address of a typed one, such as "rfc822; dionna@example.org"; "" for one that is none."""
+    """Return the address in "rfc822; dionna@example.org"; "" if it is invalid."""
     kind, semicolon, address = text.partition(";")
     address = (address if semicolon else kind).strip().strip("<>").strip().lower()
     return address if is_address(address) else ""
 
 
 def _returned_id(parts: Sequence[Message]) -> str:
-    """Return the Message-ID of the mail that comes back with a report, whole or its headers alone."""
+    """Return the Message-ID of the mail that is returned with a report, whole or only its header."""
     for part in parts:
         kind, payload = part.get_content_type(), part.get_payload()
         if kind in {"message/rfc822", "message/global"} and isinstance(payload, list) and payload:
@@ -150,7 +149,7 @@ def _text_of(part: Message) -> str:
 
 
 def _from_qmail(text: str) -> Iterator[Delivery]:
-    """Yield what a QSBMF report says: a paragraph for each recipient, then a line that begins with a dash, then the mail."""
+    """Yield the reports of a QSBMF message: a paragraph for each recipient, a line that begins with a dash, the mail."""
     report, _, returned = text.replace("\r\n", "\n").partition("\n\n--- ")
     about = _ID_HEADER.search(returned)
     for paragraph in report.split("\n\n")[1 : _MOST_RECIPIENTS + 1]:
@@ -162,7 +161,7 @@ def _from_qmail(text: str) -> Iterator[Delivery]:
 
 
 def _by_name(failed: Sequence[str], text: str) -> tuple[Delivery, ...]:
-    """Return the failure of each address that X-Failed-Recipients names, with what Exim's text says below it."""
+    """Return a failure for each address in X-Failed-Recipients, with the text that Exim writes below the address."""
     found = []
     about = _ID_HEADER.search(text)
     lowered = text.lower()

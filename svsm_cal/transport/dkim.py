@@ -1,8 +1,7 @@
-"""Messages signed for their domain (RFC 6376), so that receivers know them from forged ones.
+"""DKIM signatures (RFC 6376), by which receivers can tell a domain's messages from forged ones.
 
-Signed once, when a message is made: what is stored are the final bytes. The signature bears no time, so the same message
-always gets the same one. Refused: a message whose From is of another domain, as its signature would count for nothing
-(RFC 7489 section 3.1.1).
+A message is signed once, when it is made: the store has the final bytes. The signature contains no time, so a message always
+gets the same one. A message from another domain is refused: receivers would ignore its signature (RFC 7489 section 3.1.1).
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ _FROM = re.compile(rb"^from:((?:[^\r\n]|\r\n[ \t])*)\r\n", re.MULTILINE | re.IGN
 
 
 def read_signer(environ: Mapping[str, str]) -> Callable[[bytes], bytes] | None:
-    """Return what signs messages as the environment says, None if it names no key.
+    """Return a function that signs messages as the environment says, None if it names no key.
 
     Raises:
-        UsageError: only some of SVSM_CAL_DKIM_KEY_FILE, _SELECTOR and _DOMAIN are set, or `signer` refuses.
+        UsageError: only some of SVSM_CAL_DKIM_KEY_FILE, _SELECTOR and _DOMAIN are set, or one is invalid.
     """
     given = {name: environ.get(name, "") for name in (KEY_FILE, SELECTOR, DOMAIN)}
     if not any(given.values()):
@@ -38,34 +37,36 @@ def read_signer(environ: Mapping[str, str]) -> Callable[[bytes], bytes] | None:
 
 
 def signer(*, domain: str, selector: str, key_file: str) -> Callable[[bytes], bytes]:
-    """Return a function that puts a DKIM-Signature before a message's header (needs the extra `dkim`).
+    """Return a function that adds a DKIM-Signature at the top of a message (needs the extra `dkim`).
 
     Args:
-        domain: whose signature it is (`d=`).
-        selector: the key's name there (`s=`): its public part is in the DNS as `selector._domainkey.domain`.
+        domain: the signing domain (`d=`).
+        selector: the key's name (`s=`); its public part is in the DNS as `selector._domainkey.domain`.
         key_file: the RSA private key, PEM.
 
     Raises:
-        UsageError: a name or the key file makes no sense; the function: the message's From is of another domain.
+        UsageError: a name or the key file is invalid; from the function: the message is from another domain.
     """
     try:
         import dkim  # type: ignore[import-untyped]
     except ImportError:
-        raise UsageError("signing needs dkimpy (install svsm_cal[dkim])") from None
+        raise UsageError("signing needs an extra (run: pip install 'svsm_cal[dkim]')") from None
     for name, what in ((domain, DOMAIN), (selector, SELECTOR)):
         if not _NAME(name):
-            raise UsageError(f"{what}: {name!r} is no name of the DNS (write one such as example.org)")
+            raise UsageError(f"{what}: {name!r} is not a DNS name (write one such as example.org)")
     try:
         with open(key_file, "rb") as stream:
             key = stream.read()
         dkim.parse_pem_private_key(key)
     except OSError as error:
         raise UsageError(f"{KEY_FILE}: {key_file}: cannot be read: {error.strerror}") from None
-    except Exception:  # noqa: BLE001  whatever its parser stumbles over; from None: the text may hold the key
-        raise UsageError(f"{KEY_FILE}: {key_file}: is no RSA private key in PEM (make one with `openssl genrsa 2048`)") from None
+    except Exception:  # noqa: BLE001  any error of its parser; from None: the text may contain the key
+        raise UsageError(
+            f"{KEY_FILE}: {key_file}: is not an RSA private key in PEM (make one with `openssl genrsa 2048`)"
+        ) from None
 
     class Timeless(dkim.DKIM):  # type: ignore[misc]
-        """A signature without the time it was made at."""
+        """A signature without its time."""
 
         def gen_header(self, fields: list[tuple[bytes, bytes]], *rest: Any, **named: Any) -> bytes:
             header: bytes = super().gen_header([field for field in fields if field[0] != b"t"], *rest, **named)
@@ -81,11 +82,11 @@ def signer(*, domain: str, selector: str, key_file: str) -> Callable[[bytes], by
 
 
 def _check_aligned(message: bytes, domain: str) -> None:
-    """Raise UsageError unless there is one From, with one address, of the domain or of one below it."""
+    """Raise UsageError unless there is one From, with one address in the domain or a subdomain."""
     fields = _FROM(message[: message.find(b"\r\n\r\n") + 2])
     addresses = email.utils.getaddresses([field.decode("utf-8", "replace") for field in fields])
     if len(addresses) != 1:
-        raise UsageError("a message with other than one From address cannot be signed")
+        raise UsageError("a message without exactly one From address cannot be signed (give the calendar one organizer)")
     of = addresses[0][1].rpartition("@")[2].lower()
     if of != domain.lower() and not of.endswith(f".{domain.lower()}"):
-        raise UsageError(f"{DOMAIN}: is {domain}, but mail is from {of} (name the organizer's domain)")
+        raise UsageError(f"{DOMAIN}: is {domain}, but the mail is from {of} (set it to the organizer's domain)")

@@ -1,12 +1,11 @@
 """A folder on an IMAP server (RFC 9051), through IMAPClient.
 
-`imaps:` speaks TLS from the start, `imap:` asks for STARTTLS; a password in the clear is sent to this machine alone. A
-mail is fetched with BODY.PEEK[], so that reading does not mark it, by its UID, which counts under one UIDVALIDITY only.
+`imaps:` uses TLS from the start, `imap:` uses STARTTLS; a password is sent in the clear to this machine only. A mail is
+fetched with BODY.PEEK[], which does not mark it as read, by its UID, which is valid under one UIDVALIDITY only.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from svsm_cal.errors import TransportError, UsageError
 from svsm_cal.transport.mailbox import LARGEST_MAIL, TOO_LARGE, Mail, Mailbox
-from svsm_cal.transport.smtp_settings import Secret
+from svsm_cal.transport.smtp_settings import Secret, is_loopback, read_password, trust
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
@@ -22,16 +21,16 @@ if TYPE_CHECKING:
 
 __all__ = ["ImapFolder", "ImapSettings", "read_imap_settings"]
 
-PASSWORD, PASSWORD_FILE = "SVSM_CAL_IMAP_PASSWORD", "SVSM_CAL_IMAP_PASSWORD_FILE"
+PASSWORD = "SVSM_CAL_IMAP_PASSWORD"  # noqa: S105 - a variable's name
 _EXAMPLE = "imaps://user@mail.example.org/INBOX"
 _PATIENCE_TO_CONNECT, _PATIENCE = 30.0, 120.0
 _PORTS = {"imaps": 993, "imap": 143}
-# Mails searched for and asked for at once: a line of imaplib's has at most a million bytes, an answer some megabytes.
+# How many mails are searched for and fetched at once: imaplib's lines have at most a million bytes.
 _SEARCHED, _SIZED, _FETCHED, _FETCHED_BYTES = 10_000, 500, 50, 8 * 1024 * 1024
 
 
 class ImapSettings(Value):
-    """A folder on a server: `tls` says that TLS begins with the connection; else STARTTLS does."""
+    """A folder on a server: with `tls` the connection begins with TLS, else with STARTTLS."""
 
     host: str
     port: int
@@ -43,47 +42,32 @@ class ImapSettings(Value):
 
     @property
     def name(self) -> str:
-        """Return the folder as messages name it."""
+        """Return the folder's name for messages."""
         return f"{'imaps' if self.tls else 'imap'}://{self.user}@{self.host}:{self.port}/{self.folder}"
 
 
 def read_imap_settings(place: str, environ: Mapping[str, str]) -> ImapSettings:
-    """Return the settings that an address, `imaps://user@host:port/FOLDER?ca=FILE`, and the environment give.
+    """Return the settings from an address, `imaps://user@host:port/FOLDER?ca=FILE`, and the environment.
 
-    Raises UsageError, which never repeats a password, for what is missing or makes no sense.
+    Raises UsageError, which never contains a password, for a setting that is missing or invalid.
     """
     try:
         parts = urlsplit(place)
         host, port = parts.hostname, parts.port
         query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
     except ValueError:
-        raise UsageError(f"the mailbox is no address of a server (write {_EXAMPLE})") from None
+        raise UsageError(f"the mailbox is not a server's address (write {_EXAMPLE})") from None
     if parts.password is not None:
         raise UsageError(f"the mailbox's address has a password in it, which others may see (put it into {PASSWORD})")
     user, folder = unquote(parts.username or ""), unquote(parts.path.strip("/")) or "INBOX"
     if not host or not user or parts.fragment or query.keys() - {"ca"} or not f"{host}{user}{folder}".isprintable():
-        raise UsageError(f"the mailbox is no address of a server with a user (write {_EXAMPLE}, perhaps with ?ca=FILE)")
+        raise UsageError(f"the mailbox is not a server's address with a user (write {_EXAMPLE}, perhaps with ?ca=FILE)")
     tls = parts.scheme.lower() == "imaps"
-    password = _password(user, environ)
-    return ImapSettings(host, port or _PORTS["imaps" if tls else "imap"], tls, user, password, folder, query.get("ca"))
-
-
-def _password(user: str, environ: Mapping[str, str]) -> Secret:
-    given, file = environ.get(PASSWORD), environ.get(PASSWORD_FILE)
-    if given is not None and file is not None:
-        raise UsageError(f"{PASSWORD} and {PASSWORD_FILE} are both set (unset one)")
-    if file is not None:
-        try:
-            with open(file, encoding="utf-8") as stream:
-                given = stream.read(4096).rstrip("\r\n")
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "is no text"
-            raise UsageError(f"{PASSWORD_FILE}: {file}: cannot be read: {reason} (name a file with the password)") from None
-    if not given:
-        raise UsageError(f"the mailbox's user {user} has no password (set {PASSWORD}, or {PASSWORD_FILE} to a file's name)")
-    if not (given.isprintable() and user.isascii()):
+    password = read_password(PASSWORD, environ, f"the mailbox's user {user}")
+    if not (password.isprintable() and user.isascii()):
         raise UsageError(f"{PASSWORD}: the password must be printable and on one line, and the user in ASCII")
-    return Secret(given)
+    port = port or _PORTS["imaps" if tls else "imap"]
+    return ImapSettings(host, port, tls, user, Secret(password), folder, query.get("ca"))
 
 
 class ImapFolder(Mailbox):
@@ -97,7 +81,7 @@ class ImapFolder(Mailbox):
 
         self.name = settings.name
         self._client: Any = None
-        context = _context(settings)
+        context = trust(settings.ca_file)
         wait = imapclient.SocketTimeout(connect=_PATIENCE_TO_CONNECT, read=_PATIENCE)
         tls = {"ssl": settings.tls, "ssl_context": context if settings.tls else None}
         try:
@@ -115,13 +99,13 @@ class ImapFolder(Mailbox):
     def _protect(self, settings: ImapSettings, context: ssl.SSLContext) -> None:
         if self._client.has_capability("STARTTLS"):
             self._client.starttls(context)
-        elif not _is_loopback(settings.host):
+        elif not is_loopback(settings.host):
             raise TransportError(
                 f"{self.name}: the server offers no STARTTLS, and the password would be sent in the clear (use imaps://)"
             )
 
     def unread(self) -> Iterator[Mail]:
-        """Yield the unseen mails by UID; one that is too large comes without its bytes."""
+        """Yield the unseen mails by UID; one that is too large has no bytes."""
         uids = self._unseen()
         for lo in range(0, len(uids), _SIZED):
             with self._speaking():
@@ -133,14 +117,14 @@ class ImapFolder(Mailbox):
                 yield from self._fetched(batch)
 
     def done(self, key: str) -> None:
-        r"""Set \Seen; nothing is done for a key of another UIDVALIDITY, whose UIDs mean other mails now."""
+        r"""Set \Seen; does nothing for a key of an earlier UIDVALIDITY, whose UIDs mean other mails now."""
         validity, _, uid = key.partition(".")
         if validity == str(self._validity) and uid.isdigit():
             with self._speaking():
                 self._client.add_flags([int(uid)], [rb"\Seen"], silent=True)
 
     def close(self) -> None:
-        """Log out, if the server still listens."""
+        """Log out, if the server still answers."""
         client, self._client = self._client, None
         if client is not None:
             try:
@@ -169,12 +153,12 @@ class ImapFolder(Mailbox):
             key = f"{self._validity}.{uid}"
             if size > LARGEST_MAIL:
                 yield Mail(key, b"", TOO_LARGE)
-            elif isinstance(data, bytes):  # else it has been removed meanwhile
+            elif isinstance(data, bytes):  # else it was removed meanwhile
                 yield Mail(key, data)
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:
-        """Turn what goes wrong with the server into one line that names the folder; its texts never repeat a password."""
+        """Turn the library's errors into messages of one line that name the folder; none contains a password."""
         import imapclient.exceptions as wrong  # type: ignore[import-untyped]
 
         try:
@@ -197,13 +181,6 @@ class ImapFolder(Mailbox):
             raise TransportError(f"{self.name}: the server says: {_one_line(error)} (check the folder's name)") from error
 
 
-def _context(settings: ImapSettings) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file)
-    except OSError as error:
-        raise UsageError(f"ca={settings.ca_file} holds no certificates: {error.strerror or error} (name a PEM file)") from None
-
-
 def _batches(sizes: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     batch: list[tuple[int, int]] = []
     total = 0
@@ -220,10 +197,3 @@ def _batches(sizes: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]
 def _one_line(error: Exception) -> str:
     text = str(error) or type(error).__name__
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:200]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

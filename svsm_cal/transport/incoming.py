@@ -1,8 +1,7 @@
-"""A mail that came in, as a value (RFC 5322, RFC 2045): who sent it, what it answers, its calendar parts, its reports.
+"""An incoming mail as a value (RFC 5322, RFC 2045): sender, references, calendar parts, delivery reports.
 
-Nothing is believed or decided here. What is forwarded or returned inside a mail is nobody's answer, so it is not looked
-into; TNEF (winmail.dat) and encrypted parts are not read, and said so. However broken a mail is, reading it takes no
-more than a few seconds.
+Nothing is checked or decided here. Messages that are forwarded or returned inside a mail are not answers and not read. TNEF
+(winmail.dat) and encrypted parts are reported as unread. Even a broken mail takes a few seconds at most.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CalendarPart", "Incoming", "read_mail"]
 
-# Each line is held against each open boundary, and each parameter of a header against the quotes before it.
+# The parser compares each line with each open boundary, and each parameter of a header with the quotes before it.
 _MOST_BOUNDARIES = 30
 _MOST_LINES = 250_000
 _MOST_DELIMITERS = 5000
@@ -44,9 +43,7 @@ _UNREAD_TYPES = {
     "application/x-pkcs7-mime": "an encrypted or sealed part (S/MIME) is not read",
     "multipart/encrypted": "an encrypted part (PGP) is not read",
 }
-_TOKEN = re.compile(r"\s*([a-z-]{1,40})", re.ASCII)
-_MASS_MAIL = frozenset({"bulk", "junk", "list", "auto_reply"})
-# Python knows charsets that are none, such as "zlib" and "idna".
+# Python also has codecs that are not charsets, such as "zlib" and "idna".
 _CHARSETS = re.compile(
     r"(?:iso-?8859-?\d{1,2}|latin-?1|(?:windows-|cp)125\d|koi8-[ru]|gb2312|gbk|gb18030|big5|shift_jis|euc-(?:jp|kr)"
     r"|iso-2022-(?:jp|kr)|ks_c_5601-1987|tis-620|mac-?(?:roman|cyrillic)|utf-?(?:7|16|32)(?:le|be)?)"
@@ -54,27 +51,24 @@ _CHARSETS = re.compile(
 
 
 class CalendarPart(Value):
-    """iCalendar text in a mail: its bytes in UTF-8, and the method of its Content-Type in capitals, "" for none."""
+    """iCalendar text in a mail: its bytes in UTF-8, and the method of its Content-Type in capitals, "" without one."""
 
     data: bytes
     method: str
 
 
 class Incoming(Value):
-    """What a mail says. Addresses are in lower case; Message-IDs have their angle brackets; "" or () is nothing said.
+    """What a mail says. Addresses are in lower case; Message-IDs have their angle brackets; "" or () if nothing is said.
 
-    `sender` is the one address of the one From, "" where there is not exactly one that mail can be sent to; `sent_by`
-    is that of Sender. `auto` is what Auto-Submitted says, but for "no", or else a Precedence such as bulk: answers
-    of calendar servers have it too. `authentication` is what the trusted servers said (RFC 8601). `calendars` are the
-    different calendar parts in order, `deliveries` what a delivery report says of each recipient, `unread` what this
-    mail has that is not read, in words.
+    `sender` is the one address in the one From field, "" unless there is exactly one valid address; `sent_by` is that of
+    Sender. `authentication` is what the trusted servers found (RFC 8601). `calendars` are the distinct calendar parts in
+    order, `deliveries` what a delivery report says of each recipient, `unread` the parts that are not read, in words.
     """
 
     message_id: str
     sender: str
     sent_by: str
     subject: str
-    auto: str
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
     authentication: tuple[MethodResult, ...]
@@ -84,7 +78,7 @@ class Incoming(Value):
 
 
 class _Bounded(Compat32):
-    """The parser's rules, but for headers that are too long to be any: they are cut."""
+    """The parser's rules, except that long header fields are cut."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
@@ -92,11 +86,11 @@ class _Bounded(Compat32):
 
 
 def read_mail(data: bytes, *, trusts: Collection[str] = ()) -> Incoming:
-    r"""Return what a mail's bytes say.
+    r"""Return an incoming mail from its bytes.
 
-    `trusts` are the authserv-ids whose Authentication-Results are believed: those of the servers that mail comes in
-    through, which remove what others write in their name (RFC 8601 section 5).
-    Raises InputError for what is too large or too deeply nested to be an answer, and for nothing else.
+    `trusts` are the authserv-ids whose Authentication-Results are believed: the servers through which mail arrives. They
+    remove forged results in their name (RFC 8601 section 5).
+    Raises InputError only for a mail that is too large or too deeply nested for an answer.
 
     >>> mail = read_mail(b"From: Dionna <Dionna@example.org>\nMessage-ID: <1@example.org>\n\nHello\n")
     >>> mail.sender, mail.message_id, mail.calendars
@@ -107,11 +101,11 @@ def read_mail(data: bytes, *, trusts: Collection[str] = ()) -> Incoming:
     lines, delimiters = data.count(b"\n") + data.count(b"\r"), data.count(b"\n--") + data.count(b"\r--")
     boundaries = data.lower().count(b"boundary")
     if lines > 2 * _MOST_LINES or delimiters > _MOST_DELIMITERS or boundaries > _MOST_BOUNDARIES:
-        raise InputError("has more lines or parts than any answer has")
+        raise InputError("has too many lines or parts for an answer")
     try:
         message = message_from_bytes(data, policy=_Bounded())
     except (MessageError, RecursionError, ValueError, LookupError) as error:  # the parser's own limits
-        raise InputError("is no mail that can be read") from error
+        raise InputError("is not a readable mail") from error
     headers = _headers(message)
     calendars, unread = _parts(message)
     return Incoming(
@@ -119,7 +113,6 @@ def read_mail(data: bytes, *, trusts: Collection[str] = ()) -> Incoming:
         sender=_only_address(headers.get("from", [])),
         sent_by=_only_address(headers.get("sender", [])),
         subject=_subject(headers.get("subject", [""])[0]),
-        auto=_auto(headers),
         in_reply_to=message_ids(*headers.get("in-reply-to", ())),
         references=message_ids(*headers.get("references", ())),
         authentication=read_results(headers.get("authentication-results", ()), trusts),
@@ -130,7 +123,7 @@ def read_mail(data: bytes, *, trusts: Collection[str] = ()) -> Incoming:
 
 
 def _headers(message: Message) -> dict[str, list[str]]:
-    """Return the values of each header by its name in lower case, unfolded, in order."""
+    """Return the values of each header field by its name in lower case, unfolded, in order."""
     found: dict[str, list[str]] = {}
     for name, value in message.raw_items():
         found.setdefault(name.lower(), []).append(" ".join(str(value).split()))
@@ -138,7 +131,7 @@ def _headers(message: Message) -> dict[str, list[str]]:
 
 
 def _only_address(values: list[str]) -> str:
-    """Return the one address that a header of its kind has; "" where there are more, for readers choose differently."""
+    """Return the one address in the one field; "" if there are several, since programs choose differently."""
     found = _only_addresses(values)
     return found[0] if len(values) == 1 and len(found) == 1 else ""
 
@@ -162,15 +155,8 @@ def _subject(text: str) -> str:
     return plain_text(decoded, 200)
 
 
-def _auto(headers: dict[str, list[str]]) -> str:
-    said = (_TOKEN.match(without_comments(value).lower()) for value in headers.get("auto-submitted", ())[:_MOST_ADDRESS_HEADERS])
-    found = next((each[1] for each in said if each and each[1] != "no"), "")
-    sort = headers.get("precedence", [""])[0].strip().lower()
-    return found or (sort if sort in _MASS_MAIL else "")
-
-
 def _parts(message: Message) -> tuple[tuple[CalendarPart, ...], tuple[str, ...]]:
-    """Return a mail's calendar parts, each text once, and what of it is not read."""
+    """Return a mail's calendar parts, each text once, and the parts that are not read."""
     found: dict[bytes, CalendarPart] = {}
     unread: dict[str, None] = {}
     for part in _leaves(message):
@@ -190,7 +176,7 @@ def _parts(message: Message) -> tuple[tuple[CalendarPart, ...], tuple[str, ...]]
 
 
 def _leaves(message: Message) -> Iterator[Message]:
-    """Yield the parts of a mail in order; what is in a message of its own is none of them."""
+    """Yield the parts of a mail in order, without those of messages inside it."""
     ahead, seen = [message], 0
     while ahead and seen < _MOST_PARTS:
         part = ahead.pop()
@@ -205,7 +191,7 @@ def _leaves(message: Message) -> Iterator[Message]:
 def _param(part: Message, name: str) -> str:
     try:
         found = part.get_param(name, "")
-    except (ValueError, LookupError, TypeError):  # RFC 2231's continuations, ill-formed
+    except (ValueError, LookupError, TypeError):  # malformed continuations (RFC 2231)
         return ""
     return str(found[2] if isinstance(found, tuple) else found or "")
 
@@ -218,7 +204,7 @@ def _file_name(part: Message) -> str:
 
 
 def _utf8(part: Message) -> bytes:
-    """Return a part's text in UTF-8; bytes that are no text in its charset stay for the reader of it to report."""
+    """Return a part's text in UTF-8; bytes that are invalid in its charset are left for the iCalendar reader to report."""
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     charset = _param(part, "charset").strip().lower()

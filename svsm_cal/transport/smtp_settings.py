@@ -1,10 +1,10 @@
-"""Where mail goes out, and how: one URL, and a password that stands elsewhere.
+"""The mail server's settings: one URL, and a password from elsewhere.
 
     SVSM_CAL_SMTP=smtp://calendar@mail.example.org:587
     SVSM_CAL_SMTP_PASSWORD_FILE=/run/secrets/smtp
 
-`smtp:` asks for STARTTLS (RFC 3207), `smtps:` speaks TLS from the start (RFC 8314). Refused: a password in the URL, and
-one sent in the clear to another machine.
+`smtp:` uses STARTTLS (RFC 3207), `smtps:` uses TLS from the start (RFC 8314). Refused: a password in the URL, and sending
+a password in the clear to another machine.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from svsm_cal.errors import UsageError
 from svsm_cal.value import Value, fields_of, replace
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
 
-    from svsm_cal.transport.letters import Stage
-
-__all__ = ["Secret", "Security", "Settings", "Timeouts", "read_settings"]
+__all__ = ["Secret", "Security", "Settings", "Stage", "Timeouts", "is_loopback", "read_password", "read_settings", "trust"]
 
 Security = Literal["starttls", "tls", "none"]
+
+Stage = Literal["entry", "connect", "greeting", "ehlo", "starttls", "auth", "rset", "mail", "rcpt", "data", "body", "dot", "quit"]
+"""A step of a conversation; `entry` is before it begins, `dot` the end of a mail."""
 
 URL, PASSWORD, PASSWORD_FILE = "SVSM_CAL_SMTP", "SVSM_CAL_SMTP_PASSWORD", "SVSM_CAL_SMTP_PASSWORD_FILE"
 _LONGEST_SECRET = 4096
@@ -42,7 +44,7 @@ class Secret(Value):
 class Timeouts(Value):
     """How many seconds to wait for the server at each stage (RFC 5321 section 4.5.3.2, shorter where a person may wait).
 
-    After the final dot it is the RFC's ten minutes: who gives up there does not know what became of the letter.
+    After the final dot it is the RFC's ten minutes: giving up there leaves the mail's outcome unknown.
     """
 
     connect: float = 30
@@ -64,9 +66,9 @@ class Timeouts(Value):
 
 
 class Settings(Value):
-    """A server to hand letters to: `rate` is letters a second, `hello` what this machine calls itself.
+    """A mail server: `rate` is mails a second, `hello` the name of this machine, `per_connection` a number of mails.
 
-    `failures` is how many connections in a row may fail before delivery gives up, `pause` the seconds after the first.
+    `failures` is how many connections in a row may fail before delivery ends, `pause` the seconds after the first failure.
     """
 
     host: str
@@ -78,27 +80,26 @@ class Settings(Value):
     hello: str | None = None
     rate: float | None = None
     per_connection: int = 100
-    pipelining: bool = True
     failures: int = 3
     pause: float = 1.0
     timeouts: Timeouts = Timeouts()
 
     @property
     def where(self) -> str:
-        """Return the server as messages call it."""
+        """Return the server's name for messages."""
         return f"{self.host}:{self.port}"
 
 
 def read_settings(url: str | None, environ: Mapping[str, str]) -> Settings:
-    """Return the settings that a URL and the environment give.
+    """Return the settings from a URL and the environment.
 
     Args:
         url: `smtp://user@host:port` or `smtps://…`, perhaps with `?security=none&rate=5&per-connection=50&ca=FILE&hello=NAME
-            &pipelining=no&timeout-dot=300`; None for that in the environment.
+            &timeout-dot=300`; None for the URL in the environment.
         environ: SVSM_CAL_SMTP, and SVSM_CAL_SMTP_PASSWORD or SVSM_CAL_SMTP_PASSWORD_FILE.
 
     Raises:
-        UsageError: something is missing or makes no sense; says what to write, and never repeats a password.
+        UsageError: a setting is missing or invalid; the message never contains a password.
     """
     text, source = (url, "the SMTP address") if url else (environ.get(URL, ""), URL)
     if not text:
@@ -111,9 +112,9 @@ def read_settings(url: str | None, environ: Mapping[str, str]) -> Settings:
             parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)),
         )
     except ValueError:
-        raise UsageError(f"{source}: is no address of a server (write {_EXAMPLE})") from None
+        raise UsageError(f"{source}: is not a server's address (write {_EXAMPLE})") from None
     if parts.scheme not in {"smtp", "smtps"} or not host or parts.path not in {"", "/"} or parts.fragment:
-        raise UsageError(f"{source}: is no address of a mail server (write {_EXAMPLE}, or smtps:// for TLS from the start)")
+        raise UsageError(f"{source}: is not a mail server's address (write {_EXAMPLE}, or smtps:// for TLS from the start)")
     if parts.password is not None:
         raise UsageError(
             f"{source}: has a password in it, which others may see (put it into {PASSWORD} or a file named by {PASSWORD_FILE})"
@@ -125,7 +126,7 @@ def read_settings(url: str | None, environ: Mapping[str, str]) -> Settings:
         raise UsageError(f"{source}: smtps:// is TLS from the start (write smtp:// with security={settings.security})")
     settings = replace(settings, port=port or _PORTS[settings.security], password=_password(settings.user, environ))
     _check_names(settings, source)
-    if settings.user and settings.security == "none" and not _is_loopback(host):
+    if settings.user and settings.security == "none" and not is_loopback(host):
         raise UsageError(f"{source}: the password would go to {host} in the clear (leave security=none out, or the user)")
     return settings
 
@@ -138,7 +139,7 @@ def _with_option(settings: Settings, name: str, value: str, source: str) -> Sett
     try:
         return read(settings, value)
     except (ValueError, KeyError):
-        raise UsageError(f"{source}: {name}={value} makes no sense (write {meaning})") from None
+        raise UsageError(f"{source}: {name}={value} is invalid (write {meaning})") from None
 
 
 def _number(text: str, *, least: float = 0.0) -> float:
@@ -166,53 +167,67 @@ def _timeout(name: str) -> Callable[[Settings, str], Settings]:
 
 _OPTIONS: dict[str, tuple[Callable[[Settings, str], Settings], str]] = {
     "security": (_security, "starttls, tls or none"),
-    "rate": (lambda settings, value: replace(settings, rate=_number(value)), "letters a second"),
-    "per-connection": (lambda settings, value: replace(settings, per_connection=_count(value)), "a number of letters"),
+    "rate": (lambda settings, value: replace(settings, rate=_number(value)), "mails a second"),
+    "per-connection": (lambda settings, value: replace(settings, per_connection=_count(value)), "a number of mails"),
     "ca": (lambda settings, value: replace(settings, ca_file=value), "a file of certificates in PEM"),
     "hello": (lambda settings, value: replace(settings, hello=value), "this machine's name"),
-    "pipelining": (lambda settings, value: replace(settings, pipelining={"yes": True, "no": False}[value]), "yes or no"),
     **{f"timeout-{name}": (_timeout(name), "seconds") for name in fields_of(Timeouts)},
 }
 
 
 def _password(user: str, environ: Mapping[str, str]) -> Secret:
-    given, file = environ.get(PASSWORD), environ.get(PASSWORD_FILE)
     if not user:
         return Secret("")
-    if given is not None and file is not None:
-        raise UsageError(f"{PASSWORD} and {PASSWORD_FILE} are both set (unset one)")
-    if file is not None:
-        try:
-            with open(file, encoding="utf-8") as stream:
-                given = stream.read(_LONGEST_SECRET).rstrip("\r\n")
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "is no text"
-            raise UsageError(f"{PASSWORD_FILE}: {file}: cannot be read: {reason} (name a file with the password)") from None
-    if not given:
-        raise UsageError(f"the mail server's user {user} has no password (set {PASSWORD}, or {PASSWORD_FILE} to a file's name)")
+    given = read_password(PASSWORD, environ, f"the mail server's user {user}")
     if not (given.isascii() and given.isprintable() and user.isascii() and user.isprintable()):
-        raise UsageError(
-            f"{PASSWORD if file is None else PASSWORD_FILE}: the user and the password must be printable ASCII, on one line"
-        )
+        source = PASSWORD if PASSWORD in environ else PASSWORD_FILE
+        raise UsageError(f"{source}: the user and the password must be printable ASCII, on one line")
     return Secret(given)
 
 
 def _check_names(settings: Settings, source: str) -> None:
     for name, what in ((settings.host, "the host"), (settings.hello, "hello")):
         if name is not None and not (name.isascii() and name.isprintable() and name and " " not in name):
-            raise UsageError(f"{source}: {what} is no machine's name (write one such as mail.example.org)")
+            raise UsageError(f"{source}: {what} is not a host name (write one such as mail.example.org)")
     if settings.ca_file is not None:
-        import ssl
-
         try:
-            ssl.create_default_context(cafile=settings.ca_file)
-        except OSError as error:
-            raise UsageError(
-                f"{source}: ca={settings.ca_file} holds no certificates: {error.strerror or error} (name a PEM file)"
-            ) from None
+            trust(settings.ca_file)
+        except UsageError as error:
+            raise UsageError(f"{source}: {error}") from None
 
 
-def _is_loopback(host: str) -> bool:
+def read_password(variable: str, environ: Mapping[str, str], whose: str) -> str:
+    """Return the password in an environment variable, or in the file that VARIABLE_FILE names.
+
+    Raises UsageError, without the password, if there is none, or if both are set.
+    """
+    given, file = environ.get(variable), environ.get(f"{variable}_FILE")
+    if given is not None and file is not None:
+        raise UsageError(f"{variable} and {variable}_FILE are both set (unset one)")
+    if file is not None:
+        try:
+            with open(file, encoding="utf-8") as stream:
+                given = stream.read(_LONGEST_SECRET).rstrip("\r\n")
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+            raise UsageError(f"{variable}_FILE: {file}: cannot be read: {reason} (name a file with the password)") from None
+    if not given:
+        raise UsageError(f"{whose} has no password (set {variable}, or {variable}_FILE to a file's name)")
+    return given
+
+
+def trust(ca_file: str | None) -> ssl.SSLContext:
+    """Return what a server's certificate is checked with: the system's authorities, or those of a PEM file."""
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise UsageError(f"ca={ca_file} holds no certificates: {error.strerror or error} (name a PEM file)") from None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     import ipaddress
 
     try:

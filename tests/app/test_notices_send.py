@@ -17,7 +17,7 @@ from svsm_cal.config.load import loads
 from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import UsageError
 from svsm_cal.store.opening import open_store
-from svsm_cal.transport.chat import Outcome
+from svsm_cal.transport.webhooks import Outcome
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
 SLACK = '\n[[notices.channel]]\nid = "chat"\nkind = "slack"\nurl_env = "CHAT"\n'
@@ -210,7 +210,7 @@ def test_what_another_chat_may_have_got_is_not_sent_again(remembers):
 PROBLEMS = [
     (SLACK, {}, 'channel "chat": the environment variable CHAT is not set'),
     (SLACK.replace('url_env = "CHAT"', 'url_file = "no.txt"'), {}, "no.txt cannot be read"),
-    (SLACK, {"CHAT": "http://hooks.example.org/canary"}, "its address is none"),
+    (SLACK, {"CHAT": "http://hooks.example.org/canary"}, "its address is not a valid Slack address (expected https://...)"),
 ]
 
 

@@ -19,10 +19,9 @@ from statistics import median
 from time import perf_counter
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "servers")]
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 from invites import crowd  # noqa: E402
-from postgres import cluster  # noqa: E402
 from smtp import sink  # noqa: E402
 
 from svsm_cal.app.invite_plan import current_plan, send_invitations  # noqa: E402
@@ -33,6 +32,7 @@ from svsm_cal.engine.civil import instant  # noqa: E402
 from svsm_cal.store.contract import MailState  # noqa: E402
 from svsm_cal.store.opening import open_store  # noqa: E402
 from svsm_cal.transport.smtp_settings import read_settings  # noqa: E402
+from tests.servers.postgres import cluster  # noqa: E402
 
 NOW = instant(datetime(2025, 3, 5, 17, tzinfo=UTC))
 BARE = "smtplib in this process, one connection, no bookkeeping"

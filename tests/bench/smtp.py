@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/bench/smtp.py
 
-Rounds take each in turn. Bookkeeping is one small transaction for each letter, before the next letter's text goes out.
+Rounds take each in turn. Bookkeeping is one small transaction for each mail, before the next mail begins.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ import smtplib
 import socket
 import sqlite3
 import statistics
-import subprocess
+import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from svsm_cal.transport.letters import Letter, Outcome
-from svsm_cal.transport.smtp import deliver
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from svsm_cal.transport.smtp import Outcome, deliver
+from svsm_cal.transport.smtp_message import Envelope
 from svsm_cal.transport.smtp_settings import Settings
+from tests.servers.guard import guarded
+from tests.servers.postgres import cluster, found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,8 +52,7 @@ def sink() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     user = ["-u", "nobody"] if getpass.getuser() == "root" else []
-    process = subprocess.Popen([program, *user, f"127.0.0.1:{port}", "100"])
-    try:
+    with guarded([program, *user, f"127.0.0.1:{port}", "100"]):
         for _ in range(200):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -57,19 +60,16 @@ def sink() -> Iterator[int]:
             except OSError:
                 time.sleep(0.02)
         yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
-def bare(port: int, letters: int) -> None:
-    """Send as many letters with smtplib alone."""
+def bare(port: int, mails: int) -> None:
+    """Send as many mails with smtplib alone."""
     with smtplib.SMTP("127.0.0.1", port, local_hostname="here.example.org") as connection:
-        for _ in range(letters):
+        for _ in range(mails):
             connection.sendmail(SENDER, [RECIPIENT], MESSAGE)
 
 
-def delivered(port: int, letters: int, settle: Callable[[Outcome], object]) -> None:
+def delivered(port: int, mails: int, settle: Callable[[Outcome], object]) -> None:
     """Send them with `deliver`; a connection takes 1,000."""
     settings = Settings("127.0.0.1", port, "none", hello="here.example.org", per_connection=1000)
     count = 0
@@ -79,18 +79,18 @@ def delivered(port: int, letters: int, settle: Callable[[Outcome], object]) -> N
         count += 1
         settle(outcome)
 
-    broken = deliver((Letter(key, SENDER, RECIPIENT, MESSAGE) for key in range(letters)), settings, settle=counted)
-    if broken or count != letters:
-        raise SystemExit(f"only {count} of {letters} letters: {broken}")
+    broken = deliver((Envelope(key, SENDER, RECIPIENT, MESSAGE) for key in range(mails)), settings, settle=counted)
+    if broken or count != mails:
+        raise SystemExit(f"only {count} of {mails} mails: {broken}")
 
 
-def sqlite(folder: Path, letters: int, synchronous: str, *, together: int = 1) -> Callable[[Outcome], object]:
+def sqlite(folder: Path, mails: int, synchronous: str, *, together: int = 1) -> Callable[[Outcome], object]:
     """Return what books outcomes in SQLite, so many in one transaction."""
     database = sqlite3.connect(folder / f"{synchronous}-{together}.db", isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
     database.execute(f"PRAGMA synchronous={synchronous}")
     database.execute("CREATE TABLE outbox (key INTEGER PRIMARY KEY, state TEXT, response TEXT)")
-    database.executemany("INSERT INTO outbox VALUES (?, 'pending', '')", [(key,) for key in range(letters)])
+    database.executemany("INSERT INTO outbox VALUES (?, 'pending', '')", [(key,) for key in range(mails)])
     update = "UPDATE outbox SET state = ?, response = ? WHERE key = ?"
     waiting: list[tuple[str, str, int]] = []
 
@@ -105,47 +105,21 @@ def sqlite(folder: Path, letters: int, synchronous: str, *, together: int = 1) -
     return settle
 
 
-@contextmanager
-def postgres(folder: Path) -> Iterator[str | None]:
-    """Run a PostgreSQL of its own, and yield how to reach it; None if there is none."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not found:
-        yield None
-        return
-    become = ["runuser", "-u", "postgres", "--"] if getpass.getuser() == "root" else []
-    data = folder / "pg"
-    data.mkdir()
-    if become:
-        folder.chmod(0o755)
-        shutil.chown(data, "postgres")
-
-    def run(*command: str) -> None:
-        subprocess.run([*become, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-    run(f"{found[-1]}/initdb", "-D", str(data), "-A", "trust", "-U", "svsm")
-    options = f"-k {data} -c listen_addresses="
-    run(f"{found[-1]}/pg_ctl", "-D", str(data), "-w", "-l", f"{data}/log", "-o", options, "start")
-    try:
-        yield f"host={data} user=svsm dbname=postgres"
-    finally:
-        run(f"{found[-1]}/pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
-
-
-def psycopg(address: str, letters: int) -> Callable[[Outcome], object]:
+def psycopg(address: str, mails: int) -> Callable[[Outcome], object]:
     """Return what books an outcome in PostgreSQL, one transaction each."""
     import psycopg as driver
 
     database = driver.connect(address, autocommit=True)
     database.execute("CREATE TABLE outbox (key int PRIMARY KEY, state text, response text)")
-    database.execute("INSERT INTO outbox SELECT key, 'pending', '' FROM generate_series(0, %s) AS key", (letters,))
+    database.execute("INSERT INTO outbox SELECT key, 'pending', '' FROM generate_series(0, %s) AS key", (mails,))
     update = "UPDATE outbox SET state = %s, response = %s WHERE key = %s"
     return lambda outcome: database.execute(update, (outcome.verdict.value, outcome.text, outcome.key))
 
 
 def main() -> None:
-    """Measure, and print letters a second with the ratio to smtplib alone."""
+    """Measure, and print mails a second with the ratio to smtplib alone."""
     options = argparse.ArgumentParser()
-    options.add_argument("--letters", type=int, default=3000)
+    options.add_argument("--mails", type=int, default=3000)
     options.add_argument("--rounds", type=int, default=5)
     given = options.parse_args()
     with ExitStack() as stack:
@@ -155,23 +129,23 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=cache)))
         books: dict[str, Callable[[Outcome], object]] = {"deliver, no bookkeeping": lambda _: None}
         for synchronous in ("NORMAL", "FULL"):
-            books[f"deliver, SQLite WAL, synchronous={synchronous}"] = sqlite(folder, given.letters, synchronous)
-        books["deliver, SQLite WAL, FULL, 10 a transaction"] = sqlite(folder, given.letters, "FULL", together=10)
-        address = stack.enter_context(postgres(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
-        if address:
-            books["deliver, PostgreSQL, synchronous_commit=on"] = psycopg(address, given.letters)
+            books[f"deliver, SQLite WAL, synchronous={synchronous}"] = sqlite(folder, given.mails, synchronous)
+        books["deliver, SQLite WAL, FULL, 10 a transaction"] = sqlite(folder, given.mails, "FULL", together=10)
+        if found():
+            address = stack.enter_context(cluster()).fresh()
+            books["deliver, PostgreSQL, synchronous_commit=on"] = psycopg(address, given.mails)
         rates: dict[str, list[float]] = {name: [] for name in (BARE, *books)}
         for number in range(given.rounds + 1):
             for name, taken in rates.items():
                 begin = time.perf_counter()
                 if name == BARE:
-                    bare(port, given.letters)
+                    bare(port, given.mails)
                 else:
-                    delivered(port, given.letters, books[name])
+                    delivered(port, given.mails, books[name])
                 if number:
-                    taken.append(given.letters / (time.perf_counter() - begin))
+                    taken.append(given.mails / (time.perf_counter() - begin))
         first = statistics.median(rates[BARE])
-        print(f"letters of {len(MESSAGE)} bytes a second, medians of {given.rounds} rounds of {given.letters}")
+        print(f"mails of {len(MESSAGE)} bytes a second, medians of {given.rounds} rounds of {given.mails}")
         for name, taken in rates.items():
             print(f"{name:46}{statistics.median(taken):8,.0f}   {statistics.median(taken) / first:4.2f} x")
 

@@ -8,7 +8,7 @@ import pytest
 
 from svsm_cal.core.announcing import Channel, ChannelKind
 from svsm_cal.errors import UsageError
-from svsm_cal.transport.chat import check, deliver
+from svsm_cal.transport.webhooks import check, deliver
 
 from .stand_in import StandIn
 from .test_chat_payloads import KINDS, channel, payload

@@ -16,7 +16,7 @@ import pytest
 
 from svsm_cal.core.announcing import Channel, ChannelKind
 from svsm_cal.render.chat import chat_payload
-from svsm_cal.transport.chat import deliver
+from svsm_cal.transport.webhooks import deliver
 
 from .test_chat_payloads import EXAMPLE, notice
 

@@ -277,7 +277,7 @@ def test_answers_come_from_a_maildir_and_are_shown(invite, server, tmp_path):
     ("place", "said"),
     [
         ("nowhere", "there is no such mailbox (name a Maildir, an mbox file, or imaps://user@host/INBOX)"),
-        ("ftp://example.org/x", "is no mailbox (name a Maildir, an mbox file, or imaps://user@host/INBOX)"),
+        ("ftp://example.org/x", "is not a mailbox (name a Maildir, an mbox file, or imaps://user@host/INBOX)"),
         ("imaps://127.0.0.1:1/INBOX", ""),
     ],
 )

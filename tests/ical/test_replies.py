@@ -298,11 +298,6 @@ def test_an_ill_formed_parameter_does_not_hide_the_rest():
     assert reply.recurrence.at == JULY
 
 
-def test_the_request_status_is_kept_as_written():
-    [reply] = read_replies(SABRE.encode())
-    assert reply.requests == ("2.0;Success",)
-
-
 def event(*lines, method="REPLY", head="VERSION:2.0\n"):
     inside = "\n".join(("UID:call@example.org", *lines))
     return f"BEGIN:VCALENDAR\n{head}METHOD:{method}\nBEGIN:VEVENT\n{inside}\nEND:VEVENT\nEND:VCALENDAR\n".encode()

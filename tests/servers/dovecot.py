@@ -6,12 +6,13 @@ import contextlib
 import getpass
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+from .guard import guarded
 
 PASSWORD = "correct horse"
 PROGRAM = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -110,28 +111,23 @@ class Dovecot:
         self.users = list(users)
         self.imap_port, self.imaps_port, self.lmtp_port = free_port(), free_port(), free_port()
         self.certificate = self.home / "certificate.pem"
-        self._process = None
+        self._open = contextlib.ExitStack()
 
     def __enter__(self):
         try:
             self._configure()
             command = [PROGRAM, "-F", "-c", str(self.home / "dovecot.conf")]
-            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+            process = self._open.enter_context(guarded(command, folder=str(self.home), **quiet))
             for port in (self.imap_port, self.imaps_port, *([self.lmtp_port] if HAS_LMTP else [])):
-                wait_for(port, self._process, self.home / "log")
+                wait_for(port, process, self.home / "log")
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *exception):
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(20)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        self._open.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def maildir(self, user):

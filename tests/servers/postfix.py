@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from .dovecot import HAS_LMTP, PROGRAM, Dovecot, free_port, wait_for
+from .guard import guarded
 
 _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin"
 POSTFIX = shutil.which("postfix", path=_SBIN)
@@ -78,25 +79,23 @@ class MailServer:
         self.smtp_port = free_port()
         self.home = Path(tempfile.mkdtemp(prefix="postfix-"))
         self.home.chmod(0o755)
-        self._started = False
 
     def __enter__(self):
         self._open = contextlib.ExitStack()
         try:
             self._open.enter_context(self.dovecot)
             self._configure()
-            self._postfix("start")
-            self._started = True
-            wait_for(self.smtp_port, log=self.home / "log/mail.log")
+            words = [POSTFIX, "-c", f"{self.home}/config"]
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+            ending = f"PATH={_SBIN} {' '.join(words)} stop"
+            process = self._open.enter_context(guarded([*words, "start-fg"], ending=ending, folder=str(self.home), **quiet))
+            wait_for(self.smtp_port, process, self.home / "log/mail.log")
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *exception):
-        if self._started:
-            with contextlib.suppress(subprocess.CalledProcessError):
-                self._postfix("stop")
         self._open.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
@@ -129,11 +128,6 @@ class MailServer:
         values = {"home": self.home, "lmtp_port": self.dovecot.lmtp_port, "smtp_port": self.smtp_port}
         (self.home / "config/main.cf").write_text(_MAIN.format(**values))
         (self.home / "config/master.cf").write_text(_MASTER.format(**values))
-
-    def _postfix(self, command):
-        words = [POSTFIX, "-c", self.home / "config", command]
-        done = subprocess.run(words, check=False, capture_output=True, text=True, env={"PATH": _SBIN})
-        assert done.returncode == 0, f"postfix {command}: {done.stdout}{done.stderr}{self.log()}"
 
 
 @contextlib.contextmanager

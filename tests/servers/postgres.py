@@ -12,9 +12,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+
+from .guard import guarded
 
 _ROOM = 2 << 30
 PASSWORD = "canary-password-of-the-store"  # in no message, ever
@@ -23,10 +26,8 @@ PASSWORD = "canary-password-of-the-store"  # in no message, ever
 class Cluster:
     """A server that runs: its port, and databases made in it."""
 
-    def __init__(self, binaries: str, folder: str, port: int) -> None:
+    def __init__(self, port: int) -> None:
         self.port = port
-        self._binaries = binaries
-        self._folder = folder
         self._numbers = count(1)
 
     def url(self, database: str, *, password: str = PASSWORD) -> str:
@@ -48,10 +49,6 @@ class Cluster:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
-    def control(self, *words: str) -> None:
-        """Run pg_ctl: `stop -m immediate` is a crash, `start`, `restart`."""
-        run_as(self._binaries, "pg_ctl", "-D", self._folder, "-s", "-w", "-t", "60", "-l", f"{self._folder}/log", *words)
-
 
 def found() -> str | None:
     """Return the folder of PostgreSQL's programs; None where it is not installed."""
@@ -59,11 +56,27 @@ def found() -> str | None:
     return str(folders[-1].parent) if folders else None
 
 
-def run_as(binaries: str, program: str, *words: str) -> None:
-    account = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    argv = [*account, f"{binaries}/{program}", *words]
-    done = subprocess.run(argv, text=True, cwd="/", capture_output=program == "initdb", check=False)
-    assert done.returncode == 0, f"{program}: {done.stderr or done.returncode}"
+def _as_postgres(program: str) -> list[str]:
+    return [*(["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []), program]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for(server: Cluster, process: subprocess.Popen[bytes], log: str) -> None:
+    import psycopg
+
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until:
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(server.url("postgres")).close()
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"PostgreSQL does not start: {Path(log).read_text()}")
 
 
 @contextmanager
@@ -76,26 +89,26 @@ def cluster(*, in_memory: bool = False):
     if os.geteuid() == 0:
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
-    data, secret = f"{folder}/data", f"{folder}/secret"
+    data, secret, log = f"{folder}/data", f"{folder}/secret", f"{folder}/log"
     with open(secret, "w") as stream:
         stream.write(PASSWORD + "\n")
     os.chmod(secret, 0o644)
     try:
         account = ["-U", "keeper", "-A", "scram-sha-256", f"--pwfile={secret}"]
-        run_as(binaries, "initdb", "-D", data, "-E", "UTF8", "--locale=C.UTF-8", *account)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        made = [*_as_postgres(f"{binaries}/initdb"), "-D", data, "-E", "UTF8", "--locale=C.UTF-8", *account]
+        done = subprocess.run(made, text=True, cwd="/", capture_output=True, check=False)
+        assert done.returncode == 0, f"initdb: {done.stderr}"
+        port = _free_port()
         with open(f"{data}/postgresql.auto.conf", "a") as stream:
             stream.write(
                 f"listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\nfsync = on\n"
                 "max_connections = 60\nshared_buffers = '64MB'\nlogging_collector = off\n"
             )
-        server = Cluster(binaries, data, port)
-        server.control("start")
-        try:
+        command = [*_as_postgres(f"{binaries}/postgres"), "-D", data]
+        ending = "kill -QUIT $server"  # at once, as in a crash
+        with open(log, "wb") as stream, guarded(command, ending=ending, folder=folder, cwd="/", stderr=stream) as process:
+            server = Cluster(port)
+            _wait_for(server, process, log)
             yield server
-        finally:
-            server.control("stop", "-m", "immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

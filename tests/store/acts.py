@@ -11,7 +11,7 @@ import traceback
 
 from svsm_cal.errors import SvsmCalError
 from svsm_cal.itip.invitation import Standing
-from svsm_cal.store import schema
+from svsm_cal.store import database
 from svsm_cal.store.opening import migrate_store, open_store
 from svsm_cal.value import replace
 from tests.store.examples import CALENDAR, NOW, UID, announced, answers, invitation, mail, proposal, publication, receipt, sent
@@ -34,9 +34,9 @@ def migrate(url: str) -> None:
 
 
 def upgrade(url: str) -> None:
-    steps = schema.steps
+    steps = database.schema_steps
     words = {"sqlite": ("BIGINT", "INTEGER")}
-    schema.steps = lambda kind: [*steps(kind), [each.replace(*words.get(kind, ("", ""))) for each in NEXT_STEP]]
+    database.schema_steps = lambda kind: [*steps(kind), [each.replace(*words.get(kind, ("", ""))) for each in NEXT_STEP]]
     migrate_store(url, calendar_id=CALENDAR)
 
 
@@ -46,7 +46,7 @@ def look(url: str) -> None:
 
     store = _database(url, create=False)
     with store._transaction(writes=False) as connection:
-        version = store._version(connection)
+        version, _ = store._state(connection)
         print(version, connection.rows("SELECT * FROM receipt ORDER BY digest"))
         if version > 1:
             print(connection.rows("SELECT name, at FROM later_list ORDER BY name"))

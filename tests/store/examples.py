@@ -23,9 +23,10 @@ def mail(
     number: int, to: str = "dionna@example.org", *, uid: str = UID, supersedes: bool = False, size: int = 0, **given
 ) -> Mail:
     message_id = f"<{number}@coconut-svsm.example.org>"
-    head = f"Message-ID: {message_id}\r\nTo: {to}\r\nSubject: =?utf-8?q?call?=\r\n\r\n".encode()
     fields = {"sequence": number, "method": "REQUEST", "reason": f"time changes: 12:00 \u2192 13:00 ({number})"} | given
-    data = head + b"\x00\xff bytes\r\n" + b"x" * size
+    head = f'Message-ID: {message_id}\r\nTo: {to}\r\nContent-Type: multipart/alternative; boundary="sep"\r\n\r\n'
+    parts = b"--sep\r\n\r\nSee you.\r\n--sep\r\nContent-Type: text/calendar\r\n\r\n\x00\xff bytes " + b"x" * size
+    data = head.encode() + parts + b"\r\n--sep--\r\n"
     return Mail(message_id, "invite", "calendar@example.org", to, data, uid, supersedes=supersedes, **fields)
 
 

@@ -247,7 +247,7 @@ def test_settling(store, before, then, state, attempts, response):
 
 def test_no_attempt_supersedes(store):
     put(store, mail(1), mail(2, uid=OTHER_UID))
-    with store.delivery() as delivery, pytest.raises(ValueError, match="no attempt makes a mail superseded"):
+    with store.delivery() as delivery, pytest.raises(ValueError, match="superseded is not the result of an attempt"):
         delivery.settle([sent(2), Settled(1, SUPERSEDED, NOW)])
     assert states(store) == [PENDING, PENDING]
 
@@ -351,9 +351,6 @@ def test_a_newer_proposal_is_in_the_place_of_the_older(store):
         ledger.propose(proposal("ana@example.org"))
         ledger.propose(newer := proposal(start="20250312T200000", stamp="20250306T170000Z"))
         assert list(ledger.proposals()) == [proposal("ana@example.org"), newer]
-        ledger.drop(proposal())  # the older one, which is gone
-        ledger.drop(proposal("ana@example.org"))
-        assert list(ledger.proposals()) == [newer]
 
 
 def test_everything_survives_closing(url):
@@ -420,7 +417,7 @@ def test_check_finds(url, damage, told):
     filled(url)
     store = open_store(url, calendar_id=CALENDAR)
     with store._transaction(writes=True) as connection:
-        connection.touch(damage)
+        connection.execute(damage)
     found = store.check()
     assert (told is None and found == []) or any(told in line for line in found), found
     store.close()
@@ -428,7 +425,7 @@ def test_check_finds(url, damage, told):
 
 def test_bytes_that_are_no_message_are_found(store):
     put(store, replace(mail(1), data=b"nonsense"))
-    assert store.check() == ["mail 1: its bytes are no message"]
+    assert store.check() == ["mail 1: its bytes are not a message"]
 
 
 def test_the_file_is_its_owner_s_alone(tmp_path):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from svsm_cal.store import queue
 from svsm_cal.store.opening import open_store
+from svsm_cal.store.postgres_connection import batches_without_job
 from tests.store.examples import CALENDAR
 from tests.store.killing import BROKEN, FULL, KILL, SENDS, WRITES, Actors, has_strace, spread
 
@@ -99,7 +99,7 @@ def seen(url, place):
         assert store.check() == []
         if store.kind == "postgresql":
             with store._transaction(writes=False) as connection:
-                assert queue.without_job(connection) == []
+                assert batches_without_job(connection) == []
         return list(store.export())
     finally:
         store.close()
@@ -148,7 +148,9 @@ def sweep(actors, place, name, before, steps, how, wanted):
         left[number] += 1
         assert number >= ended.output.count("settled"), (name, point, "what was settled is forgotten")
         if how == KILL:
-            assert ended.status == -9, (point, ended)
+            # A client of a server reads once more or once less, by the server's pace: the last point may not be reached.
+            missed = ended.status == 0 and place.writes == SENDS and number == len(allowed) - 1
+            assert ended.status == -9 or missed, (point, ended)
         elif ended.status == 0:
             assert number == len(allowed) - 1, (name, point, "an error was passed over")
         else:

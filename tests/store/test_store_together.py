@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from svsm_cal.errors import StoreError, UsageError
-from svsm_cal.store import schema
+from svsm_cal.store import database
 from svsm_cal.store.opening import migrate_store, open_store
 from tests.servers.postgres import PASSWORD
 from tests.store.examples import CALENDAR, NOW, mail, sent
@@ -138,9 +138,10 @@ def test_a_newer_store_is_refused_and_an_older_one_asks_for_migrate(url, monkeyp
     store = open_store(url, calendar_id=CALENDAR)
     with store.ledger() as ledger:
         ledger.enqueue([mail(1)], now=NOW)
-    steps = schema.steps
-    monkeypatch.setattr(schema, "steps", lambda kind: [*steps(kind), ["CREATE TABLE more (name TEXT)"], ["DROP TABLE more"]])
-    with pytest.raises(StoreError, match=r"is of an older svsm-cal \(schema 1; this one has 3\): run svsm-cal store migrate"):
+    steps = database.schema_steps
+    more = [["CREATE TABLE more (name TEXT)"], ["DROP TABLE more"]]
+    monkeypatch.setattr(database, "schema_steps", lambda kind: steps(kind) + more)
+    with pytest.raises(StoreError, match=r"an older svsm-cal \(schema 1; this one has 3\): run svsm-cal store migrate"):
         open_store(url, calendar_id=CALENDAR)
     assert migrate_store(url, calendar_id=CALENDAR) == (1, 3)
     assert migrate_store(url, calendar_id=CALENDAR) == (3, 3)
@@ -153,8 +154,8 @@ def test_a_newer_store_is_refused_and_an_older_one_asks_for_migrate(url, monkeyp
 
 
 def test_a_step_that_fails_leaves_the_store_as_it_was(url, monkeypatch):
-    steps = schema.steps
-    monkeypatch.setattr(schema, "steps", lambda kind: [*steps(kind), ["CREATE TABLE more (name TEXT)", "NONSENSE"]])
+    steps = database.schema_steps
+    monkeypatch.setattr(database, "schema_steps", lambda kind: [*steps(kind), ["CREATE TABLE more (name TEXT)", "NONSENSE"]])
     with pytest.raises(StoreError):
         migrate_store(url, calendar_id=CALENDAR)
     monkeypatch.undo()
@@ -163,10 +164,19 @@ def test_a_step_that_fails_leaves_the_store_as_it_was(url, monkeypatch):
     store.close()
 
 
+def test_a_store_whose_version_is_missing_is_damaged(url):
+    store = open_store(url, calendar_id=CALENDAR)
+    with store._transaction(writes=True) as connection:
+        connection.execute("DELETE FROM store")
+    store.close()
+    with pytest.raises(StoreError, match=r"is damaged: its version is missing \(restore a copy\)"):
+        open_store(url, calendar_id=CALENDAR)
+
+
 BAD_ADDRESSES = [
-    ("", "names no store"),
-    ("sqlite:", "names no store"),
-    ("sqlite:///x.db", "names no store"),
+    ("", "is not a valid store"),
+    ("sqlite:", "is not a valid store"),
+    ("sqlite:///x.db", "is not a valid store"),
     ("mysql://root:canary@db/x", "mysql://db/x"),
     ("postgresql://u:canary%zz@h/x", "cannot be read"),
 ]
@@ -187,15 +197,15 @@ def test_files_that_are_no_store(tmp_path):
         other.execute("CREATE TABLE things (name TEXT)")
     other.close()
     for name, told in [
-        ("text", "is no SQLite file"),
-        ("other.db", "is a database of something else"),
-        (".", "is no file"),
-        ("none/x.db", "cannot be made"),
+        ("text", "is not an SQLite file"),
+        ("other.db", "is another program's database"),
+        (".", "is not a file"),
+        ("none/x.db", "cannot be created"),
     ]:
         with pytest.raises(StoreError, match=told) as caught:
             open_store(f"{tmp_path}/{name}", calendar_id=CALENDAR)
         assert "\n" not in str(caught.value)
-    with pytest.raises(StoreError, match="there is no store"):
+    with pytest.raises(StoreError, match="does not exist"):
         open_store(f"{tmp_path}/none.db", calendar_id=None)
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import TransportError, UsageError
-from svsm_cal.store import queue
 from svsm_cal.store.opening import open_store
+from svsm_cal.store.postgres import PostgresStore
+from svsm_cal.store.postgres_connection import batches_without_job
 from svsm_cal.store.workers import run_worker
-from tests.store.examples import CALENDAR, NOW, mail, sent
+from tests.store.examples import CALENDAR, NOW, failed, mail, sent
 
 
 def clock():
@@ -68,11 +69,26 @@ def test_a_worker_delivers_every_batch(url, store):
     assert (store.batches(), jobs(store)) == ([], [])
 
 
+def test_what_is_tried_again_is_delivered_without_a_sweep(url, store, monkeypatch):
+    enqueue(store, 450)
+    with store.delivery() as delivery:
+        delivery.settle([failed(number) for number in range(1, 301)])
+    seen = []
+    run_worker(url, delivering(store, seen), now=clock, stop=threading.Event(), wait=False)
+    assert sum(count for _, count in seen) == 150
+    with store.ledger() as ledger:
+        assert ledger.retry(range(1, 301), now=NOW) == 300
+    monkeypatch.setattr(PostgresStore, "announce_lost", lambda _: [])
+    seen.clear()
+    run_worker(url, delivering(store, seen), now=clock, stop=threading.Event(), wait=False)
+    assert sorted(seen) == [(4, 200), (5, 100)]
+
+
 def test_a_batch_without_a_job_gets_one(url, store):
     enqueue(store, 450)
     with store._transaction(writes=True) as connection:
-        connection.touch("DELETE FROM procrastinate_jobs WHERE queueing_lock <> 'batch 2'")
-        assert queue.without_job(connection) == [1, 3]
+        connection.execute("DELETE FROM procrastinate_jobs WHERE queueing_lock <> 'batch 2'")
+        assert batches_without_job(connection) == [1, 3]
     seen = []
     run_worker(url, delivering(store, seen), now=clock, stop=threading.Event(), wait=False)
     assert sorted(seen) == [(1, 200), (2, 200), (3, 50)]
@@ -81,8 +97,8 @@ def test_a_batch_without_a_job_gets_one(url, store):
 def test_the_job_of_a_dead_worker_is_another_s(url, store):
     enqueue(store, 5)
     with store._transaction(writes=True) as connection:
-        connection.touch("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')")
-        connection.touch(
+        connection.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')")
+        connection.execute(
             "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT max(id) FROM procrastinate_workers)"
         )
     seen = []

@@ -1,6 +1,6 @@
-"""Every fault at every stage, 50 letters: none lost, none with two outcomes, a second copy only where nobody can know.
+"""Every fault at every stage, 50 mails: none lost, none with two outcomes, a second copy only where nobody can know.
 
-The server here says exactly what a test scripts, with and without PIPELINING, and keeps what it took.
+The server here says exactly what a test scripts, and keeps what it took.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from svsm_cal.transport import smtp
-from svsm_cal.transport.letters import Broken, Letter, Outcome, Verdict
-from svsm_cal.transport.smtp import deliver
+from svsm_cal.transport.smtp import Broken, Outcome, Verdict, deliver
 from svsm_cal.transport.smtp_connection import Connection
+from svsm_cal.transport.smtp_message import Envelope
 from svsm_cal.transport.smtp_settings import Secret, Settings, Timeouts
 from svsm_cal.value import replace
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RECIPIENTS = 50
-FAULTY = 20  # the letter that a fault hits
+FAULTY = 20  # the mail that a fault hits
 SHORT = 0.4  # seconds, at the stage that a test is about; the others have long enough for a busy machine
 PATIENT = Timeouts(*[20] * 10)
 PASSWORD = "canary-7f3a"
@@ -52,18 +52,16 @@ class Gone(Exception):  # noqa: N818
 
 @dataclass
 class FaultyServer:
-    """A mail server that does as told: `replies` for a stage always, `fault` at one stage of one letter, or of all."""
+    """A mail server that does as told: `replies` for a stage always, `fault` at one stage of one mail, or of all."""
 
-    pipelining: bool = True
     tls: ssl.SSLContext | None = None
     fault: tuple[str, str] | None = None
     only: str | None = None  # the recipient that the fault hits, once; None: everyone, always
     replies: dict[str, str] = field(default_factory=dict)
     refuses: dict[str, str] = field(default_factory=dict)  # recipient: what RCPT gets
-    eager: bool = False  # answers DATA with 354 even without a recipient
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     seen: list[tuple[str, bytes]] = field(default_factory=list)
-    doubtful: Counter[int] = field(default_factory=Counter)  # by connection: ends of letters that got no good answer
+    doubtful: Counter[int] = field(default_factory=Counter)  # by connection: ends of mails that got no good answer
     chunks: list[bytes] = field(default_factory=list)
     connections: int = 0
     texts: int = 0
@@ -147,7 +145,7 @@ class _Conversation:
             verb = line.split(b" ")[0].split(b":")[0].decode().lower()
             match verb:
                 case "ehlo":
-                    offers = ["mail.example.org", *["PIPELINING"] * server.pipelining, "8BITMIME", "AUTH PLAIN LOGIN"]
+                    offers = ["mail.example.org", "8BITMIME", "AUTH PLAIN LOGIN"]
                     offers += ["STARTTLS"] * (server.tls is not None)
                     end = len(offers) - 1
                     self.answer("ehlo", "\r\n".join(f"250{' ' if n == end else '-'}{each}" for n, each in enumerate(offers)))
@@ -168,8 +166,8 @@ class _Conversation:
                     good = server.refuses.get(self.recipient) or (None if in_mail else "503 no sender")
                     has_recipient = self.answer("rcpt", good).startswith("2")
                 case "data":
-                    if self.answer("data", None if has_recipient or server.eager else "503 no recipient") == "354":
-                        self.text(has_recipient)
+                    if self.answer("data", None if has_recipient else "503 no recipient") == "354":
+                        self.text()
                         in_mail = has_recipient = False
                 case "rset":
                     in_mail = self.answer("rset") != "250" and in_mail
@@ -180,29 +178,23 @@ class _Conversation:
                 case _:
                     self.answer(verb)
 
-    def text(self, has_recipient: bool) -> None:
+    def text(self) -> None:
         server = self.server
         server.texts += 1
         if server.fault and server.fault[0] == "body" and self.hits(server.fault[0]):
             self.more()
             self.misbehave("body", server.fault[1])
         read, begin = bytearray(self.unread), 0
-        while not read.startswith(b".\r\n") and read.find(b"\r\n.\r\n", begin) < 0:
+        while read.find(b"\r\n.\r\n", begin) < 0:
             begin, self.unread = max(0, len(read) - 4), b""
             self.more()
             read += self.unread
-        self.unread = bytes(read)
-        if self.unread.startswith(b".\r\n"):
-            self.unread = self.unread[3:]
-            self.unsent += b"554 no recipients\r\n"
-            assert not has_recipient
-            return
-        body, _, self.unread = self.unread.partition(b"\r\n.\r\n")
-        letter = (self.recipient, (body + b"\r\n").replace(b"\r\n..", b"\r\n."))
-        server.seen.append(letter)
+        body, _, self.unread = bytes(read).partition(b"\r\n.\r\n")
+        mail = (self.recipient, (body + b"\r\n").replace(b"\r\n..", b"\r\n."))
+        server.seen.append(mail)
         server.doubtful[self.number] += 1
         if self.answer("dot").startswith("2"):
-            server.taken.append(letter)
+            server.taken.append(mail)
             server.doubtful[self.number] -= 1
 
     def is_spent(self) -> bool:
@@ -217,7 +209,7 @@ class _Conversation:
             stage in {"greeting", "ehlo", "starttls", "auth", "quit", "rset"} and not self.is_spent()
         ):
             server.only = "spent"
-            with suppress(OSError):  # from here on letters go through as quickly as anywhere
+            with suppress(OSError):  # from here on mails go through as quickly as anywhere
                 server.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
             return True
         return False
@@ -262,14 +254,14 @@ class _Conversation:
         raise Gone
 
 
-def letter(key: int, text: bytes = b"See you.\r\n.hidden\r\n") -> Letter:
+def mail(key: int, text: bytes = b"See you.\r\n.hidden\r\n") -> Envelope:
     head = f"From: chair@example.org\r\nTo: r{key}@example.org\r\nSubject: {key}\r\nDate: Wed, 05 Mar 2025 17:00:00 +0000\r\n"
-    return Letter(
+    return Envelope(
         key, f"chair+{key}@example.org", f"r{key}@example.org", f"{head}Message-ID: <{key}@example.org>\r\n\r\n".encode() + text
     )
 
 
-LETTERS = [letter(key) for key in range(RECIPIENTS)]
+MAILS = [mail(key) for key in range(RECIPIENTS)]
 
 
 def settings_for(server: FaultyServer, **more: object) -> Settings:
@@ -306,7 +298,7 @@ def server_tls(certificate: Path) -> ssl.SSLContext:
 
 
 LOST = ("timeout", "reset", "closed", "garbage", "421", "drip", "long", "wrong")
-# What the 20th letter comes to when the fault happens once: at that letter, or on the first connection.
+# What the 20th mail comes to when the fault happens once: at that mail, or on the first connection.
 ONCE: dict[tuple[str, str], str] = {
     **{(stage, fault): "sent" for stage in ("greeting", "ehlo", "starttls", "auth") for fault in LOST},
     **{(stage, fault): "sent" for stage in ("rset", "mail", "rcpt", "data", "quit") for fault in LOST},
@@ -340,9 +332,9 @@ ALWAYS: dict[tuple[str, str], tuple[dict[str, int], bool]] = {
 }  # fmt: skip
 
 
-def sent_through(server: FaultyServer, letters: list[Letter], settings: Settings) -> tuple[list[Outcome], Broken | None]:
+def sent_through(server: FaultyServer, mails: list[Envelope], settings: Settings) -> tuple[list[Outcome], Broken | None]:
     outcomes: list[Outcome] = []
-    return outcomes, deliver(letters, settings, settle=outcomes.append)
+    return outcomes, deliver(mails, settings, settle=outcomes.append)
 
 
 def fitted(server: FaultyServer, stage: str, certificate: Path) -> Settings:
@@ -354,14 +346,14 @@ def fitted(server: FaultyServer, stage: str, certificate: Path) -> Settings:
     return replace(settings, user="chair", password=Secret(PASSWORD)) if stage == "auth" else settings
 
 
-def check_and_resend(server: FaultyServer, letters: list[Letter], outcomes: list[Outcome], settings: Settings) -> None:
+def check_and_resend(server: FaultyServer, mails: list[Envelope], outcomes: list[Outcome], settings: Settings) -> None:
     """Hold outcomes against what the server took; then send again what is not settled, as the outbox does, and count."""
-    bytes_of = {each.recipient: each.data for each in letters}
+    bytes_of = {each.recipient: each.data for each in mails}
     by_key = {each.key: each for each in outcomes}
-    assert len(by_key) == len(outcomes), "two outcomes for one letter"
+    assert len(by_key) == len(outcomes), "two outcomes for one mail"
     assert all(bytes_of[recipient] == data for recipient, data in server.seen)
     taken = Counter(recipient for recipient, _ in server.taken)
-    for each in letters:
+    for each in mails:
         verdict = by_key[each.key].verdict if each.key in by_key else None
         assert taken[each.recipient] == (1 if verdict is Verdict.SENT else 0), (each.key, verdict)
     assert PASSWORD not in repr(outcomes)
@@ -371,29 +363,22 @@ def check_and_resend(server: FaultyServer, letters: list[Letter], outcomes: list
     assert uncertain <= {key for key in by_key if f"r{key}@example.org" in {recipient for recipient, _ in server.seen}}
 
     final = {each.key for each in outcomes if each.verdict in {Verdict.SENT, Verdict.REFUSED}}
-    with FaultyServer(pipelining=server.pipelining, tls=server.tls) as healthy:
+    with FaultyServer(tls=server.tls) as healthy:
         again, broken = sent_through(
-            healthy, [each for each in letters if each.key not in final], replace(settings, port=healthy.port)
+            healthy, [each for each in mails if each.key not in final], replace(settings, port=healthy.port)
         )
     assert broken is None
     assert {each.verdict for each in again} <= {Verdict.SENT}
     copies = Counter(recipient for recipient, _ in server.taken + healthy.taken)
     refused = {f"r{each.key}@example.org" for each in outcomes if each.verdict is Verdict.REFUSED}
-    assert copies == {each.recipient: 1 for each in letters if each.recipient not in refused}
+    assert copies == {each.recipient: 1 for each in mails if each.recipient not in refused}
     assert all(bytes_of[recipient] == data for recipient, data in healthy.taken)
 
 
 def cases(table: Collection[tuple[str, str]], *, brief: Collection[tuple[str, str]]) -> list[object]:
-    """Return a table's cases, with and without PIPELINING; those that wait for time to pass are a soak, but for a few."""
-    return [
-        pytest.param(
-            stage, fault, ways == "pipelining", id=f"{stage}-{fault}-{ways}",
-            marks=[pytest.mark.soak] if (stage == "body" or fault in {"timeout", "drip"}) and (stage, fault) not in brief
-            else [],
-        )
-        for stage, fault in sorted(table)
-        for ways in ("pipelining", "classic")
-    ]  # fmt: skip
+    """Return a table's cases; those that wait for time to pass are a soak, but for a few."""
+    slow = {each for each in table if (each[0] == "body" or each[1] in {"timeout", "drip"}) and each not in brief}
+    return [pytest.param(*each, id="-".join(each), marks=[pytest.mark.soak] * (each in slow)) for each in sorted(table)]
 
 
 SLOW = {
@@ -403,18 +388,13 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize(("stage", "fault", "pipelining"), cases(ONCE, brief=SLOW))
-def test_a_fault_that_happens_once(
-    stage: str, fault: str, pipelining: bool, certificate: Path, server_tls: ssl.SSLContext
-) -> None:
+@pytest.mark.parametrize(("stage", "fault"), cases(ONCE, brief=SLOW))
+def test_a_fault_that_happens_once(stage: str, fault: str, certificate: Path, server_tls: ssl.SSLContext) -> None:
     expected = ONCE[stage, fault]
-    letters = LETTERS
+    mails = MAILS
     if stage == "body":  # more than the network's buffers hold, so that the end is not handed over
-        letters = [
-            letter(each.key, b"x" * 900 + b"\r\n" + (b"y" * 900 + b"\r\n") * 7000 * (each.key == FAULTY)) for each in LETTERS
-        ]
+        mails = [mail(each.key, b"x" * 900 + b"\r\n" + (b"y" * 900 + b"\r\n") * 7000 * (each.key == FAULTY)) for each in MAILS]
     with FaultyServer(
-        pipelining=pipelining,
         fault=(stage, fault),
         only=f"r{FAULTY}@example.org",
         tls=server_tls if stage == "starttls" else None,
@@ -422,7 +402,7 @@ def test_a_fault_that_happens_once(
         if stage == "rset":
             server.refuses["r19@example.org"] = "550 no such user"
         settings = fitted(server, stage, certificate)
-        outcomes, broken = sent_through(server, letters, settings)
+        outcomes, broken = sent_through(server, mails, settings)
     verdicts = {each.key: each.verdict.value for each in outcomes}
     if expected == "broken":
         assert broken is not None
@@ -432,15 +412,15 @@ def test_a_fault_that_happens_once(
         assert broken is None
         wanted = dict.fromkeys(range(RECIPIENTS), "sent") | {FAULTY: expected} | ({19: "refused"} if stage == "rset" else {})
         assert verdicts == wanted
-    check_and_resend(server, letters, outcomes, settings)
+    check_and_resend(server, mails, outcomes, settings)
 
 
-@pytest.mark.parametrize(("stage", "fault", "pipelining"), cases(ALWAYS, brief={("dot", "timeout")}))
-def test_a_fault_that_never_ends(stage: str, fault: str, pipelining: bool, certificate: Path, server_tls: ssl.SSLContext) -> None:
+@pytest.mark.parametrize(("stage", "fault"), cases(ALWAYS, brief={("dot", "timeout")}))
+def test_a_fault_that_never_ends(stage: str, fault: str, certificate: Path, server_tls: ssl.SSLContext) -> None:
     expected, breaks = ALWAYS[stage, fault]
-    with FaultyServer(pipelining=pipelining, fault=(stage, fault), tls=server_tls if stage == "starttls" else None) as server:
+    with FaultyServer(fault=(stage, fault), tls=server_tls if stage == "starttls" else None) as server:
         settings = fitted(server, stage, certificate)
-        outcomes, broken = sent_through(server, LETTERS, settings)
+        outcomes, broken = sent_through(server, MAILS, settings)
     assert Counter(each.verdict.value for each in outcomes) == expected
     assert (broken is not None) == breaks
     if broken is not None:
@@ -448,65 +428,46 @@ def test_a_fault_that_never_ends(stage: str, fault: str, pipelining: bool, certi
         assert broken.permanent == (fault == "5xx")
         assert PASSWORD not in str(broken)
         assert str(broken).startswith(f"127.0.0.1:{settings.port}: ")
-    check_and_resend(server, LETTERS, outcomes, settings)
+    check_and_resend(server, MAILS, outcomes, settings)
 
 
 @pytest.mark.parametrize("fault", ["timeout", "reset", "closed", "garbage", "4xx", "5xx"])
 @pytest.mark.parametrize("stage", ["rcpt", "dot"])
-def test_the_same_over_tls_with_pipelining(stage: str, fault: str, certificate: Path, server_tls: ssl.SSLContext) -> None:
+def test_the_same_over_tls(stage: str, fault: str, certificate: Path, server_tls: ssl.SSLContext) -> None:
     with FaultyServer(fault=(stage, fault), only=f"r{FAULTY}@example.org", tls=server_tls) as server:
         settings = replace(fitted(server, stage, certificate), security="starttls", ca_file=str(certificate))
-        outcomes, broken = sent_through(server, LETTERS, settings)
+        outcomes, broken = sent_through(server, MAILS, settings)
     assert broken is None
     assert {each.key: each.verdict.value for each in outcomes} == {
         **dict.fromkeys(range(RECIPIENTS), "sent"),
         FAULTY: ONCE[stage, fault],
     }
-    check_and_resend(server, LETTERS, outcomes, settings)
+    check_and_resend(server, MAILS, outcomes, settings)
 
 
-def test_a_letter_costs_one_round_trip() -> None:
+def test_a_mail_is_settled_before_the_next_one_is_read() -> None:
+    settled: list[int] = []
+
+    def mails() -> Iterator[Envelope]:
+        for each in MAILS:
+            assert settled == list(range(each.key))
+            yield each
+
     with FaultyServer() as server:
-        outcomes, broken = sent_through(server, LETTERS, settings_for(server))
-    assert broken is None
-    assert [each.key for each in outcomes] == list(range(RECIPIENTS))
-    assert sum(b"\r\n.\r\nMAIL FROM:<" in chunk for chunk in server.chunks) == RECIPIENTS - 1
+        assert deliver(mails(), settings_for(server), settle=lambda outcome: settled.append(outcome.key)) is None
+    assert settled == list(range(RECIPIENTS))
     assert server.connections == 1
 
 
-@pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "classic"])
-def test_a_letter_is_settled_before_the_next_ones_text_goes_out(pipelining: bool) -> None:
-    texts: list[int] = []
-
-    def settle(outcome: Outcome) -> None:
-        time.sleep(0.002)  # time enough for a text that should not come
-        assert len(server.seen) == outcome.key + 1
-        texts.append(outcome.key)
-
-    with FaultyServer(pipelining=pipelining) as server:
-        assert deliver(LETTERS, settings_for(server), settle=settle) is None
-    assert texts == list(range(RECIPIENTS))
-
-
-@pytest.mark.parametrize("eager", [True, False], ids=["354", "503"])
-@pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "classic"])
-def test_data_that_was_pipelined_after_a_refused_recipient_is_ended_with_nothing(eager: bool, pipelining: bool) -> None:
+def test_a_refused_recipient_is_that_mail_s_alone() -> None:
     refused = {f"r{key}@example.org": "550 5.1.1 unknown" for key in (0, 7, 8, 9, 49)}
-    with FaultyServer(pipelining=pipelining, eager=eager, refuses=refused) as server:
-        outcomes, broken = sent_through(server, LETTERS, settings_for(server))
+    with FaultyServer(refuses=refused) as server:
+        outcomes, broken = sent_through(server, MAILS, settings_for(server))
     assert broken is None
     assert server.connections == 1
     assert {each.key for each in outcomes if each.verdict is Verdict.REFUSED} == {0, 7, 8, 9, 49}
     assert next(each for each in outcomes if each.key == 7) == Outcome(7, Verdict.REFUSED, "rcpt", 550, "5.1.1 unknown")
-    check_and_resend(server, LETTERS, outcomes, settings_for(server))
-
-
-def test_a_server_that_takes_a_recipient_without_a_sender_gets_no_text() -> None:
-    with FaultyServer(fault=("mail", "4xx"), only=f"r{FAULTY}@example.org", replies={"rcpt": "250 ok"}, eager=True) as server:
-        outcomes, broken = sent_through(server, LETTERS, settings_for(server))
-    assert broken is None
-    assert (outcomes[FAULTY].verdict, outcomes[FAULTY].stage) == (Verdict.DEFERRED, "mail")
-    check_and_resend(server, LETTERS, outcomes, settings_for(server))
+    check_and_resend(server, MAILS, outcomes, settings_for(server))
 
 
 @pytest.mark.parametrize(
@@ -521,9 +482,9 @@ def test_a_server_that_takes_a_recipient_without_a_sender_gets_no_text() -> None
         ("data", "503 wrong order", None),
     ],
 )
-def test_what_a_reply_says_of_a_letter(stage: str, reply: str, verdict: str | None) -> None:
-    with FaultyServer(pipelining=False, replies={stage: reply}) as server:
-        outcomes, broken = sent_through(server, LETTERS[:3], settings_for(server))
+def test_what_a_reply_says_of_a_mail(stage: str, reply: str, verdict: str | None) -> None:
+    with FaultyServer(replies={stage: reply}) as server:
+        outcomes, broken = sent_through(server, MAILS[:3], settings_for(server))
     if verdict is None:
         assert broken is not None
         assert reply[4:] in str(broken)
@@ -534,7 +495,7 @@ def test_what_a_reply_says_of_a_letter(stage: str, reply: str, verdict: str | No
 
 def test_a_reply_is_shown_in_one_bounded_line() -> None:
     with FaultyServer(replies={"dot": "550-\x1b[31mred\x07\r\n550-\xe9t\xe9 \u202e\r\n550 " + "x" * 3000}) as server:
-        outcomes, _ = sent_through(server, LETTERS[:1], settings_for(server))
+        outcomes, _ = sent_through(server, MAILS[:1], settings_for(server))
     assert outcomes[0].text.startswith("[31mred  été")
     assert outcomes[0].text.isprintable()
     assert len(outcomes[0].text) <= 500
@@ -546,7 +507,7 @@ def test_a_server_that_repeats_the_password_is_not_quoted() -> None:
     echo = base64.b64encode(f"\0chair\0{PASSWORD}".encode()).decode()
     with FaultyServer(replies={"auth": f"535 {PASSWORD} {echo} is wrong"}) as server:
         settings = replace(settings_for(server), user="chair", password=Secret(PASSWORD))
-        outcomes, broken = sent_through(server, LETTERS, settings)
+        outcomes, broken = sent_through(server, MAILS, settings)
     assert str(broken) == f"127.0.0.1:{server.port}: signing in: 535 *** *** is wrong"
     assert broken is not None
     assert broken.permanent
@@ -558,17 +519,17 @@ def test_a_server_that_repeats_the_password_is_not_quoted() -> None:
 def test_text_ahead_of_the_encryption_is_an_attack(certificate: Path, server_tls: ssl.SSLContext) -> None:
     with FaultyServer(tls=server_tls, replies={"starttls": "220 go on\r\n250 injected"}) as server:
         settings = replace(settings_for(server), security="starttls", ca_file=str(certificate))
-        outcomes, broken = sent_through(server, LETTERS, settings)
+        outcomes, broken = sent_through(server, MAILS, settings)
     assert broken is not None
     assert broken.permanent
-    assert "somebody may be in between" in str(broken)
+    assert "somebody may intercept" in str(broken)
     assert outcomes == []
 
 
 def test_without_starttls_nothing_is_said_in_the_clear() -> None:
     with FaultyServer() as server:
         settings = replace(settings_for(server), security="starttls", user="chair", password=Secret(PASSWORD))
-        _, broken = sent_through(server, LETTERS, settings)
+        _, broken = sent_through(server, MAILS, settings)
     assert broken is not None
     assert broken.permanent
     assert broken.stage == "starttls"
@@ -577,9 +538,9 @@ def test_without_starttls_nothing_is_said_in_the_clear() -> None:
 
 
 @pytest.mark.parametrize(("limit", "connections"), [(1, 50), (7, 8), (50, 1), (100, 1)])
-def test_as_many_letters_a_connection_as_allowed(limit: int, connections: int) -> None:
+def test_as_many_mails_a_connection_as_allowed(limit: int, connections: int) -> None:
     with FaultyServer() as server:
-        outcomes, broken = sent_through(server, LETTERS, settings_for(server, per_connection=limit))
+        outcomes, broken = sent_through(server, MAILS, settings_for(server, per_connection=limit))
     assert broken is None
     assert server.connections == connections
     assert [each.verdict for each in outcomes] == [Verdict.SENT] * RECIPIENTS
@@ -596,18 +557,17 @@ def test_the_rate_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp, "monotonic", lambda: now[0])
     monkeypatch.setattr(smtp, "sleep", sleep)
     with FaultyServer() as server:
-        outcomes, _ = sent_through(server, LETTERS[:11], settings_for(server, rate=5.0))
+        outcomes, _ = sent_through(server, MAILS[:11], settings_for(server, rate=5.0))
     assert [each.verdict for each in outcomes] == [Verdict.SENT] * 11
     assert sum(waited) == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "classic"])
-def test_stop_ends_after_the_letter_that_is_announced(pipelining: bool) -> None:
+def test_stop_ends_after_the_mail_on_its_way() -> None:
     outcomes: list[Outcome] = []
-    with FaultyServer(pipelining=pipelining) as server:
-        assert deliver(LETTERS, settings_for(server), settle=outcomes.append, stop=lambda: len(outcomes) >= 10) is None
-    assert [each.key for each in outcomes] == list(range(11 if pipelining else 10))
-    check_and_resend(server, LETTERS, outcomes, settings_for(server))
+    with FaultyServer() as server:
+        assert deliver(MAILS, settings_for(server), settle=outcomes.append, stop=lambda: len(outcomes) >= 10) is None
+    assert [each.key for each in outcomes] == list(range(10))
+    check_and_resend(server, MAILS, outcomes, settings_for(server))
 
 
 def test_bookkeeping_that_fails_ends_delivery_at_once() -> None:
@@ -619,47 +579,65 @@ def test_bookkeeping_that_fails_ends_delivery_at_once() -> None:
             raise OSError("disk full")
 
     with FaultyServer() as server, pytest.raises(OSError, match="disk full"):
-        deliver(LETTERS, settings_for(server), settle=settle)
+        deliver(MAILS, settings_for(server), settle=settle)
     assert [each.key for each in settled] == list(range(FAULTY + 1))
     assert len(server.taken) == FAULTY + 1
     assert len(server.seen) == FAULTY + 1
 
 
 @pytest.mark.parametrize(("stage", "uncertain"), [("mail", []), ("rcpt", []), ("data", []), ("dot", [FAULTY])])
-def test_an_interrupt_leaves_no_letter_unexplained(stage: str, uncertain: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_leaves_no_mail_unexplained(stage: str, uncertain: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     outcomes: list[Outcome] = []
     plain = Connection.reply
 
-    def reply(self: Connection, at: str) -> tuple[int, bytes]:
-        if at == stage and len(outcomes) == FAULTY:
+    def reply(self: Connection) -> tuple[int, bytes]:
+        if self.stage == stage and len(outcomes) == FAULTY:
             raise KeyboardInterrupt
-        return plain(self, at)  # type: ignore[arg-type]
+        return plain(self)
 
     monkeypatch.setattr(Connection, "reply", reply)
     with FaultyServer() as server, pytest.raises(KeyboardInterrupt):
-        deliver(LETTERS, settings_for(server), settle=outcomes.append)
+        deliver(MAILS, settings_for(server), settle=outcomes.append)
     monkeypatch.undo()
     assert [each.key for each in outcomes if each.verdict is Verdict.UNCERTAIN] == uncertain
     assert [each.key for each in outcomes if each.verdict is Verdict.SENT] == list(range(FAULTY))
 
 
-def test_letters_that_cannot_be_read_leave_the_one_before_untouched() -> None:
-    def letters() -> Iterator[Letter]:
-        yield from LETTERS[:FAULTY]
+def test_an_interrupt_between_two_mails_leaves_neither_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes: list[Outcome] = []
+    now = [1000.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+        if len(outcomes) == FAULTY:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(smtp, "monotonic", lambda: now[0])
+    monkeypatch.setattr(smtp, "sleep", sleep)
+    with FaultyServer() as server, pytest.raises(KeyboardInterrupt):
+        deliver(MAILS, settings_for(server, rate=5.0), settle=outcomes.append)
+    monkeypatch.undo()
+    assert [each.verdict for each in outcomes] == [Verdict.SENT] * FAULTY
+    check_and_resend(server, MAILS, outcomes, settings_for(server))
+
+
+def test_mails_that_cannot_be_read_leave_the_one_before_untouched() -> None:
+    def mails() -> Iterator[Envelope]:
+        yield from MAILS[:FAULTY]
         raise RuntimeError("the store is gone")
 
     outcomes: list[Outcome] = []
     with FaultyServer() as server, pytest.raises(RuntimeError, match="the store is gone"):
-        deliver(letters(), settings_for(server), settle=outcomes.append)
-    assert [each.key for each in outcomes] == list(range(FAULTY - 1))
-    check_and_resend(server, LETTERS, outcomes, settings_for(server))
+        deliver(mails(), settings_for(server), settle=outcomes.append)
+    assert [each.key for each in outcomes] == list(range(FAULTY))
+    check_and_resend(server, MAILS, outcomes, settings_for(server))
 
 
-def test_letters_that_the_server_has_no_way_to_take_are_refused_without_asking() -> None:
-    wide = letter(1, "Grüße\r\n".encode())
-    address = replace(letter(2), recipient="jörg@example.org")
-    with FaultyServer(pipelining=False, fault=("ehlo", "5xx")) as server:  # HELO: no 8BITMIME
-        outcomes, broken = sent_through(server, [letter(0), wide, address, letter(3)], settings_for(server))
+def test_mails_that_the_server_has_no_way_to_take_are_refused_without_asking() -> None:
+    wide = mail(1, "Grüße\r\n".encode())
+    address = replace(mail(2), recipient="jörg@example.org")
+    with FaultyServer(fault=("ehlo", "5xx")) as server:  # HELO: no 8BITMIME
+        outcomes, broken = sent_through(server, [mail(0), wide, address, mail(3)], settings_for(server))
     assert broken is None
     assert [(each.key, each.verdict.value, each.stage) for each in outcomes] == [
         (0, "sent", "dot"), (1, "refused", "entry"), (2, "refused", "entry"), (3, "sent", "dot"),
@@ -668,7 +646,7 @@ def test_letters_that_the_server_has_no_way_to_take_are_refused_without_asking()
 
 
 def test_nothing_to_send_opens_nothing() -> None:
-    bad = replace(LETTERS[0], recipient="a b@example.org")
+    bad = replace(MAILS[0], recipient="a b@example.org")
     outcomes: list[Outcome] = []
     with FaultyServer() as server:
         assert deliver([bad], settings_for(server), settle=outcomes.append) is None
@@ -684,7 +662,7 @@ def test_a_server_that_fails_at_random(seed: int) -> None:
     import random
 
     choose = random.Random(seed)
-    left = {each.key: each for each in LETTERS}
+    left = {each.key: each for each in MAILS}
     doubtful: Counter[int] = Counter()
     taken: Counter[str] = Counter()
     for _ in range(60):
@@ -692,7 +670,7 @@ def test_a_server_that_fails_at_random(seed: int) -> None:
             sorted(each for each in ONCE if each[0] not in {"starttls", "auth", "body"} and each[1] != "5xx")
         )
         only = f"r{choose.choice(sorted(left))}@example.org"
-        with FaultyServer(pipelining=choose.random() < 0.7, fault=(stage, fault), only=only) as server:
+        with FaultyServer(fault=(stage, fault), only=only) as server:
             outcomes, _ = sent_through(
                 server,
                 list(left.values()),
@@ -704,10 +682,10 @@ def test_a_server_that_fails_at_random(seed: int) -> None:
             if each.verdict is Verdict.SENT:
                 del left[each.key]
         taken.update(recipient for recipient, _ in server.taken)
-        assert all(data == LETTERS[int(recipient[1:].partition("@")[0])].data for recipient, data in server.seen)
+        assert all(data == MAILS[int(recipient[1:].partition("@")[0])].data for recipient, data in server.seen)
         if not left:
             break
         if choose.random() < 0.5:
             left = dict(sorted(left.items(), key=lambda _: choose.random()))
     assert not left
-    assert taken == {each.recipient: 1 for each in LETTERS}
+    assert taken == {each.recipient: 1 for each in MAILS}

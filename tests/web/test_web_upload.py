@@ -23,7 +23,7 @@ from svsm_cal.cli import command
 from svsm_cal.cli.options import parse_instant
 from svsm_cal.config.load import load, loads
 from svsm_cal.errors import PublicationError
-from svsm_cal.transport.objects import Objects
+from svsm_cal.transport.object_store import Objects
 
 from .running import EXAMPLE, NOW, PATIENCE, ROOT, SECRET, free_port
 
@@ -319,9 +319,9 @@ def test_what_others_have_published_is_left_alone(case):
 
 
 MISTAKES = {
-    ("calendar",): "calendar: is no object store (name one as s3://bucket/folder)",
-    ("ftp://community/calendar",): "ftp://community/calendar: is no object store",
-    ("s3://key:canary@community/calendar",): "an object store's address has no user and password in it",
+    ("calendar",): "calendar: is not an object store (name one as s3://bucket/folder)",
+    ("ftp://community/calendar",): "ftp://community/calendar: is not an object store",
+    ("s3://key:canary@community/calendar",): "an object store's address must not contain a user and password",
     ("s3://nowhere/calendar",): "svsm-cal: s3://nowhere/calendar: ",
 }
 

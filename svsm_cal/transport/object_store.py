@@ -1,7 +1,7 @@
-"""An object store, S3 or another that obstore knows, as named bytes with headers.
+"""An object store, S3 or another that obstore supports: named bytes with headers.
 
-What is stored is known by the MD5 of its bytes, as S3 gives it for objects put in one piece: so one listing tells what has
-changed. A store that gives something else has everything put anew, which is slower and no less right.
+S3's entity tag of an object that was uploaded in one piece is the MD5 of its bytes, so one listing shows what has changed. With
+a store that uses other tags, everything is uploaded again, which is slower and just as correct.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KNOWN = ("s3://", "gs://", "az://", "file://")
 
 
 class Stored(Value):
-    """What a listing says of an object: its path, its size, and its entity tag without quotes, "" if there is none."""
+    """An object in a listing: its path, its size, and its entity tag without quotes, "" without one."""
 
     path: str
     size: int
@@ -31,24 +31,23 @@ class Stored(Value):
 
 
 class Objects:
-    """The objects below an address such as s3://bucket/calendar; credentials and endpoint are the environment's (AWS_...).
+    """The objects below an address such as s3://bucket/calendar; the environment has credentials and endpoint (AWS_...).
 
-    Raises UsageError for an address that names no store, and from then on PublicationError, with the store's own words,
-    for whatever it refuses.
+    Raises UsageError for an invalid address. The methods raise PublicationError, with the store's own words.
     """
 
     def __init__(self, address: str) -> None:
         self.address = address.rstrip("/")
         if "@" in address.partition("://")[2].partition("/")[0]:
             raise UsageError(
-                "an object store's address has no user and password in it (put them into AWS_ACCESS_KEY_ID and so on)"
+                "an object store's address must not contain a user and password (put them into AWS_ACCESS_KEY_ID and so on)"
             )
         if not address.startswith(_KNOWN):
-            raise UsageError(f"{address}: is no object store (name one as s3://bucket/folder)")
+            raise UsageError(f"{address}: is not an object store (name one as s3://bucket/folder)")
         try:
             from obstore.store import from_url
         except ImportError as error:
-            raise UsageError("publishing to an object store needs obstore: pip install 'svsm_cal[s3]'") from error
+            raise UsageError("publishing to an object store needs an extra (run: pip install 'svsm_cal[s3]')") from error
         options: dict[str, Any] = {"client_options": {"allow_http": True}} if address.startswith("s3://") else {}
         if address.startswith("file://"):
             options = {"mkdir": True}
@@ -56,7 +55,7 @@ class Objects:
             self._store = from_url(self.address, **options)
 
     def listed(self) -> dict[str, Stored]:
-        """Return what is there, by path."""
+        """Return the objects by path."""
         import obstore
 
         with self._naming():
@@ -64,7 +63,7 @@ class Objects:
         return {row["path"]: Stored(row["path"], row["size"], (row["e_tag"] or "").strip('"')) for row in rows}
 
     def read(self, path: str) -> bytes | None:
-        """Return an object's bytes, None where there is none."""
+        """Return an object's bytes, None if it does not exist."""
         import obstore
 
         with self._naming(path=path):
@@ -74,15 +73,15 @@ class Objects:
                 return None
 
     def write(self, path: str, data: bytes, headers: Mapping[str, str]) -> None:
-        """Put an object there, in one piece and with headers (Content-Type, Cache-Control, Content-Disposition)."""
+        """Upload an object in one piece, with headers (Content-Type, Cache-Control, Content-Disposition)."""
         import obstore
 
-        attributes: Any = {} if self.address.startswith("file://") else dict(headers)  # a folder keeps no headers
+        attributes: Any = {} if self.address.startswith("file://") else dict(headers)  # a folder stores no headers
         with self._naming(path=path):
             obstore.put(self._store, path, data, attributes=attributes, use_multipart=False)
 
     def remove(self, path: str) -> None:
-        """Remove an object; nothing is done where there is none."""
+        """Delete an object, if it exists."""
         import obstore
 
         with self._naming(path=path), suppress(FileNotFoundError):
@@ -90,7 +89,7 @@ class Objects:
 
     @contextmanager
     def _naming(self, kind: type[SvsmCalError] = PublicationError, hint: str = _HINT, *, path: str = "") -> Iterator[None]:
-        """Turn what obstore raises, whose errors have no kind in common with anything, into errors of ours."""
+        """Turn the errors of obstore, which have no common base class, into ours."""
         try:
             yield
         except Exception as error:
@@ -99,6 +98,6 @@ class Objects:
 
 
 def _said(error: Exception) -> str:
-    """Return the first line of what a store says, with the address of nobody's feed."""
+    """Return the first line of a store's error, without addresses of personal feeds."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return re.sub(r"\bp/[a-z2-7]{26}\b", "p/...", lines[0].partition(": <?xml")[0])[:300]

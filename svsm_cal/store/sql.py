@@ -1,10 +1,13 @@
-"""Values as a database's columns, and back: instants are whole microseconds since 1970-01-01T00:00Z."""
+"""What both databases share in SQL: the operations of a connection, and values as columns and back.
+
+Instants are stored as whole microseconds since 1970-01-01T00:00Z.
+"""
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from svsm_cal.engine.civil import EPOCH, Instant
 from svsm_cal.errors import StoreError
@@ -12,10 +15,12 @@ from svsm_cal.itip.invitation import Announced, Answer, Invitation, Partstat, Pr
 from svsm_cal.store.contract import Mail, MailState, Publication, Receipt, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
-    "ROW_COLUMNS",
+    "OUTBOX_COLUMNS",
+    "Connection",
+    "DamagedError",
     "announced_of",
     "announced_record",
     "instant_of",
@@ -28,16 +33,47 @@ __all__ = [
     "publication_of",
     "receipt_of",
     "row_of",
-    "said",
+    "storable",
 ]
 
 _SECOND = 1_000_000
 _ANSWER_FIELDS = 6
 
-ROW_COLUMNS = (
+OUTBOX_COLUMNS = (
     "id, message_id, kind, sender, recipient, uid, sequence, method, reason, supersedes, "
     "state, attempts, created, not_before, settled, response, bounced"
 )
+
+
+class DamagedError(StoreError):
+    """The database found its own files damaged."""
+
+
+class Connection(Protocol):
+    """The database operations that both backends implement; shared SQL uses `?` placeholders. All raise StoreError."""
+
+    due_order: str  # the columns by which the index of pending rows is sorted
+
+    def rows(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> int:
+        """Run a statement and return how many rows it changed."""
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each row of arguments."""
+
+    def known(self, message_ids: list[str]) -> dict[str, int]:
+        """Return the ids of the outbox rows that have one of these Message-IDs."""
+
+    def append(self, rows: list[tuple[Any, ...]], bodies: list[tuple[int, bytes]]) -> None:
+        """Insert rows into the outbox, and their bytes."""
+
+    def supersede(self, newer: list[tuple[int, str, str]], at: int) -> None:
+        """Mark pending rows as superseded that are older than one of `newer` (id, recipient, uid)."""
+
+    def announce(self, batches: Sequence[int]) -> None:
+        """Tell the workers about new batches, once the transaction is committed."""
 
 
 def micros(at: Instant) -> int:
@@ -56,8 +92,8 @@ def iso(stored: int | None) -> str | None:
     return None if stored is None else instant_of(stored).isoformat().replace("+00:00", "Z")
 
 
-def said(text: str) -> str:
-    """Return what a person or a server said, less what no database can hold: NUL, and halves of characters."""
+def storable(text: str) -> str:
+    """Return a text from outside with replacements for what databases cannot store: NUL, and halves of surrogate pairs."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
@@ -80,12 +116,12 @@ def announced_of(row: Sequence[Any]) -> Announced:
 
 def invitation_record(each: Invitation) -> tuple[Any, ...]:
     """Return the columns of an invitation, in the table's order."""
-    answers = [[a.recurrence, str(a.partstat), a.sequence, a.stamp, said(a.comment), a.delegate] for a in each.answers]
+    answers = [[a.recurrence, str(a.partstat), a.sequence, a.stamp, storable(a.comment), a.delegate] for a in each.answers]
     return (
         each.uid,
         each.email,
         each.participant,
-        said(each.name),
+        storable(each.name),
         str(each.style),
         str(each.standing),
         each.sequence,
@@ -96,7 +132,7 @@ def invitation_record(each: Invitation) -> tuple[Any, ...]:
 
 
 def invitation_of(row: Sequence[Any]) -> Invitation:
-    """Return the invitation of a table's row; raises StoreError where its answers are damaged."""
+    """Return the invitation of a table's row; raises StoreError if its answers are damaged."""
     uid, email, participant, name, style, standing, sequence, stamp, lift, answers = row
     try:
         given = () if answers == "[]" else tuple(_answer_of(each) for each in json.loads(answers))
@@ -107,13 +143,13 @@ def invitation_of(row: Sequence[Any]) -> Invitation:
 
 def _answer_of(fields: list[Any]) -> Answer:
     if not isinstance(fields, list) or len(fields) != _ANSWER_FIELDS:
-        raise ValueError(f"{fields!r} is no answer")
+        raise ValueError(f"{fields!r} is not an answer")
     recurrence, partstat, sequence, stamp, comment, delegate = fields
     return Answer(recurrence, Partstat(partstat), sequence, stamp, comment, delegate)
 
 
 def row_of(row: Sequence[Any], data: bytes = b"") -> Row:
-    """Return the outbox row of `ROW_COLUMNS`, with its bytes or without."""
+    """Return the outbox row of `OUTBOX_COLUMNS`, with its bytes or without."""
     (number, message_id, kind, sender, recipient, uid, sequence, method, reason, supersedes) = row[:10]
     (state, attempts, created, not_before, settled, response, bounced) = row[10:]
     mail = Mail(message_id, kind, sender, recipient, data, uid, sequence, method, reason, bool(supersedes))
@@ -138,7 +174,7 @@ def receipt_of(row: Sequence[Any]) -> Receipt:
 
 def proposal_record(each: Proposal) -> tuple[Any, ...]:
     """Return the columns of a proposal, in the table's order."""
-    return (each.uid, each.recurrence, each.email, each.start, each.end, said(each.comment), each.stamp)
+    return (each.uid, each.recurrence, each.email, each.start, each.end, storable(each.comment), each.stamp)
 
 
 def proposal_of(row: Sequence[Any]) -> Proposal:

@@ -1,4 +1,7 @@
-"""The outbox in a ledger: mails with their exact bytes, in order, cut into batches of those enqueued together."""
+"""The outbox in SQL: mails with their exact bytes in order, which of them are due, and the result of each attempt.
+
+Mails that are enqueued together are cut into batches, which workers deliver side by side.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +9,48 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from svsm_cal.errors import StoreError
-from svsm_cal.store.contract import Mail, MailState, Row, Tally
-from svsm_cal.store.records import ROW_COLUMNS, micros, row_of, said
+from svsm_cal.store.contract import Mail, MailState, Row, Settled, Tally
+from svsm_cal.store.sql import OUTBOX_COLUMNS, instant_of, micros, row_of, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from svsm_cal.engine.civil import Instant
-    from svsm_cal.store.connection import Connection
+    from svsm_cal.store.sql import Connection
 
-__all__ = ["BATCH", "Outbox"]
+__all__ = ["BATCH", "Outbox", "due", "remaining", "settlement"]
 
-BATCH = 200  # mails over one connection: 0.1 s of a fast server, 20 s of a slow one
+BATCH = 200  # mails over one connection: less than a second with a fast server, 20 s with a slow one
 _CHUNK = 1000  # rows read or written at once
 
-# A mail that failed, came back or waits is not sent again once a newer one says all that it did.
+_FIELDS = ", ".join(f"outbox.{name}" for name in OUTBOX_COLUMNS.split(", "))
+
+# A mail that failed, bounced or waits is not sent again if a newer one supersedes it.
 _RETRY = """UPDATE outbox SET state = 'pending', attempts = 0, batch = ?, not_before = ?, settled = NULL, response = '',
         bounced = ''
     WHERE id = ? AND (state IN ('failed', 'pending') OR (state = 'sent' AND bounced <> '')) AND (uid = '' OR NOT EXISTS (
         SELECT 1 FROM outbox AS later WHERE later.recipient = outbox.recipient AND later.uid = outbox.uid
             AND later.id > outbox.id AND later.supersedes = 1))"""
 
+# The result of an attempt -> how it is recorded. A mail superseded meanwhile is sent if it was; a final state stays.
+_SETTLE = {
+    MailState.SENT: """UPDATE outbox SET state = 'sent', attempts = attempts + 1, settled = ?, response = ?
+        WHERE id = ? AND state IN ('pending', 'superseded')""",
+    MailState.FAILED: """UPDATE outbox SET state = 'failed', attempts = attempts + 1, settled = ?, response = ?
+        WHERE id = ? AND state = 'pending'""",
+    MailState.PENDING: """UPDATE outbox SET attempts = attempts + 1, not_before = ?, response = ?
+        WHERE id = ? AND state = 'pending'""",
+}
+
 
 class Outbox:
-    """The part of a ledger that has the mails."""
+    """The outbox's part of a ledger."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def enqueue(self, mails: Iterable[Mail], *, now: Instant) -> list[int]:
-        """Put mails into the outbox as pending, in order, and return their numbers; one already there (Message-ID) keeps its."""
+        """Append mails as pending, in order, and return their ids; a known Message-ID is not appended and keeps its id."""
         connection, at = self._connection, micros(now)
         first, first_batch = self._next("id"), self._next("batch")
         next_id = first
@@ -62,12 +77,12 @@ class Outbox:
         return numbers
 
     def _next(self, column: str) -> int:
-        """Return the number after the last one: there is one writer, and no row ever goes."""
+        """Return the number after the last one: there is one writer, and rows are never deleted."""
         [(last,)] = self._connection.rows(f"SELECT coalesce(max({column}), 0) FROM outbox")  # noqa: S608 - our own names
         return int(last) + 1
 
     def outbox(self, *, states: Sequence[MailState] = (), recipient: str | None = None, uid: str | None = None) -> Iterator[Row]:
-        """Yield rows in order, their bytes left empty."""
+        """Yield rows in order, without their bytes."""
         where, args = ["id > ?"], list[Any]()
         if states:
             where.append(f"state IN ({', '.join('?' * len(states))})")
@@ -76,22 +91,22 @@ class Outbox:
             if value is not None:
                 where.append(f"{column} = ?")
                 args.append(value)
-        sql = f"SELECT {ROW_COLUMNS} FROM outbox WHERE {' AND '.join(where)} ORDER BY id LIMIT {_CHUNK}"  # noqa: S608
+        sql = f"SELECT {OUTBOX_COLUMNS} FROM outbox WHERE {' AND '.join(where)} ORDER BY id LIMIT {_CHUNK}"  # noqa: S608
         last = 0
         while found := self._connection.rows(sql, (last, *args)):
             yield from map(row_of, found)
             last = found[-1][0]
 
     def data_of(self, id: int) -> bytes:
-        """Return a row's exact bytes; raises StoreError for a number that is in no row."""
+        """Return a row's exact bytes; raises StoreError for an unknown id."""
         found = self._connection.rows("SELECT data FROM body WHERE id = ?", (id,))
         if not found:
-            raise StoreError(f"mail {id} is not in the outbox (look at its numbers)")
+            raise StoreError(f"mail {id} is not in the outbox (svsm-cal store export lists the mails)")
         return bytes(found[0][0])
 
     def find(self, message_id: str) -> Row | None:
-        """Return the row of a Message-ID, its bytes left empty."""
-        found = self._connection.rows(f"SELECT {ROW_COLUMNS} FROM outbox WHERE message_id = ?", (message_id,))  # noqa: S608
+        """Return the row of a Message-ID, without its bytes."""
+        found = self._connection.rows(f"SELECT {OUTBOX_COLUMNS} FROM outbox WHERE message_id = ?", (message_id,))  # noqa: S608
         return row_of(found[0]) if found else None
 
     def tally(self) -> Tally:
@@ -105,11 +120,11 @@ class Outbox:
         return Tally(int(counts[MailState.PENDING]), int(counts[MailState.FAILED]), int(bounced))
 
     def bounce(self, id: int, text: str) -> None:
-        """Record what a delivery report said of a mail that had been sent."""
-        self._connection.touch("UPDATE outbox SET bounced = ? WHERE id = ?", (said(text), id))
+        """Record a delivery report about a mail that was sent."""
+        self._connection.execute("UPDATE outbox SET bounced = ? WHERE id = ?", (storable(text), id))
 
     def retry(self, ids: Iterable[int], *, now: Instant) -> int:
-        """Make rows that failed, came back or wait due now, attempts at zero, and return how many there were.
+        """Make rows that failed, bounced or wait due now, with no attempts, and return how many there were.
 
         They form new batches. A row stays as it is if a later one to the same recipient supersedes it.
         """
@@ -117,7 +132,7 @@ class Outbox:
         first_batch = self._next("batch")
         count = 0
         for number in sorted(set(ids)):
-            count += self._connection.touch(_RETRY, (first_batch + count // BATCH, at, number))
+            count += self._connection.execute(_RETRY, (first_batch + count // BATCH, at, number))
         self._connection.announce(range(first_batch, first_batch + -(-count // BATCH)))
         return count
 
@@ -134,7 +149,7 @@ def _record(number: int, batch: int, mail: Mail, at: int) -> tuple[Any, ...]:
         mail.uid,
         mail.sequence,
         mail.method,
-        said(mail.reason),
+        storable(mail.reason),
         int(mail.supersedes),
         at,
         "pending",
@@ -144,3 +159,35 @@ def _record(number: int, batch: int, mail: Mail, at: int) -> tuple[Any, ...]:
         "",
         "",
     )
+
+
+def settlement(settled: Settled) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement that records an attempt; raises ValueError for a state that is not the result of an attempt."""
+    statement = _SETTLE.get(settled.state)
+    if statement is None:
+        raise ValueError(f"{settled.state} is not the result of an attempt")
+    at = settled.at if settled.state is not MailState.PENDING or settled.not_before is None else settled.not_before
+    return statement, (micros(at), storable(settled.response), settled.id)
+
+
+# `+ 0` and `|| ''` keep the planner from indexes other than that of recipients.
+def due(connection: Connection, now: Instant, limit: int, *, batch: int | None) -> list[Row]:
+    """Return pending rows whose time has come, with their bytes, without those that must wait for an earlier one."""
+    within = "" if batch is None else "AND outbox.batch = ?"
+    sql = f"""SELECT {_FIELDS}, body.data FROM outbox JOIN body ON body.id = outbox.id
+        WHERE outbox.state = 'pending' AND outbox.not_before <= ? {within}
+            AND (outbox.uid = '' OR NOT EXISTS (
+                SELECT 1 FROM outbox AS earlier WHERE earlier.recipient = outbox.recipient AND earlier.uid = outbox.uid
+                    AND earlier.id + 0 < outbox.id AND earlier.state || '' = 'pending'))
+        ORDER BY {connection.due_order} LIMIT ?"""  # noqa: S608 - our own names
+    at = micros(now)
+    found = connection.rows(sql, (at, limit) if batch is None else (at, batch, limit))
+    return [row_of(row[:-1], bytes(row[-1])) for row in found]
+
+
+def remaining(connection: Connection, *, batch: int | None) -> tuple[int, Instant | None]:
+    """Return how many rows are pending, and when the first of them is due."""
+    within = "" if batch is None else " AND batch = ?"
+    sql = f"SELECT count(*), min(not_before) FROM outbox WHERE state = 'pending'{within}"  # noqa: S608
+    [(count, first)] = connection.rows(sql, () if batch is None else (batch,))
+    return int(count), None if first is None else instant_of(first)

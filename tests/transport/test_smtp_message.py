@@ -1,29 +1,22 @@
-"""What is looked at before a letter goes out: settings, addresses, bytes, dots, signatures, and when to try again."""
+"""What is checked before a mail is sent: settings, addresses, bytes, dots, signatures."""
 
 from __future__ import annotations
 
 import re
 import subprocess
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from email import message_from_bytes, policy
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import dkim
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import UsageError
-from svsm_cal.transport.backoff import ATTEMPTS, retry_at
 from svsm_cal.transport.dkim import read_signer, signer
-from svsm_cal.transport.letters import Letter
+from svsm_cal.transport.smtp_message import Envelope, Prepared, Unfit, dot_stuffed, flaw_of_address, flaw_of_message, prepare
 from svsm_cal.transport.smtp_settings import Secret, Settings, Timeouts, read_settings
-from svsm_cal.transport.wire import Prepared, Unfit, dot_stuffed, flaw_of_address, flaw_of_message, prepare
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 HEAD = b"From: a@example.org\r\nTo: b@example.org\r\nDate: Wed, 05 Mar 2025 17:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n"
 MESSAGE = HEAD + b"Subject: The call\r\n moves\r\n\r\nSee you.\r\n"
@@ -53,17 +46,17 @@ def test_addresses_that_can_be_written_to(address: str) -> None:
 )  # fmt: skip
 def test_addresses_that_nothing_is_sent_to(address: str) -> None:
     assert flaw_of_address(address)
-    assert isinstance(prepare(Letter(1, "a@example.org", address, MESSAGE)), Unfit)
+    assert isinstance(prepare(Envelope(1, "a@example.org", address, MESSAGE)), Unfit)
     if address:  # an empty sender is what a message has that nobody answers
-        assert isinstance(prepare(Letter(1, address, "a@example.org", MESSAGE)), Unfit)
+        assert isinstance(prepare(Envelope(1, address, "a@example.org", MESSAGE)), Unfit)
 
 
 @given(st.text(max_size=30))
 def test_no_address_adds_to_a_command(text: str) -> None:
-    prepared = prepare(Letter(1, "", text, MESSAGE))
+    prepared = prepare(Envelope(1, "", text, MESSAGE))
     if isinstance(prepared, Prepared):
-        assert re.fullmatch(rb"RCPT TO:<[^<>\s\x00-\x1f\x7f]+>\r\n", prepared.rcpt)
-        assert prepared.rcpt[9:-3].decode() == text
+        assert re.fullmatch(r"RCPT TO:<[^<>\s\x00-\x1f\x7f]+>", prepared.rcpt)
+        assert prepared.rcpt[9:-1] == text
         assert prepared.utf8 == (not text.isascii())
     else:
         assert re.fullmatch(r"[A-Za-z0-9._-]+@[A-Za-z0-9-]+", text) is None
@@ -81,11 +74,11 @@ def test_no_address_adds_to_a_command(text: str) -> None:
         (HEAD + b"Subject: \xc3\xa4\r\n\r\n", ""),
         (b"", "does not end with a line end"),
         (MESSAGE + b"x", "does not end with a line end"),
-        (MESSAGE + b"x\n", "alone"),
-        (MESSAGE + b"x\r\r\n", "alone"),
-        (MESSAGE + b"\n.\n\r\n", "alone"),
-        (MESSAGE + b"\r.\r\r\n", "alone"),
-        (MESSAGE + b"\n\r\r\n", "alone"),
+        (MESSAGE + b"x\n", "has a carriage return without"),
+        (MESSAGE + b"x\r\r\n", "has a carriage return without"),
+        (MESSAGE + b"\n.\n\r\n", "has a carriage return without"),
+        (MESSAGE + b"\r.\r\r\n", "has a carriage return without"),
+        (MESSAGE + b"\n\r\r\n", "has a carriage return without"),
         (MESSAGE + b"\0\r\n", "NUL"),
         (MESSAGE + b"x" * 999 + b"\r\n", "more than 998"),
         (HEAD, "no header"),
@@ -115,7 +108,7 @@ def test_messages_are_looked_at_once_more(data: bytes, flaw: str) -> None:
 )
 def test_what_passes_means_the_same_to_everyone(tail: bytes) -> None:
     data = HEAD + tail
-    prepared = prepare(Letter(1, "a@example.org", "b@example.org", data))
+    prepared = prepare(Envelope(1, "a@example.org", "b@example.org", data))
     if isinstance(prepared, Unfit):
         return
     assert re.search(rb"(?<!\r)\n|\r(?!\n)", data) is None
@@ -124,7 +117,8 @@ def test_what_passes_means_the_same_to_everyone(tail: bytes) -> None:
     for name in ("From", "To", "Date", "Message-ID"):
         assert len(message.get_all(name, [])) == 1
     assert "Bcc" not in message
-    assert message.as_bytes() == data or not tail.isascii() or b" \r\n" in tail
+    same = message.as_bytes() == data
+    assert same or not tail.isascii() or b" \r\n" in tail or b":\r\n" in tail  # blanks at line ends are the library's own
     assert prepared.eight_bit == (not data.isascii())
 
 
@@ -165,8 +159,8 @@ def test_dots_are_doubled_and_come_back(data: bytes) -> None:
         ("smtp://a%40example.org@mail.example.org", Settings("mail.example.org", user="a@example.org", password=Secret(CANARY))),
         ("smtp://a@example.org@mail.example.org", Settings("mail.example.org", user="a@example.org", password=Secret(CANARY))),
         ("smtp://a@127.0.0.1?security=none", Settings("127.0.0.1", 25, "none", user="a", password=Secret(CANARY))),
-        ("smtp://m.example.org?rate=0.5&per-connection=7&hello=me.example.org&pipelining=no&timeout-dot=300&timeout-rcpt=9",
-         Settings("m.example.org", rate=0.5, per_connection=7, hello="me.example.org", pipelining=False,
+        ("smtp://m.example.org?rate=0.5&per-connection=7&hello=me.example.org&timeout-dot=300&timeout-rcpt=9",
+         Settings("m.example.org", rate=0.5, per_connection=7, hello="me.example.org",
                   timeouts=Timeouts(rcpt=9, dot=300))),
     ],
 )  # fmt: skip
@@ -181,19 +175,19 @@ def test_a_url_says_where_mail_goes(url: str, expected: Settings) -> None:
     ("url", "message"),
     [
         (None, "no mail server is named (set SVSM_CAL_SMTP=smtp://user@mail.example.org:587)"),
-        ("mail.example.org", "is no address of a mail server"),
-        ("http://mail.example.org", "is no address of a mail server"),
-        ("smtp://", "is no address of a mail server"),
-        ("smtp://mail.example.org/inbox", "is no address of a mail server"),
-        ("smtp://mail.example.org:port", "is no address of a server"),
+        ("mail.example.org", "is not a mail server's address"),
+        ("http://mail.example.org", "is not a mail server's address"),
+        ("smtp://", "is not a mail server's address"),
+        ("smtp://mail.example.org/inbox", "is not a mail server's address"),
+        ("smtp://mail.example.org:port", "is not a server's address"),
         (f"smtp://a:{CANARY}@mail.example.org", "has a password in it"),
         ("smtp://mail.example.org?secure=no", "there is no option 'secure' (there are security, rate,"),
-        ("smtp://mail.example.org?security=maybe", "security=maybe makes no sense (write starttls, tls or none)"),
-        ("smtp://mail.example.org?rate=0", "rate=0 makes no sense"),
-        ("smtp://mail.example.org?rate=nan", "rate=nan makes no sense"),
-        ("smtp://mail.example.org?per-connection=0", "per-connection=0 makes no sense"),
-        ("smtp://mail.example.org?timeout-dot=never", "timeout-dot=never makes no sense (write seconds)"),
-        ("smtp://mail.example.org?hello=a%0d%0ab", "hello is no machine's name"),
+        ("smtp://mail.example.org?security=maybe", "security=maybe is invalid (write starttls, tls or none)"),
+        ("smtp://mail.example.org?rate=0", "rate=0 is invalid"),
+        ("smtp://mail.example.org?rate=nan", "rate=nan is invalid"),
+        ("smtp://mail.example.org?per-connection=0", "per-connection=0 is invalid"),
+        ("smtp://mail.example.org?timeout-dot=never", "timeout-dot=never is invalid (write seconds)"),
+        ("smtp://mail.example.org?hello=a%0d%0ab", "hello is not a host name"),
         ("smtp://mail.example.org?ca=/nowhere/ca.pem", "holds no certificates"),
         ("smtps://mail.example.org?security=none", "smtps:// is TLS from the start"),
         ("smtp://a@mail.example.org?security=none", "in the clear"),
@@ -232,33 +226,6 @@ def test_a_password_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text(f"{CANARY}\n")
     assert read_settings("smtp://a@mail.example.org", {"SVSM_CAL_SMTP_PASSWORD_FILE": str(file)}).password == Secret(CANARY)
-
-
-# -- trying again
-
-
-NOW = Instant(datetime(2025, 3, 5, 17, 0, tzinfo=UTC))
-
-
-@pytest.mark.parametrize(
-    ("attempts", "minutes"),
-    [(1, 5), (2, 10), (3, 20), (4, 40), (5, 80), (6, 160), (7, 320), (8, 360), (25, 360), (26, None), (1000, None)],
-)
-def test_the_next_attempt(attempts: int, minutes: int | None) -> None:
-    at = retry_at(attempts, NOW, 0.5)
-    assert at == (None if minutes is None else NOW + timedelta(minutes=minutes))
-    if minutes is not None:
-        assert retry_at(attempts, NOW, 0.0) == NOW + timedelta(minutes=minutes * 0.8)
-        assert retry_at(attempts, NOW, 1.0) == NOW + timedelta(minutes=minutes * 1.2)
-
-
-def test_a_letter_is_tried_for_about_five_days() -> None:
-    at: Instant | None = NOW
-    for attempts in range(1, ATTEMPTS):
-        at = retry_at(attempts, at, 0.5)
-        assert at is not None
-    assert timedelta(days=4.5) < at - NOW < timedelta(days=5.5)
-    assert retry_at(ATTEMPTS, at, 0.5) is None
 
 
 # -- signatures
@@ -326,10 +293,10 @@ def test_only_mail_from_the_domain_is_signed(key_file: Path, dns: Callable[..., 
     [
         ({"SVSM_CAL_DKIM_SELECTOR": ""}, "SVSM_CAL_DKIM_SELECTOR: not set"),
         ({"SVSM_CAL_DKIM_KEY_FILE": ""}, "SVSM_CAL_DKIM_KEY_FILE: not set"),
-        ({"SVSM_CAL_DKIM_DOMAIN": "example.org; t=y"}, "is no name of the DNS"),
-        ({"SVSM_CAL_DKIM_SELECTOR": "a\r\nb"}, "is no name of the DNS"),
+        ({"SVSM_CAL_DKIM_DOMAIN": "example.org; t=y"}, "is not a DNS name"),
+        ({"SVSM_CAL_DKIM_SELECTOR": "a\r\nb"}, "is not a DNS name"),
         ({"SVSM_CAL_DKIM_KEY_FILE": "/nowhere/key.pem"}, "cannot be read: No such file"),
-        ({"SVSM_CAL_DKIM_KEY_FILE": __file__}, "is no RSA private key in PEM"),
+        ({"SVSM_CAL_DKIM_KEY_FILE": __file__}, "is not an RSA private key in PEM"),
     ],
 )
 def test_signing_that_cannot_work_is_explained(key_file: Path, changes: dict[str, str], message: str) -> None:

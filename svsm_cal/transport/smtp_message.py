@@ -1,20 +1,16 @@
-"""What a letter is before it goes over the wire: looked at once more, and its dots doubled.
+"""A mail before it is sent: the last checks of its addresses and bytes, and dot-stuffing (RFC 5321, RFC 5322).
 
-RFC 5321 rules the addresses and the dots, RFC 5322 the header. Refused: whatever could end a command, a header or a
-message early, so that no address and no text injects anything; and what some server would mend, each in its way.
+Refused: anything that could end a command, a header or a message early, so that no address and no text can inject
+anything; and forms that servers repair, each in its own way.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from svsm_cal.value import Value
 
-if TYPE_CHECKING:
-    from svsm_cal.transport.letters import Letter
-
-__all__ = ["Prepared", "Unfit", "dot_stuffed", "flaw_of_address", "flaw_of_message", "prepare"]
+__all__ = ["Envelope", "Prepared", "Unfit", "dot_stuffed", "flaw_of_address", "flaw_of_message", "prepare"]
 
 LONGEST_ADDRESS = 254
 LONGEST_LINE = 998
@@ -25,7 +21,7 @@ _ONCE = _REQUIRED | {
     b"mime-version", b"content-type", b"content-transfer-encoding",
 }  # fmt: skip
 
-# Local parts in quotes are left out on purpose: programs disagree on where such an address ends.
+# Quoted local parts are refused on purpose: programs disagree on where such an address ends.
 _ATOM, _LABEL = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-", r"A-Za-z0-9_-"
 _ADDRESS = rf"[%s{_ATOM}]{{1,64}}@(?:[%s{_LABEL}]++(?:\.[%s{_LABEL}]++)*+|\[[0-9A-Za-z.:]+\])"
 _PLAIN = re.compile(_ADDRESS.replace("%s", "")).fullmatch
@@ -34,42 +30,51 @@ _HEAD = re.compile(rb"(?:[!-9;-~]++:[^\r\n]*+\r\n(?:[ \t]++[^\r\n]++\r\n)*+)++")
 _NAMES = re.compile(rb"^([!-9;-~]+):", re.MULTILINE).findall
 
 
+class Envelope(Value):
+    """A mail for one recipient: its addresses, and its final bytes with CRLF line ends; `key` is the caller's own."""
+
+    key: int
+    sender: str
+    recipient: str
+    data: bytes
+
+
 class Unfit(Value):
-    """Why a letter must not go out."""
+    """Why a mail must not be sent."""
 
     reason: str
 
 
 class Prepared(Value):
-    """A letter ready to go: its commands as far as they are the same for every server, and its bytes up to the final dot.
+    """A mail ready to be sent: its first two commands without parameters, and its bytes up to the final dot.
 
     `eight_bit` and `utf8` say that it needs a server with 8BITMIME (RFC 6152) or SMTPUTF8 (RFC 6531).
     """
 
-    letter: Letter
-    mail: bytes
-    rcpt: bytes
+    envelope: Envelope
+    mail: str
+    rcpt: str
     body: bytes
     eight_bit: bool
     utf8: bool
 
 
 def flaw_of_address(address: str) -> str:
-    """Return why an address cannot stand in an envelope, "" if it can."""
+    """Return why an address is not valid in an envelope, "" if it is."""
     if _PLAIN(address) and len(address) <= LONGEST_ADDRESS:
         return ""
     if not address.isprintable() or " " in address:
         return "has a blank or a control character in it"
     if len(address.encode()) > LONGEST_ADDRESS:
         return f"is longer than {LONGEST_ADDRESS} bytes"
-    return "" if not address.isascii() and _WIDE(address) else "is no address of the form name@example.org"
+    return "" if not address.isascii() and _WIDE(address) else "is not of the form name@example.org"
 
 
 def flaw_of_message(data: bytes) -> str:
     """Return why a message cannot be sent as it is, "" if it can."""
     ends = data.count(b"\r\n")
     if ends != data.count(b"\n") or ends != data.count(b"\r"):
-        return "has a carriage return or a line feed alone"
+        return "has a carriage return without a line feed, or the reverse"
     if b"\0" in data:
         return "has a NUL in it"
     if not data.endswith(b"\r\n"):
@@ -78,7 +83,7 @@ def flaw_of_message(data: bytes) -> str:
         return f"has a line of more than {LONGEST_LINE} bytes"
     head = data[: data.find(b"\r\n\r\n") + 2]
     if not _HEAD(head):
-        return "has no header, or a line in it that is none"
+        return "has no header, or an invalid line in it"
     names = _NAMES(head.lower())
     single = [name for name in names if name in _ONCE]
     known = set(single)
@@ -95,20 +100,17 @@ def dot_stuffed(data: bytes) -> bytes:
     return b".%b.\r\n" % stuffed if stuffed.startswith(b".") else stuffed + b".\r\n"
 
 
-def prepare(letter: Letter) -> Prepared | Unfit:
-    """Return a letter ready to go, or why it is unfit; the sender may be empty (`<>`), as of a message that nobody answers."""
-    for whose, address in (("sender", letter.sender), ("recipient", letter.recipient)):
+def prepare(envelope: Envelope) -> Prepared | Unfit:
+    """Return a mail ready to be sent, or why it is unfit; an empty sender (`<>`) is allowed: no bounces come back."""
+    sender, recipient, data = envelope.sender, envelope.recipient, envelope.data
+    for whose, address in (("sender", sender), ("recipient", recipient)):
         if (address or whose == "recipient") and (flaw := flaw_of_address(address)):
             return Unfit(f"the {whose}'s address {flaw}")
-    data = letter.data
     if flaw := flaw_of_message(data):
         return Unfit(f"the message {flaw}")
     eight_bit = not data.isascii()
-    utf8 = not (letter.sender.isascii() and letter.recipient.isascii()) or (
-        eight_bit and not data[: data.find(b"\r\n\r\n")].isascii()
-    )
+    utf8 = not (sender + recipient).isascii() or (eight_bit and not data[: data.find(b"\r\n\r\n")].isascii())
     body = dot_stuffed(data)
     if body.find(b"\r\n.\r\n") != len(body) - 5:
-        return Unfit("the message would end before its end")
-    mail, rcpt = b"MAIL FROM:<%b>" % letter.sender.encode(), b"RCPT TO:<%b>\r\n" % letter.recipient.encode()
-    return Prepared(letter, mail, rcpt, body, eight_bit, utf8)
+        return Unfit("the message would end too early")
+    return Prepared(envelope, f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", body, eight_bit, utf8)

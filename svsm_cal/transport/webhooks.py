@@ -1,12 +1,12 @@
-"""Messages to chats: one HTTP request each, and what became of it.
+"""Messages to chats, each one HTTP request, and their outcomes.
 
-Slack, Discord, Zulip and Matrix are posted to as their documentation has it. apprise (extra `chat`) would take their
-markup apart: Slack's times are escaped, or a third party's picture and the present added; Discord's mentions are left to
-ping; Matrix gets another transaction id at every attempt, so that a repeated one shows twice; and all failures look alike.
-Mattermost, whose text it leaves as it is, and whatever else it knows are sent through it.
+Slack, Discord, Zulip and Matrix get requests as documented. apprise (extra `chat`) changes their messages: it escapes Slack's
+times, or adds a third party's picture and the current time; it lets Discord's mentions ping people; it gives Matrix a new
+transaction id for each attempt, so that a repeated message shows twice; and it reports all failures alike. It sends
+Mattermost's text unchanged, so it is used for Mattermost and for all other services.
 
-At most once: a request that may have arrived is not repeated, but for Matrix, where the same transaction id makes one
-message of both. What was refused, or never left, may be tried again. Secret addresses are in no error.
+At most once: a request that may have arrived is not repeated, except with Matrix, where the same transaction id prevents a
+second message. A message that was refused, or never sent, may be tried again. No error contains a secret address.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _TIMEOUT = 20.0
 _TRIES = 3
 _LONGEST_WAIT = 60.0
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-# A server that says one of these has not taken the message; of any other failure of its own nobody knows.
+# With these the server has not accepted the message; with other errors of the server nobody knows.
 _LATER = (429, 503)
 
 
 class Outcome(Value):
-    """What became of a message: whether it `arrived`, and if not, whether to try `again`, as nothing can have arrived."""
+    """The outcome of a message: whether it `arrived`; if not, whether to try `again` since it certainly did not."""
 
     arrived: bool
     again: bool
@@ -49,7 +49,7 @@ class Outcome(Value):
 
 
 class _Request(Value):
-    """An HTTP request: `repeats` says that a second one does no more than the first."""
+    """An HTTP request; with `repeats` it may be sent twice without a second effect."""
 
     method: str
     address: SplitResult
@@ -60,9 +60,9 @@ class _Request(Value):
 
 
 def check(channel: Channel, secret: str) -> None:
-    """Raise UsageError for an address that is none of the channel's kind, or without the extra that it needs.
+    """Check a channel's secret address without sending anything.
 
-    Nothing is sent.
+    Raises UsageError if it is invalid for the kind of channel, or if an extra is missing.
     """
     if channel.kind in (ChannelKind.MATTERMOST, ChannelKind.APPRISE):
         _service(channel, secret)
@@ -79,9 +79,9 @@ def deliver(
     pause: Callable[[float], None] = time.sleep,
     timeout: float = _TIMEOUT,
 ) -> Outcome:
-    """Send a payload to a channel at its secret address; `identity` is what makes it the same message again.
+    """Send a payload to a channel at its secret address; the same `identity` means the same message.
 
-    Raises UsageError for an address that is none of the channel's kind, and without the extra where it is needed.
+    Raises UsageError if the address is invalid for the kind of channel, or if an extra is missing.
     """
     if channel.kind in (ChannelKind.MATTERMOST, ChannelKind.APPRISE):
         return _by_apprise(channel, secret, payload)
@@ -96,13 +96,14 @@ def deliver(
 
 
 def _address(channel: Channel, secret: str) -> SplitResult:
-    wrong = UsageError(f'channel "{channel.id}": its address is none (https://..., as the {channel.kind} server gives it)')
+    kind = str(channel.kind).capitalize()
+    wrong = UsageError(f'channel "{channel.id}": its address is not a valid {kind} address (expected https://...)')
     try:
         found = urlsplit(secret)
         host, _ = found.hostname, found.port
     except ValueError:
         raise wrong from None
-    # Over plain http the secret would be everybody's.
+    # Over plain http the secret would be readable on the way.
     if not host or not (found.scheme == "https" or (found.scheme == "http" and host in _LOOPBACK)) or not secret.isprintable():
         raise wrong
     return found
@@ -115,7 +116,9 @@ def _hook(_: Channel, address: SplitResult, payload: Mapping[str, Any], __: str)
 
 def _zulip(channel: Channel, address: SplitResult, payload: Mapping[str, Any], _: str) -> _Request:
     if not address.username or not address.password:
-        message = f'channel "{channel.id}": a Zulip address has the bot and its key: https://bot%40chat.example.org:KEY@chat...'
+        message = (
+            f'channel "{channel.id}": a Zulip address contains the bot and its key: https://bot%40chat.example.org:KEY@chat...'
+        )
         raise UsageError(message)
     user = base64.b64encode(f"{unquote(address.username)}:{unquote(address.password)}".encode()).decode("ascii")
     headers = (("Authorization", f"Basic {user}"), ("Content-Type", "application/x-www-form-urlencoded"))
@@ -125,7 +128,7 @@ def _zulip(channel: Channel, address: SplitResult, payload: Mapping[str, Any], _
 def _matrix(channel: Channel, address: SplitResult, payload: Mapping[str, Any], identity: str) -> _Request:
     token = unquote(address.username or "")
     if not token:
-        raise UsageError(f'channel "{channel.id}": a Matrix address has the access token: https://TOKEN@matrix.example.org')
+        raise UsageError(f'channel "{channel.id}": a Matrix address contains the access token: https://TOKEN@matrix.example.org')
     transaction = hashlib.sha256(f"{channel.id}\n{identity}".encode()).hexdigest()[:32]
     path = f"/_matrix/client/v3/rooms/{quote(channel.room or '', safe='')}/send/m.room.message/{transaction}"
     headers = (("Authorization", f"Bearer {token}"), _JSON)
@@ -148,7 +151,7 @@ _REQUESTS: dict[ChannelKind, Callable[[Channel, SplitResult, Mapping[str, Any], 
 
 
 def _once(request: _Request, timeout: float) -> tuple[Outcome, float | None]:
-    """Send a request once; return what became of it, and how long to wait before another attempt, None for none."""
+    """Send a request once; return its outcome, and how long to wait before the next attempt, None for no further one."""
     address = request.address
     host, port = address.hostname or "", address.port
     connection = (
@@ -190,7 +193,7 @@ def _seconds(after: str | None) -> float:
     try:
         return max(0.0, float(after or 1))
     except ValueError:
-        return _LONGEST_WAIT  # a date: longer than a run should take, or not
+        return _LONGEST_WAIT  # a date
 
 
 def _said(error: Exception) -> str:
@@ -202,30 +205,30 @@ def _by_apprise(channel: Channel, secret: str, payload: Mapping[str, Any]) -> Ou
     body = str(payload.get("text") or payload.get("body") or "")
     title = str(payload.get("title", ""))
     arrived = bool(service.notify(body=body, title=title, body_format="text"))
-    return Outcome(arrived=arrived, again=False, detail="" if arrived else "apprise could not send it, or does not know")
+    return Outcome(arrived=arrived, again=False, detail="" if arrived else "apprise failed, and does not say whether it was sent")
 
 
 def _service(channel: Channel, secret: str) -> Apprise:
     try:
         import apprise
     except ImportError as error:
-        raise UsageError(f"{channel.kind} channels need an extra: pip install 'svsm_cal[chat]'") from error
+        raise UsageError(f"{channel.kind} channels need an extra (run: pip install 'svsm_cal[chat]')") from error
     import logging
 
-    # What it logs has addresses in it.
+    # Its log contains addresses.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     url = _mattermost_url(channel, secret) if channel.kind is ChannelKind.MATTERMOST else secret
     service = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False, app_id="svsm-cal", app_desc="svsm-cal"))
     if not service.add(url):
-        raise UsageError(f'channel "{channel.id}": its address is none that apprise knows')
+        raise UsageError(f'channel "{channel.id}": apprise does not know its kind of address')
     return service
 
 
 def _mattermost_url(channel: Channel, secret: str) -> str:
-    """Return an incoming webhook's address, https://HOST/hooks/KEY, as apprise writes it."""
+    """Return the address of an incoming webhook, https://HOST/hooks/KEY, in apprise's form."""
     address = _address(channel, secret)
     before, _, key = address.path.rpartition("/hooks/")
     if not key or "/" in key:
-        raise UsageError(f'channel "{channel.id}": a Mattermost address is that of an incoming webhook: https://HOST/hooks/KEY')
+        raise UsageError(f'channel "{channel.id}": a Mattermost address is an incoming webhook: https://HOST/hooks/KEY')
     scheme = "mmosts" if address.scheme == "https" else "mmost"
     return f"{scheme}://{address.netloc.rpartition('@')[2]}{before}/{key}?image=no&format=text"
