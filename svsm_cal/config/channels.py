@@ -21,13 +21,13 @@ __all__ = ["read_announcing"]
 _ROOMS = (ChannelKind.MATRIX, ChannelKind.ZULIP)
 
 
-def read_announcing(row: Row, tables: Tables, declared: Sequence[str]) -> Announcing:
-    """Return what a [notices] table says, the usual where it is silent; `declared` are the ids of all series."""
+def read_announcing(row: Row, tables: Tables, declared: Sequence[str], language: str) -> Announcing:
+    """Return a [notices] table's values; `declared` are the ids of all series, `language` is the one of the calendar."""
     leads = Leads(**row.values["lead"].values) if "lead" in row.values else Leads()
-    return Announcing(leads, tuple(_channels(row.rows("channel"), tables, declared)))
+    return Announcing(leads, tuple(_channels(row.rows("channel"), tables, declared, language)))
 
 
-def _channels(rows: list[Row], tables: Tables, declared: Sequence[str]) -> Iterator[Channel]:
+def _channels(rows: list[Row], tables: Tables, declared: Sequence[str], language: str) -> Iterator[Channel]:
     for row in rows:
         first = tables.unique("channel", row)
         if not (first and row.whole and row.clean):
@@ -38,7 +38,7 @@ def _channels(rows: list[Row], tables: Tables, declared: Sequence[str]) -> Itera
                 hint = nearest(name, declared) or "the id of a [[series]]"
                 tables.error((*row.path, "series", number), "unknown-series", f'{row.label}: no series "{name}"', hint)
         channel = Channel(
-            **{name: value for name, value in values.items() if name not in ("severity", "kind")},
+            **{"language": language, **{name: value for name, value in values.items() if name not in ("severity", "kind")}},
             kind=ChannelKind(values["kind"]),
             least=Severity(values.get("severity", "info")),
         )

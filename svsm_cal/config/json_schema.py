@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from svsm_cal.config.schema import TABLES, Field, Kind
+from svsm_cal.words import tags
 
 __all__ = ["json_schema", "json_schema_text"]
 
@@ -38,7 +39,6 @@ _KINDS: dict[Kind, dict[str, Any]] = {
     Kind.CHAIR: {"anyOf": [_ID, {"type": "array", "items": _ID, "minItems": 1}]},
     Kind.REGION: {"type": "string", "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,3})?$", "examples": ["DE", "US-CA"]},
     Kind.CHANNEL: {"enum": ["mail", "slack", "discord", "matrix", "mattermost", "zulip", "apprise"]},
-    Kind.LANGUAGE: {"enum": ["en", "de"]},
     Kind.SEVERITY: {"enum": ["info", "warning", "urgent"]},
     Kind.VARIABLE: {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
     Kind.DATE: _DATE,
@@ -72,6 +72,8 @@ def _field(field: Field) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{field.table}"}
     if field.kind is Kind.TABLES:
         return {"type": "array", "items": {"$ref": f"#/$defs/{field.table}"}}
+    if field.kind is Kind.LANGUAGE:
+        return {"enum": [*tags()]}
     return _KINDS[field.kind]
 
 

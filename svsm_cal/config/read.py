@@ -41,7 +41,7 @@ def read_calendar(document: Mapping[str, object], *, now: Instant | None = None)
     releases = [*_releases(top.rows("release"), tables)]
     events = [*_events(top.rows("event"), tables)]
     _shared_ids(releases, tables)
-    announcing = _announcing(top, tables)
+    announcing = _announcing(top, tables, head.values.get("language", "en"))
     none = Row({}, (), whole=True)
     organizer, cancelled = (head.values.pop(name, none) for name in ("organizer", "cancelled"))
     if not (head.whole and organizer.whole and cancelled.whole):
@@ -62,13 +62,13 @@ def read_calendar(document: Mapping[str, object], *, now: Instant | None = None)
     return calendar, tables.problems
 
 
-def _announcing(top: Row, tables: Tables) -> Announcing:
+def _announcing(top: Row, tables: Tables, language: str) -> Announcing:
     if "notices" not in top.values:
         return Announcing()
     from svsm_cal.config.channels import read_announcing
 
     declared = [row.values["id"] for row in top.rows("series") if "id" in row.values]
-    return read_announcing(top.values["notices"], tables, declared)
+    return read_announcing(top.values["notices"], tables, declared, language)
 
 
 def _deadlines(rows: list[Row], tables: Tables, anchor: Zone) -> Iterator[Deadline]:

@@ -36,7 +36,7 @@ class Kind(StrEnum):
     CHAIR = "an id or a list of ids"
     REGION = "a country, or a part of one"
     CHANNEL = "a kind of channel"
-    LANGUAGE = '"en" or "de"'
+    LANGUAGE = "a language"
     SEVERITY = '"info", "warning" or "urgent"'
     VARIABLE = "the name of an environment variable"
     DATE = "a date"
@@ -91,6 +91,9 @@ TABLES: dict[str, dict[str, Field]] = {
         "url": Field(Kind.URL, "Where the calendar is published."),
         "color": Field(Kind.COLOR, "A CSS colour name that clients may use."),
         "organizer": Field(Kind.TABLE, "Who sends the invites.", table="organizer"),
+        "language": Field(
+            Kind.LANGUAGE, 'The language of feeds, invites and mails, and of the site\'s first page; "en" if not said.'
+        ),
         "agenda": Field(Kind.TEXT, "The community's own template of an agenda: a path beside this file."),
         "cancelled": Field(Kind.TABLE, "What becomes of cancelled calls in which feeds.", table="cancelled"),
     },
@@ -214,7 +217,7 @@ TABLES: dict[str, dict[str, Field]] = {
     "channel": {
         "id": Field(Kind.ID, "Names the channel for good.", required=True),
         "kind": Field(Kind.CHANNEL, "mail, slack, discord, matrix, mattermost, zulip or apprise.", required=True),
-        "language": Field(Kind.LANGUAGE, 'The language of its notices; "en" if not said.'),
+        "language": Field(Kind.LANGUAGE, "The language of its notices; the calendar's if not said."),
         "series": Field(Kind.IDS, "Only notices about these series; all if left out."),
         "severity": Field(Kind.SEVERITY, "Only notices as severe as that; all if left out."),
         "to": Field(Kind.EMAIL, "A mailing list; without it each participant gets a mail with what concerns them."),
