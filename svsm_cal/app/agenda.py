@@ -18,12 +18,14 @@ from svsm_cal.errors import InputError, UsageError
 from svsm_cal.notices.call_notices import call_notices
 from svsm_cal.notices.notice import CallFact, NoticeKind
 from svsm_cal.render.agenda_markdown import agenda_text, agenda_values
+from svsm_cal.words import ENGLISH
 
 if TYPE_CHECKING:
     from datetime import date
 
     from svsm_cal.core.model import Calendar, Occurrence
     from svsm_cal.notices.notice import Notice
+    from svsm_cal.words.language import Language
 
 __all__ = ["agenda", "template_path"]
 
@@ -40,7 +42,7 @@ def agenda(
     series: str | None = None,
     minutes: str | None = None,
     template: str | None = None,
-    language: str = "en",
+    language: Language = ENGLISH,
 ) -> str:
     """Return the agenda of the call of an anchor date, or of the next call, as Markdown.
 

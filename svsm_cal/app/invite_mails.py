@@ -18,10 +18,12 @@ from svsm_cal.ical.invite_calendar import Attendee, Invite, InviteObject, Method
 from svsm_cal.ical.moments import instant_of_stamp, local_of_stamp
 from svsm_cal.itip.announce import Purpose
 from svsm_cal.itip.invitation import Partstat, Standing
-from svsm_cal.render.invite_mail import invite_form, invite_message, is_part, message_id
+from svsm_cal.render.change_rows import no_lines
+from svsm_cal.render.invite_mail import invite_form, invite_message, is_part
+from svsm_cal.render.mail_form import message_id
 from svsm_cal.store.contract import Mail
 from svsm_cal.value import Value
-from svsm_cal.words.phrases import rule_in_words
+from svsm_cal.words import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
     from svsm_cal.engine.zones import Zone
     from svsm_cal.itip.announce import Message
     from svsm_cal.itip.invitation import Announced, Invitation
-    from svsm_cal.render.change_summary import News
+    from svsm_cal.render.change_rows import News
     from svsm_cal.render.mail_form import MessageForm
+    from svsm_cal.words.language import Language
 
 __all__ = ["Mails", "Topic", "Written", "invite_messages", "write_invites"]
 
@@ -89,17 +92,9 @@ def write_invites(calendar: Calendar, series: str, out: str, *, now: Instant, to
     return Written(tuple(messages), tuple(person.id for person in people if person.email is None))
 
 
-_PREFIXES = {
-    Purpose.INVITE: "",
-    Purpose.INVITE_AGAIN: "",
-    Purpose.UPDATE: "Updated: ",
-    Purpose.REMOVE: "No longer invited: ",
-    Purpose.CANCEL: "Cancelled: ",
-}
-_SAYS = {
-    Purpose.REMOVE: "You are no longer invited to this call; it goes on without you.",
-    Purpose.CANCEL: "This call does not take place any more.",
-}
+# The messages around subjects; after the last two nothing is to come, which the mail says.
+_SUBJECTS = {Purpose.UPDATE: "mail.updated", Purpose.REMOVE: "mail.removed", Purpose.CANCEL: "mail.cancelled"}
+_LAST = (Purpose.REMOVE, Purpose.CANCEL)
 
 
 class Topic(Value):
@@ -109,14 +104,13 @@ class Topic(Value):
     series: Series
     subject: Subject
 
-    @property
-    def title(self) -> str:
+    def title(self, language: Language) -> str:
         """Return what the call is called now, and which of several parts of its rule this is."""
         of = self.subject.of
         if not isinstance(of, Segment):
             return of.title
         title = of.details[-1][1].title or self.series.title
-        return f"{title} ({rule_in_words(of.rule)})" if of.rule is not None and is_part(of) else title
+        return f"{title} ({language.rule(of.rule)})" if of.rule is not None and is_part(of) else title
 
     def person(self, invitation: Invitation) -> Participant | None:
         """Return the participant whom an invitation is for; None for a list, and for one who is not in the calendar."""
@@ -137,7 +131,7 @@ class Mails:
         self._objects: dict[tuple[str, str], InviteObject] = {}
         self._forms: dict[tuple[object, ...], MessageForm] = {}
 
-    def mail(self, topic: Topic, message: Message, news: Sequence[News | str] = (), *, occasion: str = "") -> Mail:
+    def mail(self, topic: Topic, message: Message, news: News = no_lines, *, occasion: str = "") -> Mail:
         """Return the mail of a message; `occasion` tells it apart from one that said the same before."""
         told, part = message.invitation, message.only or occasion
         if message.only:
@@ -162,18 +156,18 @@ class Mails:
             supersedes=not message.only,
         )
 
-    def _form(self, topic: Topic, message: Message, news: Sequence[News | str], about: Subject, part: str) -> MessageForm:
+    def _form(self, topic: Topic, message: Message, news: News, about: Subject, part: str) -> MessageForm:
         """Return the form of a message for all who read it alike: those of one zone, or a list."""
         told = message.invitation
         person = topic.person(told)
         zone = None if told.participant is None else topic.zone_of(told).key
         key = (told.uid, part, zone, message.purpose, message.method, told.stamp)
         if key not in self._forms:
-            over = message.purpose in _SAYS
+            over, subject = message.purpose in _LAST, _SUBJECTS.get(message.purpose, "")
+            language = language_of(topic.calendar.language)
             reader = reader_of(
                 topic.calendar, topic.series, person, "" if person is None else None, about, self._clocks, self._now
             )
-            said = (_SAYS[message.purpose],) if over else tuple(str(each) for each in news)
             self._forms[key] = invite_form(
                 topic.calendar,
                 about.of,
@@ -182,8 +176,8 @@ class Mails:
                 method=message.method,
                 revision="|".join(map(str, key)),
                 now=self._now,
-                prefix=_PREFIXES[message.purpose],
-                news=said,
+                subject=subject,
+                news=(language.say(f"{subject}.text"),) if over else news(language),
                 over=over,
             )
         return self._forms[key]

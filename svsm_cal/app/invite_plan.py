@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 from svsm_cal.app.invite_mails import Mails, Topic
@@ -27,10 +28,11 @@ from svsm_cal.ical.revisions import Publication as Components
 from svsm_cal.ical.revisions import read_publication, revise
 from svsm_cal.itip.announce import Addressee, Purpose, announce, next_announced
 from svsm_cal.itip.invitation import Announced, Style
-from svsm_cal.render.change_summary import bulletin
+from svsm_cal.render.change_rows import change_lines, law_lines, no_lines
 from svsm_cal.render.invite_report import Due
 from svsm_cal.store.contract import Publication
 from svsm_cal.value import Value, replace
+from svsm_cal.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,14 +42,13 @@ if TYPE_CHECKING:
     from svsm_cal.engine.zones import Zone
     from svsm_cal.itip.announce import Message
     from svsm_cal.itip.invitation import Invitation
-    from svsm_cal.render.change_summary import News
+    from svsm_cal.render.change_rows import News
     from svsm_cal.store.contract import Mail, Store
 
 __all__ = ["Plan", "Remembered", "current_plan", "invitation_plan", "send_invitations", "told_calendar"]
 
 _AHEAD = timedelta(weeks=53)
 _SECOND = timedelta(seconds=1)
-_LAW = "a zone's clocks have changed their law"
 
 
 class Remembered(Protocol):
@@ -86,7 +87,7 @@ class Plan(Value):
         for each in self.mails:
             told = each.message.invitation
             parts = (told.uid, told.email, each.message.purpose, str(told.sequence), str(told.lift), each.message.only)
-            text.update("|".join((*parts, *map(str, each.news), "\n")).encode())
+            text.update("|".join((*parts, *each.news(ENGLISH), "\n")).encode())
         return text.hexdigest()[:10]
 
     @property
@@ -171,7 +172,7 @@ class _Planner:
         if self._last is not None and self._last.tz_version != self._tz_version:
             self._moved = moved_since(calendar, [each.data for each in self._announced.values()], now)
         self._changes: dict[Zone, Changes] = {}
-        self._news: dict[tuple[str, Zone], tuple[News, ...]] = {}
+        self._news: dict[tuple[str, Zone], News] = {}
 
     def plan(self) -> Plan:
         publication = Publication(self._source.encode(), self._tz_version, self._now)
@@ -254,10 +255,10 @@ class _Planner:
         for address in dict.fromkeys(topic.series.lists):
             yield Addressee(address, "", None)
 
-    def _news_for(self, topic: Topic, message: Message) -> tuple[News | str, ...]:
-        """Return why a message is due, for its reader's clock; nothing where its purpose says it all."""
+    def _news_for(self, topic: Topic, message: Message) -> News:
+        """Return the changes of which a message tells, on its reader's clock; none if its purpose is enough."""
         if message.purpose in (Purpose.REMOVE, Purpose.CANCEL) or self._before is None:
-            return ()
+            return no_lines
         zone = topic.zone_of(message.invitation)
         key = (topic.series.id, zone)
         if key not in self._news:
@@ -267,13 +268,13 @@ class _Planner:
                 )
             found = self._changes[zone]
             for each in found.series:
-                self._news[each.series.id, zone] = bulletin(found, each, zone)
-            self._news.setdefault(key, ())
+                self._news[each.series.id, zone] = cache(partial(change_lines, changes=found, series=each, zone=zone))
+            self._news.setdefault(key, no_lines)
         news = self._news[key]
-        if not news and topic.subject.of.uid.encode() in self._moved:
-            return (_LAW,)
+        if not news(ENGLISH) and topic.subject.of.uid.encode() in self._moved:
+            return law_lines
         known = any(each.id == topic.series.id for each in self._before.series)
-        return news if message.purpose is Purpose.UPDATE or known else ()
+        return news if message.purpose is Purpose.UPDATE or known else no_lines
 
 
 def _rises(before: Components, after: Components) -> bool:

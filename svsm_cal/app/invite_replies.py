@@ -20,6 +20,7 @@ from svsm_cal.render.invite_report import Stand, Standings
 from svsm_cal.store.contract import MailState, Receipt
 from svsm_cal.transport.incoming import read_mail
 from svsm_cal.value import Value
+from svsm_cal.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from svsm_cal.transport.incoming import Incoming
     from svsm_cal.transport.mailbox import Mail as LyingMail
     from svsm_cal.transport.mailbox import Mailbox
+    from svsm_cal.words.language import Language
 
 __all__ = ["Taken", "standing", "take_answers", "topic_of"]
 
@@ -176,7 +178,7 @@ def _resolver(topic: Topic | None) -> Callable[[ReplyTime], str | None]:
     return resolve
 
 
-def standing(store: Store | None, *, now: Instant) -> Standings:
+def standing(store: Store | None, *, now: Instant, language: Language = ENGLISH) -> Standings:
     """Return every invitation with its last mail, the proposals that wait, and how many mails are in which state."""
     if store is None:
         return Standings((), (), {})
@@ -194,7 +196,7 @@ def standing(store: Store | None, *, now: Instant) -> Standings:
             mail = last.get((each.uid, each.email.lower()))
             if each.uid not in titles:  # many people have the same one
                 topic = topic_of(calendar, each.uid, now) if calendar is not None else None
-                titles[each.uid] = topic.title if topic is not None else None
+                titles[each.uid] = topic.title(language) if topic is not None else None
             series = announced[each.uid].series if each.uid in announced else each.uid
             said = ("", "", "") if mail is None else (mail.state.value, mail.response, mail.bounced)
             stands.append(Stand(each, series, titles[each.uid] or series, *said))

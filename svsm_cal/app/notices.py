@@ -17,11 +17,12 @@ from svsm_cal.errors import InputError, SvsmCalError, UsageError
 from svsm_cal.notices.collection import notices
 from svsm_cal.notices.notice import Notice, due_between, narrowed
 from svsm_cal.render.chat import chat_payload
-from svsm_cal.render.notice_mail import NoticeMails
+from svsm_cal.render.notice_report import NoticeMails
 from svsm_cal.render.notice_text import wording
 from svsm_cal.store.contract import Mail
 from svsm_cal.transport.webhooks import Outcome, check, deliver
 from svsm_cal.value import Value
+from svsm_cal.words import ENGLISH, language_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar, Participant
     from svsm_cal.core.tz_changes import LawChange
     from svsm_cal.engine.civil import Instant
+    from svsm_cal.words.language import Language
 
 __all__ = ["SentOnce", "Telling", "Told", "channel_problems", "notices_of", "send_due"]
 
@@ -82,7 +84,7 @@ def notices_of(
     until: Instant,
     *,
     person: Participant | None = None,
-    language: str = "en",
+    language: Language = ENGLISH,
     previous: Calendar | None = None,
     laws: Sequence[LawChange] = (),
 ) -> tuple[Notice, ...]:
@@ -97,8 +99,8 @@ def notices_of(
     return tuple(own for each in found if (own := narrowed(each, person)) is not None)
 
 
-def _holidays(calendar: Calendar, begin: Instant, until: Instant, language: str) -> Mapping[str, Mapping[date, str]]:
-    return public_holidays(calendar, (begin - _DAY).date(), (until + _AHEAD).date(), language=language)
+def _holidays(calendar: Calendar, begin: Instant, until: Instant, language: Language) -> Mapping[str, Mapping[date, str]]:
+    return public_holidays(calendar, (begin - _DAY).date(), (until + _AHEAD).date(), language=language.tag)
 
 
 def channel_problems(
@@ -162,7 +164,7 @@ def send_due(
         channels = tuple(each for each in channels if each.id not in problems)
     told: list[Told] = []
     for channel in channels:
-        found = notices_of(calendar, now, now, language=channel.language, previous=previous, laws=laws)
+        found = notices_of(calendar, now, now, language=language_of(channel.language), previous=previous, laws=laws)
         due = [each for each in due_between(found, None, now) if _wanted(channel, each)]
         tellings = _tellings(calendar, channel, due)
         if remembers is not None:
@@ -186,8 +188,9 @@ def _wanted(channel: Channel, notice: Notice) -> bool:
 
 def _tellings(calendar: Calendar, channel: Channel, due: Sequence[Notice]) -> list[Telling]:
     """Return what a channel tells: each notice once, or to each participant what concerns them."""
+    language = language_of(channel.language)
     if channel.kind is not ChannelKind.MAIL or channel.to is not None:
-        said = [(each, wording(each, calendar, channel.language)) for each in due]
+        said = [(each, wording(each, calendar, language)) for each in due]
         return [Telling(channel, each, None, words.title, words.text) for each, words in said]
     found = []
     for person in calendar.participants:
@@ -196,7 +199,7 @@ def _tellings(calendar: Calendar, channel: Channel, due: Sequence[Notice]) -> li
         for each in due:
             own = narrowed(each, person)
             if own is not None:
-                words = wording(own, calendar, channel.language)
+                words = wording(own, calendar, language)
                 found.append(Telling(channel, own, person.id, words.title, words.text))
     return found
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.burden import Plan
     from svsm_cal.core.model import Calendar
     from svsm_cal.engine.zones import Zone
+    from svsm_cal.words.language import Language
 
 __all__ = ["plan_of", "write_chart"]
 
@@ -48,8 +49,8 @@ def plan_of(
     return plan
 
 
-def write_chart(plan: Plan, path: str) -> None:
+def write_chart(plan: Plan, path: str, language: Language) -> None:
     """Write a plan's SVG; raises OSError naming `path`."""
     from svsm_cal.render.plan_chart import plan_svg
 
-    write_file(path, plan_svg(plan).encode())
+    write_file(path, plan_svg(plan, language).encode())

@@ -35,7 +35,7 @@ from svsm_cal.render.records import (
 from svsm_cal.render.site.news import AHEAD, BEHIND, Change, atom, change_record, changes_of, followed
 from svsm_cal.render.site.pages import assets, pages
 from svsm_cal.value import Value
-from svsm_cal.words.languages import ENGLISH, LANGUAGES
+from svsm_cal.words import ENGLISH, languages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,8 +94,8 @@ def site(calendar: Calendar, *, now: Instant, secret: bytes | None = None, befor
     view = site_view(calendar, now, names)
     files |= assets() | pages(view)
     news = _news(view, before)
-    for language in LANGUAGES:
-        path = f"{'' if language is LANGUAGES[0] else f'{language.tag}/'}changes.atom"
+    for language in languages():
+        path = f"{'' if language.tag == calendar.language else f'{language.tag}/'}changes.atom"
         files[path] = atom(calendar, language, news, path=path)
     files["next.json"] = dumps(next_record(next_calls(calendar, now, n=1, zone=calendar.zone))).encode()
     # Personal addresses are secrets: what is published lists everything but them.

@@ -21,6 +21,7 @@ name = "My community calendar"
 domain = "calendar.example.org"         # right-hand side of every UID: yours, and never change it
 zone = "Europe/Berlin"                  # whose wall clock the calls follow
 # url = "https://calendar.example.org/" # where you publish it
+# language = "de"                       # of feeds, invites and mails; English if not said
 # organizer = { name = "My community calendar", email = "calendar@example.org" }   # sender of invites
 
 [[series]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from svsm_cal.cli.options import LENGTH, Invocation, json_option
+from svsm_cal.words.language import counted
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -51,13 +52,9 @@ def check_command(ctx: click.Context, invocation: Invocation, tz_age: timedelta 
     else:
         for finding in findings:
             click.echo(str(finding))
-        click.echo(f"{invocation.path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}", err=True)
+        click.echo(f"{invocation.path}: {counted(errors, 'error')}, {counted(warnings, 'warning')}", err=True)
     if errors or (strict and warnings):
         ctx.exit(1)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 @click.command("completion")
@@ -98,6 +95,6 @@ def lint_command(ctx: click.Context, feed: str, *, as_json: bool, private: bool)
     else:
         for finding in findings:
             click.echo(str(finding))
-        click.echo(f"{name}: {_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}", err=True)
+        click.echo(f"{name}: {counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}", err=True)
     if errors:
         ctx.exit(1)

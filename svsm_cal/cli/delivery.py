@@ -23,13 +23,13 @@ def deliver_or_tell(invocation: Invocation, store: Store, smtp: str | None, cale
     """Deliver what is due if a mail server is named, or else say how many mails wait; exits with 1 unless all is well."""
     from svsm_cal.app.outbox import waiting_mails
     from svsm_cal.transport.smtp_settings import URL
-    from svsm_cal.words.phrases import amount
+    from svsm_cal.words.language import counted
 
     if smtp or os.environ.get(URL):
         deliver(invocation, store, smtp, calendar)
     elif waiting := waiting_mails(store):
         verb = "waits" if waiting == 1 else "wait"
-        click.echo(f"{amount(waiting, 'mail')} {verb}: name a mail server ({URL}), or run `svsm-cal worker`", err=True)
+        click.echo(f"{counted(waiting, 'mail')} {verb}: name a mail server ({URL}), or run `svsm-cal worker`", err=True)
 
 
 def deliver(invocation: Invocation, store: Store, smtp: str | None, calendar: Calendar) -> None:

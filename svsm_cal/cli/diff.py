@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from svsm_cal.cli.options import DAY, Invocation, json_option, paint, zone_option
+from svsm_cal.cli.options import DAY, Invocation, json_option, language_option, paint, zone_option
 
 if TYPE_CHECKING:
     from svsm_cal.engine.zones import Zone
@@ -21,6 +21,7 @@ __all__ = ["diff_command", "tzdiff_command"]
 @click.option("--from", "start", type=DAY, help="First date; today if left out.")
 @click.option("--until", "end", type=DAY, help="Last date; two years later if left out.")
 @json_option
+@language_option
 @click.pass_obj
 def tzdiff_command(invocation: Invocation, old: str, new: str, start: date | None, end: date | None, *, as_json: bool) -> None:
     """Show which calls and deadlines another tz database puts at another time, and for whom.
@@ -29,8 +30,8 @@ def tzdiff_command(invocation: Invocation, old: str, new: str, start: date | Non
     VTIMEZONEs are taken at their word; "published" is what stands at the calendar's own address.
     """
     from svsm_cal.app.tzdiff import law_difference
+    from svsm_cal.render.change_report import laws_record, laws_text
     from svsm_cal.render.records import dumps
-    from svsm_cal.render.tz_report import laws_record, laws_text
 
     calendar, zone = invocation.load(), invocation.now.tzinfo
     first = start or invocation.now.date()
@@ -42,7 +43,7 @@ def tzdiff_command(invocation: Invocation, old: str, new: str, start: date | Non
     if as_json:
         click.echo(dumps(laws_record(*parts)), nl=False)
     else:
-        click.echo("\n".join(laws_text(*parts)))
+        click.echo("\n".join(laws_text(invocation.language, *parts)))
 
 
 _CHANGED = 3
@@ -55,6 +56,7 @@ _CHANGED = 3
     "--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True, help="How to say it."
 )
 @json_option
+@language_option
 @click.option("--from", "start", type=DAY, help="First date; today if left out.")
 @click.option("--until", "end", type=DAY, help="Last date; 53 weeks in all if left out.")
 @zone_option
@@ -84,8 +86,8 @@ def diff_command(
     if as_json:
         click.echo(dumps(changes_record(found)), nl=False)
     elif form == "markdown":
-        click.echo(changes_markdown(found), nl=False)
+        click.echo(changes_markdown(invocation.language, found), nl=False)
     else:
-        click.echo("\n".join(changes_text(found, paint)))
+        click.echo("\n".join(changes_text(invocation.language, found, paint)))
     if exit_code and not found.empty:
         raise SystemExit(_CHANGED)

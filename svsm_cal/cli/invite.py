@@ -8,7 +8,7 @@ import sys
 import click
 
 from svsm_cal.cli.delivery import deliver
-from svsm_cal.cli.options import Invocation, json_option, paint, series_ids, smtp_option, store_option
+from svsm_cal.cli.options import Invocation, json_option, language_option, paint, series_ids, smtp_option, store_option
 
 __all__ = ["invite_command"]
 
@@ -41,6 +41,7 @@ def write_command(invocation: Invocation, series: str, out: str, to: str | None)
 @invite_command.command("plan")
 @store_option
 @json_option
+@language_option
 @click.pass_obj
 def plan_command(invocation: Invocation, store: str | None, *, as_json: bool) -> None:
     """Show every mail that `invite send` would send, and why. Nothing is sent or remembered."""
@@ -55,7 +56,9 @@ def plan_command(invocation: Invocation, store: str | None, *, as_json: bool) ->
         record = plan_record(plan.digest, plan.mails, plan.without_address, waiting=plan.waiting, failed=plan.failed)
         click.echo(dumps(record), nl=False)
     else:
-        said = plan_text(plan.digest, plan.mails, plan.without_address, paint, waiting=plan.waiting, failed=plan.failed)
+        said = plan_text(
+            invocation.language, plan.digest, plan.mails, plan.without_address, paint, waiting=plan.waiting, failed=plan.failed
+        )
         click.echo(said, nl=False)
 
 
@@ -75,7 +78,7 @@ def send_command(
     from svsm_cal.errors import UsageError
     from svsm_cal.transport.dkim import read_signer
     from svsm_cal.transport.smtp_settings import read_settings
-    from svsm_cal.words.phrases import amount
+    from svsm_cal.words.language import counted
 
     if queue:
         check_queue(store, invocation.path)
@@ -91,7 +94,7 @@ def send_command(
             _ask(f"Send {len(plan.mails)} mails{taken}?")
         send_invitations(calendar, source, opened, plan=plan, now=invocation.now, sign=sign)
         if settings is None:
-            click.echo(f"{amount(len(plan.mails), 'mail')} queued", err=True)
+            click.echo(f"{counted(len(plan.mails), 'mail')} queued", err=True)
             return
         deliver(invocation, opened, smtp, calendar)
 
@@ -118,6 +121,7 @@ def retry_command(invocation: Invocation, store: str | None, smtp: str | None, t
 @invite_command.command("status")
 @store_option
 @json_option
+@language_option
 @click.pass_obj
 def status_command(invocation: Invocation, store: str | None, *, as_json: bool) -> None:
     """Show who has been told, what they answered, and what became of their mail."""
@@ -127,8 +131,8 @@ def status_command(invocation: Invocation, store: str | None, *, as_json: bool) 
 
     calendar, _ = invocation.read()
     with invocation.known(store, calendar) as known:
-        found = standing(known, now=invocation.now)
-    click.echo(dumps(status_record(found)) if as_json else status_text(found, paint), nl=False)
+        found = standing(known, now=invocation.now, language=invocation.language)
+    click.echo(dumps(status_record(found)) if as_json else status_text(invocation.language, found, paint), nl=False)
 
 
 @invite_command.command("receive")
@@ -170,7 +174,7 @@ def remind_command(invocation: Invocation, store: str | None, smtp: str | None, 
     from svsm_cal.app.stores import check_queue
     from svsm_cal.transport.dkim import read_signer
     from svsm_cal.transport.smtp_settings import read_settings
-    from svsm_cal.words.phrases import amount
+    from svsm_cal.words.language import counted
 
     if queue:
         check_queue(store, invocation.path)
@@ -180,7 +184,7 @@ def remind_command(invocation: Invocation, store: str | None, smtp: str | None, 
     with invocation.opened(store, calendar) as opened:
         count = remind(calendar, opened, now=invocation.now, sign=read_signer(os.environ))
         if queue:
-            click.echo(f"{amount(count, 'mail')} queued", err=True)
+            click.echo(f"{counted(count, 'mail')} queued", err=True)
         else:
             deliver(invocation, opened, smtp, calendar)
 

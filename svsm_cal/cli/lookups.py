@@ -13,6 +13,7 @@ from svsm_cal.cli.options import (
     LENGTH,
     Invocation,
     json_option,
+    language_option,
     paint,
     participant_option,
     series_option,
@@ -35,6 +36,7 @@ __all__ = ["chairs_command", "deadlines_command", "next_command", "shifts_comman
 @click.option("--until", "end", type=DAY, help="Last date; 12 weeks later if left out.")
 @series_option
 @json_option
+@language_option
 @click.pass_obj
 def chairs_command(invocation: Invocation, start: date | None, end: date | None, series: str | None, *, as_json: bool) -> None:
     """Show who chairs which call, and how many each does.
@@ -45,8 +47,6 @@ def chairs_command(invocation: Invocation, start: date | None, end: date | None,
     from svsm_cal.app.lookups import series_of
     from svsm_cal.core.occurrences import occurrences_between_days
     from svsm_cal.core.rotation import chair_plan
-    from svsm_cal.render.chairs import chairs_record, chairs_text
-    from svsm_cal.render.records import dumps
 
     calendar = invocation.load()
     first = start or invocation.now.date()
@@ -56,9 +56,9 @@ def chairs_command(invocation: Invocation, start: date | None, end: date | None,
     found = [call for each in series_of(calendar, series) for call in occurrences_between_days(each, first, last)]
     calls, counts = chair_plan(calendar, sorted(found, key=lambda call: call.start_utc))
     if as_json:
-        click.echo(dumps(chairs_record(calls, counts)), nl=False)
+        click.echo(records.dumps(records.chairs_record(calls, counts)), nl=False)
     else:
-        click.echo("\n".join(chairs_text(calendar, calls, counts, paint)))
+        _print(text.chairs_text(invocation.language, calendar, calls, counts, paint))
 
 
 def _print(lines: Sequence[str]) -> None:
@@ -77,6 +77,7 @@ def _zone(calendar: Calendar, zone: Zone | None, participant: str | None) -> Zon
 @participant_option
 @series_option
 @json_option
+@language_option
 @click.pass_obj
 def next_command(
     invocation: Invocation, number: int, zone: Zone | None, participant: str | None, series: str | None, *, as_json: bool
@@ -91,7 +92,7 @@ def next_command(
     if as_json:
         click.echo(records.dumps(records.next_record(calls)), nl=False)
     else:
-        _print(text.next_text(calendar, calls, where, now, paint))
+        _print(text.next_text(invocation.language, calendar, calls, where, now, paint))
 
 
 @click.command("when")
@@ -99,6 +100,7 @@ def next_command(
 @zone_option
 @series_option
 @json_option
+@language_option
 @click.pass_obj
 def when_command(invocation: Invocation, day: date, zone: Zone | None, series: str | None, *, as_json: bool) -> None:
     """Show the call of DATE (a date in the anchor zone) on everybody's clock."""
@@ -106,7 +108,7 @@ def when_command(invocation: Invocation, day: date, zone: Zone | None, series: s
     if as_json:
         click.echo(records.dumps(records.when_record(call.occurrence, call.clocks)), nl=False)
     else:
-        _print(text.when_text(call.occurrence, call.clocks, paint))
+        _print(text.when_text(invocation.language, call.occurrence, call.clocks, paint))
 
 
 @click.command("shifts")
@@ -116,6 +118,7 @@ def when_command(invocation: Invocation, day: date, zone: Zone | None, series: s
 @participant_option
 @series_option
 @json_option
+@language_option
 @click.pass_obj
 def shifts_command(
     invocation: Invocation,
@@ -140,13 +143,14 @@ def shifts_command(
     if as_json:
         click.echo(records.dumps({"windows": [records.window_record(row.window, row.participants) for row in rows]}), nl=False)
     else:
-        _print(text.shifts_text(((row.window, row.participants) for row in rows), paint))
+        _print(text.shifts_text(invocation.language, ((row.window, row.participants) for row in rows), paint))
 
 
 @click.command("deadlines")
 @click.option("--within", type=LENGTH, metavar="LENGTH", help="Only those due within this time, e.g. 4w.")
 @click.option("--all", "past", is_flag=True, help="Also those that are over.")
 @json_option
+@language_option
 @click.pass_obj
 def deadlines_command(invocation: Invocation, within: timedelta | None, *, past: bool, as_json: bool) -> None:
     """Show what is due, how long there is left, and the calls left before it."""
@@ -157,4 +161,4 @@ def deadlines_command(invocation: Invocation, within: timedelta | None, *, past:
     if as_json:
         click.echo(records.dumps({"deadlines": [records.deadline_record(each) for each in found]}), nl=False)
     else:
-        _print(text.deadlines_text(found, paint))
+        _print(text.deadlines_text(invocation.language, found, paint))

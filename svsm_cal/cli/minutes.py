@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from svsm_cal.cli.options import DAY, Invocation, json_option, paint, series_option
+from svsm_cal.cli.options import DAY, Invocation, json_option, language_option, paint, series_option
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,10 +22,10 @@ __all__ = ["agenda_command", "minutes_command"]
 @series_option
 @click.option("--minutes", "minutes", type=click.Path(), metavar="PATH", help="Carry over what the last minutes here left open.")
 @click.option("--template", type=click.Path(), metavar="FILE", help="A template of your own, instead of the calendar's.")
-@click.option("--lang", "language", type=click.Choice(("en", "de")), default="en", show_default=True, help="The language.")
+@language_option
 @click.pass_obj
 def agenda_command(
-    invocation: Invocation, day: date | None, series: str | None, minutes: str | None, template: str | None, language: str
+    invocation: Invocation, day: date | None, series: str | None, minutes: str | None, template: str | None
 ) -> None:
     """Write the agenda of the next call, or of DATE's, as Markdown.
 
@@ -41,7 +41,7 @@ def agenda_command(
         series=series,
         minutes=minutes,
         template=template or template_path(calendar, invocation.path),
-        language=language,
+        language=invocation.language,
     )
     click.echo(text, nl=False)
 
@@ -58,6 +58,7 @@ def minutes_command() -> None:
 @click.option("--all", "unsure", is_flag=True, help="With --apply: also what is not sure.")
 @click.option("--yes", "agreed", is_flag=True, help="With --apply: without asking.")
 @json_option
+@language_option
 @click.pass_obj
 def read_command(
     invocation: Invocation,
@@ -90,7 +91,7 @@ def read_command(
     if as_json:
         click.echo(dumps(read_record(found.minutes)), nl=False)
     else:
-        click.echo("\n".join(minutes_text(found.minutes, paint)))
+        click.echo("\n".join(minutes_text(invocation.language, found.minutes, paint)))
     if applied:
         _apply(invocation, found.minutes, unsure=unsure, agreed=agreed)
     if found.unread:
@@ -122,6 +123,7 @@ def _apply(invocation: Invocation, minutes: tuple[Minutes, ...], *, unsure: bool
 @series_option
 @click.option("--strict", is_flag=True, help="Fail if anything is found.")
 @json_option
+@language_option
 @click.pass_obj
 @click.pass_context
 def check_command(
@@ -143,7 +145,7 @@ def check_command(
     from svsm_cal.app.minutes import check
     from svsm_cal.render.minutes_report import attendance_text, check_record
     from svsm_cal.render.records import dumps
-    from svsm_cal.words.phrases import amount
+    from svsm_cal.words.language import counted
 
     found = check(folder, invocation.load(), now=invocation.now, first=first, last=last, series=series)
     errors = sum(each.severity == "error" for each in found.findings)
@@ -155,12 +157,9 @@ def check_command(
     else:
         for finding in found.findings:
             click.echo(str(finding))
-        click.echo(
-            "\n".join(
-                ["", *attendance_text(found.attendance, paint)] if found.findings else attendance_text(found.attendance, paint)
-            )
-        )
-        counts = [*([amount(errors, "error")] if errors else []), amount(warnings, "warning")]
+        said = attendance_text(invocation.language, found.attendance, paint)
+        click.echo("\n".join(["", *said] if found.findings else said))
+        counts = [*([counted(errors, "error")] if errors else []), counted(warnings, "warning")]
         click.echo(f"{folder}: {found.minutes} minutes, {', '.join(counts)}", err=True)
     if errors or (strict and warnings):
         ctx.exit(1)

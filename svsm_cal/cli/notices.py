@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from svsm_cal.cli.delivery import deliver_or_tell
-from svsm_cal.cli.options import DAY, Invocation, json_option, paint, participant_option, smtp_option, store_option
+from svsm_cal.cli.options import (
+    DAY,
+    Invocation,
+    json_option,
+    language_option,
+    paint,
+    participant_option,
+    smtp_option,
+    store_option,
+)
 from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import UsageError
 
@@ -34,7 +43,7 @@ _law_option = click.option(
 @click.option("--from", "start", type=DAY, help="First date; now if left out.")
 @click.option("--until", "end", type=DAY, help="Last date; a week later if left out.")
 @participant_option
-@click.option("--lang", "language", type=click.Choice(("en", "de")), default="en", show_default=True, help="The language.")
+@language_option
 @_since_option
 @_law_option
 @json_option
@@ -44,7 +53,6 @@ def notices_command(
     start: date | None,
     end: date | None,
     participant: str | None,
-    language: str,
     old: str | None,
     law: str | None,
     *,
@@ -62,6 +70,7 @@ def notices_command(
     from svsm_cal.render.records import dumps
 
     invocation: Invocation = ctx.obj
+    language = invocation.language
     calendar, now = invocation.load(), invocation.now
     begin = now if start is None else _midnight(start)
     until = Instant(begin + _AHEAD) if end is None else Instant(_midnight(end) + timedelta(days=1) - timedelta(seconds=1))
@@ -113,6 +122,7 @@ def _laws(calendar: Calendar, law: str | None, begin: Instant) -> tuple[LawChang
 @_since_option
 @_law_option
 @json_option
+@language_option
 @click.pass_obj
 def send_command(
     invocation: Invocation,
@@ -153,7 +163,10 @@ def send_command(
             (each.telling.channel, each.telling.notice, each.telling.participant, each.telling.title, each.outcome, each.detail)
             for each in told
         ]
-        click.echo(dumps(told_record(rows, problems)) if as_json else "\n".join(told_text(rows, paint)), nl=not as_json)
+        click.echo(
+            dumps(told_record(rows, problems)) if as_json else "\n".join(told_text(invocation.language, rows, paint)),
+            nl=not as_json,
+        )
         for problem in problems:
             click.echo(f"svsm-cal: {problem}", err=True)
         mails = any(each.kind is ChannelKind.MAIL for each in calendar.notices.channels)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from svsm_cal.engine.civil import FIRST_YEAR, LAST_YEAR, Instant, instant, parse_duration
-from svsm_cal.value import Value
+from svsm_cal.errors import UsageError
+from svsm_cal.value import Value, replace
+from svsm_cal.words import ENGLISH, language_of, tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar
     from svsm_cal.engine.zones import Zone
     from svsm_cal.store.contract import Store
+    from svsm_cal.words.language import Language
 
 __all__ = [
     "DAY",
@@ -25,6 +28,7 @@ __all__ = [
     "ZONE",
     "Invocation",
     "json_option",
+    "language_option",
     "paint",
     "parse_instant",
     "participant_option",
@@ -41,13 +45,15 @@ __all__ = [
 class Invocation(Value):
     """One run of the command: the calendar file's path, and the present, which does not go on if it is `fixed`.
 
-    `addresses` is the path of a file with participants' addresses, if they are not in the calendar's.
+    `addresses` is the path of a file with participants' addresses, if they are not in the calendar's; `language` the one in
+    which a command answers.
     """
 
     path: str
     now: Instant
     fixed: bool = False
     addresses: str | None = None
+    language: Language = ENGLISH
 
     def clock(self) -> Instant:
         """Return the present as it goes on, or what was given for it."""
@@ -160,6 +166,32 @@ class _ZoneName(click.ParamType["Zone"]):
         return [click.shell_completion.CompletionItem(name) for name in regions if name.lower().startswith(incomplete.lower())]
 
 
+class _LanguageTag(click.ParamType["Language"]):
+    name = "language"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        del param, ctx
+        return f"[{'|'.join(tags())}]"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Language:
+        try:
+            return language_of(str(value))
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        del ctx, param
+        return [click.shell_completion.CompletionItem(tag) for tag in tags() if tag.startswith(incomplete)]
+
+
+def _use_language(ctx: click.Context, param: click.Parameter, value: Language) -> None:
+    del param
+    if isinstance(ctx.obj, Invocation):  # not while a shell completes a command
+        ctx.obj = replace(ctx.obj, language=value)
+
+
 DAY = _Day()
 LENGTH = _Length()
 ZONE = _ZoneName()
@@ -183,6 +215,17 @@ def _ids_of(kind: str) -> Callable[[click.Context, click.Parameter, str], list[s
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+language_option = click.option(
+    "--lang",
+    type=_LanguageTag(),
+    default=ENGLISH.tag,
+    show_default=True,
+    envvar="SVSM_CAL_LANG",
+    show_envvar=True,
+    expose_value=False,
+    callback=_use_language,
+    help="The language of the answer; errors and JSON stay English.",
+)
 zone_option = click.option("--tz", "zone", type=ZONE, help="On the clock of this zone, e.g. America/New_York.")
 participant_option = click.option(
     "--for", "participant", metavar="ID", shell_complete=_ids_of("participants"), help="On this participant's clock."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from svsm_cal.cli.options import DAY, ZONE, Invocation, json_option, paint, series_ids
+from svsm_cal.cli.options import DAY, ZONE, Invocation, json_option, language_option, paint, series_ids
 from svsm_cal.engine.civil import FIRST_YEAR, LAST_YEAR, WEEKDAYS
 from svsm_cal.errors import UsageError
 
@@ -61,6 +61,7 @@ def _paint(style: str, text: str) -> str:
 @click.option("-n", "number", type=click.IntRange(1, 1000), default=3, show_default=True, help="How many times to propose.")
 @click.option("--svg", type=click.Path(), metavar="FILE", help="Also write the picture of it; it names zones, not people.")
 @json_option
+@language_option
 @click.pass_obj
 def plan_command(
     invocation: Invocation,
@@ -101,8 +102,8 @@ def plan_command(
         number=number,
     )
     if svg is not None:
-        write_chart(found, svg)
+        write_chart(found, svg, invocation.language)
     if as_json:
         click.echo(dumps(plan_record(found)), nl=False)
     else:
-        click.echo("\n".join(plan_text(found, _paint)))
+        click.echo("\n".join(plan_text(invocation.language, found, _paint)))

@@ -38,7 +38,7 @@ def read_calendar(document: Mapping[str, object], *, now: Instant | None = None)
     releases = [*_releases(top.rows("release"), tables)]
     events = [*_events(top.rows("event"), tables)]
     _shared_ids(releases, tables)
-    announcing = _announcing(top, tables)
+    announcing = _announcing(top, tables, head.values.get("language", "en"))
     none = Row({}, (), whole=True)
     organizer, cancelled = (head.values.pop(name, none) for name in ("organizer", "cancelled"))
     if not (head.whole and organizer.whole and cancelled.whole):
@@ -59,12 +59,12 @@ def read_calendar(document: Mapping[str, object], *, now: Instant | None = None)
     return calendar, tables.problems
 
 
-def _announcing(top: Row, tables: Tables) -> Announcing:
+def _announcing(top: Row, tables: Tables, language: str) -> Announcing:
     if "notices" not in top.values:
         return Announcing()
 
     declared = [row.values["id"] for row in top.rows("series") if "id" in row.values]
-    return read_announcing(top.values["notices"], tables, declared)
+    return read_announcing(top.values["notices"], tables, declared, language)
 
 
 def _deadlines(rows: list[Row], tables: Tables, anchor: Zone) -> Iterator[Deadline]:
@@ -120,13 +120,13 @@ def _events(rows: list[Row], tables: Tables) -> Iterator[CalendarEvent]:
 _ROOMS = (ChannelKind.MATRIX, ChannelKind.ZULIP)
 
 
-def read_announcing(row: Row, tables: Tables, declared: Sequence[str]) -> Announcing:
-    """Return what a [notices] table says, the usual where it is silent; `declared` are the ids of all series."""
+def read_announcing(row: Row, tables: Tables, declared: Sequence[str], language: str) -> Announcing:
+    """Return a [notices] table's values; `declared` are the ids of all series, `language` is the one of the calendar."""
     leads = Leads(**row.values["lead"].values) if "lead" in row.values else Leads()
-    return Announcing(leads, tuple(_channels(row.rows("channel"), tables, declared)))
+    return Announcing(leads, tuple(_channels(row.rows("channel"), tables, declared, language)))
 
 
-def _channels(rows: list[Row], tables: Tables, declared: Sequence[str]) -> Iterator[Channel]:
+def _channels(rows: list[Row], tables: Tables, declared: Sequence[str], language: str) -> Iterator[Channel]:
     for row in rows:
         first = tables.unique("channel", row)
         if not (first and row.whole and row.clean):
@@ -137,7 +137,7 @@ def _channels(rows: list[Row], tables: Tables, declared: Sequence[str]) -> Itera
                 hint = nearest(name, declared) or "the id of a [[series]]"
                 tables.error((*row.path, "series", number), "unknown-series", f'{row.label}: no series "{name}"', hint)
         channel = Channel(
-            **{name: value for name, value in values.items() if name not in ("severity", "kind")},
+            **{"language": language, **{name: value for name, value in values.items() if name not in ("severity", "kind")}},
             kind=ChannelKind(values["kind"]),
             least=Severity(values.get("severity", "info")),
         )

@@ -33,7 +33,7 @@ class Kind(StrEnum):
     CHAIR = "an id or a list of ids"
     REGION = "a country, or a part of one"
     CHANNEL = "a kind of channel"
-    LANGUAGE = '"en" or "de"'
+    LANGUAGE = "a language"
     SEVERITY = '"info", "warning" or "urgent"'
     VARIABLE = "the name of an environment variable"
     DATE = "a date"
@@ -88,6 +88,9 @@ TABLES: dict[str, dict[str, Field]] = {
         "url": Field(Kind.URL, "Where the calendar is published."),
         "color": Field(Kind.COLOR, "A CSS colour name that clients may use."),
         "organizer": Field(Kind.TABLE, "Who sends the invites.", table="organizer"),
+        "language": Field(
+            Kind.LANGUAGE, 'The language of feeds, invites and mails, and of the site\'s first page; "en" if not said.'
+        ),
         "agenda": Field(Kind.TEXT, "The community's own template of an agenda: a path beside this file."),
         "cancelled": Field(Kind.TABLE, "What becomes of cancelled calls in which feeds.", table="cancelled"),
     },
@@ -211,7 +214,7 @@ TABLES: dict[str, dict[str, Field]] = {
     "channel": {
         "id": Field(Kind.ID, "Names the channel for good.", required=True),
         "kind": Field(Kind.CHANNEL, "mail, slack, discord, matrix, mattermost, zulip or apprise.", required=True),
-        "language": Field(Kind.LANGUAGE, 'The language of its notices; "en" if not said.'),
+        "language": Field(Kind.LANGUAGE, "The language of its notices; the calendar's if not said."),
         "series": Field(Kind.IDS, "Only notices about these series; all if left out."),
         "severity": Field(Kind.SEVERITY, "Only notices as severe as that; all if left out."),
         "to": Field(Kind.EMAIL, "A mailing list; without it each participant gets a mail with what concerns them."),
@@ -249,7 +252,6 @@ _KINDS: dict[Kind, dict[str, Any]] = {
     Kind.CHAIR: {"anyOf": [_ID, {"type": "array", "items": _ID, "minItems": 1}]},
     Kind.REGION: {"type": "string", "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,3})?$", "examples": ["DE", "US-CA"]},
     Kind.CHANNEL: {"enum": ["mail", "slack", "discord", "matrix", "mattermost", "zulip", "apprise"]},
-    Kind.LANGUAGE: {"enum": ["en", "de"]},
     Kind.SEVERITY: {"enum": ["info", "warning", "urgent"]},
     Kind.VARIABLE: {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
     Kind.DATE: _DATE_SCHEMA,
@@ -283,6 +285,10 @@ def _field(field: Field) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{field.table}"}
     if field.kind is Kind.TABLES:
         return {"type": "array", "items": {"$ref": f"#/$defs/{field.table}"}}
+    if field.kind is Kind.LANGUAGE:
+        from svsm_cal.words import tags  # not needed by look-ups
+
+        return {"enum": [*tags()]}
     return _KINDS[field.kind]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from svsm_cal.config.values import Problem, details_of
 from svsm_cal.core.model import Addition, Override, Series, Status, Step
 from svsm_cal.core.segments import Segment, segments_of
-from svsm_cal.engine.civil import LocalDateTime, midnight, weekday_name
+from svsm_cal.engine.civil import WEEKDAYS, LocalDateTime, midnight, weekday_name
+from svsm_cal.engine.rrule import Frequency, RecurrenceRule
 from svsm_cal.value import replace
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from svsm_cal.config.people import People
     from svsm_cal.config.positions import Path
     from svsm_cal.config.tables import Row, Tables
-    from svsm_cal.engine.rrule import RecurrenceRule
     from svsm_cal.engine.zones import Zone
 
 __all__ = ["read_exceptions", "read_series"]
@@ -95,16 +95,23 @@ def _nearest(stretches: tuple[Segment, ...], to: LocalDateTime) -> LocalDateTime
 
 
 def _when_the_call_is(series: Series, at: LocalDateTime) -> str:
-    from svsm_cal.words.phrases import rule_days
-
     if at < midnight(series.start.date()):
         return f"the first call is on {series.start.date()}"
     rules = [series.rule, *(step.rule for step in series.steps if step.rule and step.date <= at.date())]
     return (
-        f"the call is {rule_days(rules[-1])}"
+        f"the call is {_rule_days(rules[-1])}"
         if rules[-1]
         else f"the series has no rule or repeat, only a call on {series.start.date()}"
     )
+
+
+def _rule_days(rule: RecurrenceRule) -> str:
+    from svsm_cal.words import ENGLISH
+
+    plain = not (rule.by_month or rule.by_month_day or rule.by_week_no or rule.by_year_day or rule.by_set_pos)
+    if rule.freq is Frequency.WEEKLY and rule.interval == 1 and rule.by_day and plain:
+        return f"on {ENGLISH.listed([f'{WEEKDAYS[each.weekday]}s' for each in rule.by_day])}"
+    return ENGLISH.rule(rule)
 
 
 def _clashes(

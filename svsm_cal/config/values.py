@@ -249,6 +249,15 @@ def _variable(value: str, path: Path) -> _Result:
     return MISSING, [Problem(path, "variable-invalid", message, '"SVSM_CHAT_URL"')]
 
 
+def _language(value: str, path: Path) -> _Result:
+    from svsm_cal.words import tags
+
+    if value in tags():
+        return value, []
+    hint = " or ".join(f'"{tag}"' for tag in tags())
+    return MISSING, [Problem(path, "language-invalid", f"{_name(path)} {_shown(value)} is not one of the languages", hint)]
+
+
 _read_ids = _list_of(Kind.ID)
 
 
@@ -293,7 +302,7 @@ _READERS: dict[Kind, tuple[tuple[type, ...], Callable[..., _Result]]] = {
             "mail, slack, discord, matrix, mattermost, zulip or apprise",
         ),
     ),
-    Kind.LANGUAGE: (_TEXT, _matching("en|de", "language-invalid", "is no language that notices have", '"en" or "de"')),
+    Kind.LANGUAGE: (_TEXT, _language),
     Kind.SEVERITY: (
         _TEXT,
         _matching("info|warning|urgent", "severity-invalid", "is no severity", '"info", "warning" or "urgent"'),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FeedChange", "InviteChange", "Touch", "feeds_touched", "invites_touched", "series_by_id"]
 
-_HEAD = ("name", "description", "url", "color")
+_HEAD = ("name", "description", "url", "color", "language")
 _Telling = TypeVar("_Telling", Series, Step, Override, Addition)
 
 
@@ -128,15 +128,17 @@ def _shown(deadline: Deadline) -> Deadline:
 def invites_touched(old: Calendar, new: Calendar, changed: Collection[str]) -> tuple[InviteChange, ...]:
     """Return who would get a mail about which series, those of `changed` concerning all who attend or did.
 
-    The others concern who joins, leaves or has another address. Without an organizer there are no invites.
+    The others concern who joins, leaves or has another address. Another language concerns everybody. Without an organizer
+    there are no invites.
     """
     if new.organizer is None:
         return ()
     before, after = series_by_id(old), series_by_id(new)
     found = []
     for name in {**after, **before}:
+        all_of_them = name in changed or old.language != new.language
         were, are = (_addresses(each, by_id.get(name)) for each, by_id in ((old, before), (new, after)))
-        concerned = tuple(person for person in {**are, **were} if name in changed or were.get(person) != are.get(person))
+        concerned = tuple(person for person in {**are, **were} if all_of_them or were.get(person) != are.get(person))
         if concerned:
             found.append(InviteChange(name, concerned))
     return tuple(found)

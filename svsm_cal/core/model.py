@@ -289,7 +289,8 @@ class Calendar(Value):
     """Everything one file declares, in the file's order.
 
     `shows_cancelled` names the feeds ("public", "series", "personal") in which cancelled calls are seen as such;
-    `agenda` is the path of the community's own template of one.
+    `agenda` is the path of the community's own template of one; `language` the tag of the language of all that is published
+    and sent.
     """
 
     id: str
@@ -308,6 +309,7 @@ class Calendar(Value):
     events: tuple[CalendarEvent, ...] = ()
     notices: Announcing = Announcing()
     agenda: str | None = None
+    language: str = "en"
 
     def participant(self, id: str) -> Participant | None:
         """Return the participant of that id, None when there is none."""

@@ -22,7 +22,8 @@ from svsm_cal.engine.rrule import Frequency, RecurrenceRule
 from svsm_cal.engine.zones import instant_of, local_of
 from svsm_cal.ical.vtimezone import is_utc
 from svsm_cal.value import Value, replace
-from svsm_cal.words.notes import status_note
+from svsm_cal.words import ENGLISH
+from svsm_cal.words.descriptions import status_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.segments import Segment
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
+    from svsm_cal.words.language import Language
 
 __all__ = [
     "Revision",
@@ -122,7 +124,14 @@ def _span(start: LocalDateTime, zone: Zone, duration: timedelta) -> Iterator[tup
         yield "DURATION", duration
 
 
-def segment_event(segment: Segment, revision: Revision, people: Properties = (), *, shows_cancelled: bool = False) -> VEvent:
+def segment_event(
+    segment: Segment,
+    revision: Revision,
+    people: Properties = (),
+    *,
+    shows_cancelled: bool = False,
+    language: Language = ENGLISH,
+) -> VEvent:
     """Return the VEVENT of a segment: its rule, and what it says last of itself.
 
     Its cancelled calls are EXDATEs, unless `shows_cancelled` says that they have VEVENTs of their own. `people` are an
@@ -142,7 +151,7 @@ def segment_event(segment: Segment, revision: Revision, people: Properties = (),
             properties += [("EXDATE", wall(each, zone)) for each in cancelled if _has(segment, each)]
     if segment.continues is not None:
         properties.append(("RELATED-TO", segment.continues))
-    properties += [*(_shown(details, title) if only is None else _told(only)), *people]
+    properties += [*(_shown(details, title) if only is None else _told(only, language)), *people]
     return VEvent(_event(segment.uid, revision, properties), title, None)
 
 
@@ -205,23 +214,25 @@ def segment_instances(segment: Segment, *, shows_cancelled: bool = False) -> lis
     return [each for each in shown if each.recurrence in differing or (each.details, each.duration) != final]
 
 
-def instance_event(occurrence: Occurrence, revision: Revision, people: Properties = ()) -> VEvent:
+def instance_event(
+    occurrence: Occurrence, revision: Revision, people: Properties = (), *, language: Language = ENGLISH
+) -> VEvent:
     """Return the VEVENT of one instance of a segment, known by RECURRENCE-ID."""
     zone = occurrence.zone
     properties = [
         ("RECURRENCE-ID", wall(occurrence.recurrence, zone)),
         *_span(occurrence.start, zone, occurrence.duration),
-        *_told(occurrence),
+        *_told(occurrence, language),
         *people,
     ]
     return VEvent(_event(occurrence.uid, revision, properties), occurrence.title, occurrence)
 
 
-def _told(occurrence: Occurrence) -> Iterator[tuple[str, Any]]:
+def _told(occurrence: Occurrence, language: Language) -> Iterator[tuple[str, Any]]:
     """Return what one call says of itself; of a cancelled one also that it is, and why."""
     if occurrence.held:
         return _shown(occurrence.details, occurrence.title)
-    note = status_note(occurrence)
+    note = status_note(language, occurrence)
     return chain(_shown(occurrence.details, f"{occurrence.title} ({note})"), [("STATUS", "CANCELLED")])
 
 

@@ -31,6 +31,7 @@ from svsm_cal.ical.event import (
 from svsm_cal.ical.stream import STREAM_END, head_bytes, new_stream
 from svsm_cal.ical.vtimezone import zone_bytes
 from svsm_cal.value import Value
+from svsm_cal.words import language_of
 from svsm_cal.words.descriptions import (
     deadline_description,
     local_notice,
@@ -75,6 +76,7 @@ class Feeds:
     def __init__(self, calendar: Calendar, *, now: datetime) -> None:
         self.calendar = calendar
         self._clocks = Clocks()
+        self._language = language_of(calendar.language)
         year = instant(now).year
         self._notice_span = (datetime(year, 1, 1, tzinfo=UTC), datetime(min(year + 2, 9999), 1, 1, tzinfo=UTC))
         starts = [segments_of(series)[0] for series in calendar.series if segments_of(series)]
@@ -107,7 +109,7 @@ class Feeds:
         events = []
         for each in all_deadlines(self.calendar):
             event = deadline_event(each, f"deadline+{each.id}@{self.calendar.domain}", self._revision)
-            events.append(event.to_bytes(deadline_description(each), each.remind))
+            events.append(event.to_bytes(deadline_description(self._language, each), each.remind))
         return self._stream(f"{self.calendar.name}: deadlines", (), events)
 
     def _stream(self, name: str, series: Iterable[Series], events: Iterable[bytes]) -> bytes:
@@ -149,12 +151,12 @@ class Feeds:
                 only = only_occurrence(segment)
                 if only is not None and not only.held and not shows_cancelled:
                     continue  # a single call that is cancelled leaves nothing to show
-                event = segment_event(segment, self._revision, shows_cancelled=shows_cancelled)
-                master = _Component(event, segment_description(self.calendar, segment))
+                event = segment_event(segment, self._revision, shows_cancelled=shows_cancelled, language=self._language)
+                master = _Component(event, segment_description(self._language, self.calendar, segment))
                 instances = {each.recurrence: each for each in segment_instances(segment, shows_cancelled=shows_cancelled)}
                 stretches.append(_SegmentEvents(segment, master, instances))
             added = [
-                _Component(added_event(each, self._revision), occurrence_description(self.calendar, each))
+                _Component(added_event(each, self._revision), occurrence_description(self._language, self.calendar, each))
                 for each in added_occurrences(series)
             ]
             self._series[key] = (stretches, added)
@@ -163,8 +165,8 @@ class Feeds:
     def _instance(self, occurrence: Occurrence) -> _Component:
         key = (occurrence.uid, occurrence.recurrence)
         if key not in self._instance_components:
-            event = instance_event(occurrence, self._revision)
-            self._instance_components[key] = _Component(event, occurrence_description(self.calendar, occurrence))
+            event = instance_event(occurrence, self._revision, language=self._language)
+            self._instance_components[key] = _Component(event, occurrence_description(self._language, self.calendar, occurrence))
         return self._instance_components[key]
 
     def _public(self, series: Series, feed: str) -> bytes:
@@ -179,7 +181,9 @@ class Feeds:
         key = (series.id, zone.key, reminders)
         if key not in self._personal:
             stretches, added = self._shared(series, "personal")
-            local = own_times(zone, self._clocks.windows(series, zone, *(each.date() for each in self._notice_span)))
+            local = own_times(
+                self._language, zone, self._clocks.windows(series, zone, *(each.date() for each in self._notice_span))
+            )
             unusual = self._unusual(series, zone)
             parts = []
             for stretch in stretches:
@@ -204,7 +208,7 @@ class Feeds:
 
     def _told(self, component: _Component, occurrence: Occurrence, zone: Zone, reminders: tuple[timedelta, ...]) -> bytes:
         """Return a call's VEVENT with its local time, and what is unusual about it, before the description."""
-        notice = local_notice(self._clocks.see(occurrence, zone))
+        notice = local_notice(self._language, self._clocks.see(occurrence, zone))
         return component.event.to_bytes(f"{notice}\n\n{component.description}", reminders if occurrence.held else ())
 
 

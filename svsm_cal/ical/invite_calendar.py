@@ -18,6 +18,7 @@ from svsm_cal.ical.event import Revision, added_event, instance_event, segment_e
 from svsm_cal.ical.stream import STREAM_END, folded, head_bytes, new_stream
 from svsm_cal.ical.vtimezone import zone_bytes
 from svsm_cal.value import Value, replace
+from svsm_cal.words import language_of
 from svsm_cal.words.descriptions import occurrence_description, segment_description
 
 if TYPE_CHECKING:
@@ -130,23 +131,28 @@ def whole_object(calendar: Calendar, of: Segment | Occurrence, organizer: Organi
     Instances that were over at `since` and differ only in what they say are left out: nobody joins them any more.
     """
     people = [("ORGANIZER", _address(organizer.name, organizer.email))]
+    language = language_of(calendar.language)
     first = occurrence_of(of, of.start) if isinstance(of, Segment) else of
     revision = Revision(0, first.start_utc)
     calls = [first]
     if isinstance(of, Segment):
         instances = [each for each in segment_instances(of) if each.end_utc >= since or each.start != each.recurrence]
         calls += instances
-        events = [segment_event(of, revision, people).to_bytes(segment_description(calendar, of))]
-        events += [instance_event(each, revision, people).to_bytes(occurrence_description(calendar, each)) for each in instances]
+        events = [segment_event(of, revision, people, language=language).to_bytes(segment_description(language, calendar, of))]
+        for each in instances:
+            event = instance_event(each, revision, people, language=language)
+            events.append(event.to_bytes(occurrence_description(language, calendar, each)))
     else:
-        events = [added_event(of, revision, people).to_bytes(occurrence_description(calendar, of))]
+        events = [added_event(of, revision, people).to_bytes(occurrence_description(language, calendar, of))]
     return b"".join([head_bytes(new_stream()), zone_bytes(of.zone, calls), *events, STREAM_END])
 
 
 def instance_object(calendar: Calendar, occurrence: Occurrence, organizer: Organizer, revision: Revision) -> bytes:
     """Return one instance alone, whatever became of it, as a stream such as `whole_object` gives."""
     people = [("ORGANIZER", _address(organizer.name, organizer.email))]
-    event = instance_event(occurrence, revision, people).to_bytes(occurrence_description(calendar, occurrence))
+    language = language_of(calendar.language)
+    description = occurrence_description(language, calendar, occurrence)
+    event = instance_event(occurrence, revision, people, language=language).to_bytes(description)
     return b"".join([head_bytes(new_stream()), zone_bytes(occurrence.zone, [occurrence]), event, STREAM_END])
 
 

@@ -11,7 +11,7 @@ from svsm_cal.core.model import Series, Status
 from svsm_cal.core.occurrences import occurrences_between_days
 from svsm_cal.engine.civil import WEEKDAYS
 from svsm_cal.value import Value
-from svsm_cal.words.phrases import MONTHS
+from svsm_cal.words.en import MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,8 @@ from svsm_cal.errors import Finding
 from svsm_cal.minutes.names import plain_name
 from svsm_cal.minutes.other_calls import beginning_windows
 from svsm_cal.value import Value
-from svsm_cal.words.phrases import amount, day_and_year
+from svsm_cal.words import ENGLISH
+from svsm_cal.words.language import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,14 +125,14 @@ def _of_one(minutes: Minutes, calendar: Calendar) -> list[Finding]:
     if day is None:
         return []
     if minutes.series is None:
-        message = f"no series has a call on {day_and_year(day)}, and neither name nor heading say of which it is"
+        message = f"no series has a call on {ENGLISH.date(day)}, and neither name nor heading say of which it is"
         return [_warning(minutes.file, "minutes-series", message, "name the file as the series' id and the date")]
     series = next(each for each in calendar.series if each.id == minutes.series)
     calls = occurrences_on(series, day)
     if any(each.held and each.start.date() == day for each in calls):
         return []
     if not calls:
-        message = f"{series.id} has no call on {day_and_year(day)}"
+        message = f"{series.id} has no call on {ENGLISH.date(day)}"
         return [
             _warning(
                 minutes.file, "minutes-no-call", message, f"svsm-cal add {series.id} {day}T{series.start:%H:%M}, or another date"
@@ -139,9 +140,9 @@ def _of_one(minutes: Minutes, calendar: Calendar) -> list[Finding]:
         ]
     call = calls[0]
     if call.held:
-        message = f"{series.id} was moved from {day_and_year(day)} to {day_and_year(call.start)}"
+        message = f"{series.id} was moved from {ENGLISH.date(day)} to {ENGLISH.date(call.start)}"
         return [_warning(minutes.file, "minutes-no-call", message, f"svsm-cal restore {series.id} {day}, or another date")]
-    message = f"{series.id} on {day_and_year(day)} is cancelled in the calendar"
+    message = f"{series.id} on {ENGLISH.date(day)} is cancelled in the calendar"
     return [_warning(minutes.file, "minutes-cancelled", message, f"svsm-cal restore {series.id} {day}")]
 
 
@@ -155,7 +156,7 @@ def _calls_without(days: Sequence[date], series: Series, first: date, last: date
         _warning(
             folder,
             "minutes-missing",
-            f"{series.id} on {day_and_year(day)} has no minutes",
+            f"{series.id} on {ENGLISH.date(day)} has no minutes",
             f"write {series.id}-{day}.md, or svsm-cal cancel {series.id} {day}",
         )
         for day in dict.fromkeys(held)
@@ -175,10 +176,10 @@ def _unmentioned(
         before = [each for at, each in own if day - _AHEAD <= at < day]
         if before and not any(each.clocks for each in before):
             zones = " and ".join(window.zone.key for window in windows[:3]) + (
-                f" and {amount(len(windows) - 3, 'more zone')}" if len(windows) > 3 else ""
+                f" and {counted(len(windows) - 3, 'more zone')}" if len(windows) > 3 else ""
             )
             message = (
-                f"{series.id} shifts on {day_and_year(day)} for {zones}, and no minutes of the three weeks before mention it"
+                f"{series.id} shifts on {ENGLISH.date(day)} for {zones}, and no minutes of the three weeks before mention it"
             )
             found.append(_warning(before[-1].file, "minutes-shift", message, f"svsm-cal shifts --from {day} --until {day}"))
     return found

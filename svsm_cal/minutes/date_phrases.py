@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from svsm_cal.engine.civil import WEEKDAYS
-from svsm_cal.words.phrases import MONTHS
+from svsm_cal.words.en import MONTHS
 
 __all__ = ["ANY_WORDS", "CALL", "NAME", "PATTERNS", "TRIGGER", "any_of"]
 

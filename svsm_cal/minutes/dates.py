@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from svsm_cal.engine.civil import FIRST_YEAR, LAST_YEAR, WEEKDAYS
 from svsm_cal.minutes.date_phrases import PATTERNS, TRIGGER
 from svsm_cal.value import Value
-from svsm_cal.words.phrases import MONTHS
+from svsm_cal.words.en import MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

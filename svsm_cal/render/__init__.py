@@ -1,1 +1,1 @@
-"""Calendar and occurrences to what people read: values out, nothing done."""
+"""What people see: terminal text, JSON records, the site, mails and chat messages; values in, values out."""

@@ -1,15 +1,16 @@
-"""The effects of an edit or a diff on people: terminal text, Markdown for a pull request, and JSON records."""
+"""The effects of an edit, or of another tz database, on people: terminal text, Markdown for a pull request, JSON records."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from svsm_cal.core.call_changes import values_of
 from svsm_cal.render.change_rows import Row, Table, headline, on_one_line, range_in_words, reached, tables, without_addresses
 from svsm_cal.render.records import instant_text, local_text
 from svsm_cal.render.text import aligned, plain
+from svsm_cal.words.language import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,41 +20,46 @@ if TYPE_CHECKING:
     from svsm_cal.core.changes import Changes, DeadlineChange, ParticipantChange, SeriesChange
     from svsm_cal.core.localized import LocalizedOccurrence
     from svsm_cal.core.model import Deadline, Occurrence, Participant
+    from svsm_cal.core.tz_changes import DeadlineMove, LawChange
+    from svsm_cal.render.records import Record
     from svsm_cal.render.text import Cell, Paint
+    from svsm_cal.words.language import Language
 
-__all__ = ["changes_markdown", "changes_record", "changes_text"]
+__all__ = ["changes_markdown", "changes_record", "changes_text", "laws_record", "laws_text"]
 
 _MOST_ROWS = 15
 
 
-def changes_text(changes: Changes, paint: Paint = plain) -> list[str]:
+def changes_text(language: Language, changes: Changes, paint: Paint = plain) -> list[str]:
     """Return the lines of `diff`."""
-    lines = [f"{paint('strong', on_one_line(changes.new.name))}, {range_in_words(changes)}: {headline(changes)}"]
-    for table in tables(changes):
+    name = paint("strong", on_one_line(changes.new.name))
+    lines = [f"{name}, {range_in_words(language, changes)}: {headline(language, changes)}"]
+    for table in tables(language, changes):
         lines += ["", f"{paint('strong', table.heading)}{f': {table.summary}' if table.summary else ''}"]
         lines += aligned(_cells(table), paint)
-    ends = [f"{what}: {names}" for what, names in reached(changes)]
+    ends = [f"{what}: {names}" for what, names in reached(language, changes)]
     return [*lines, "", *ends] if ends else lines
 
 
 def _cells(table: Table) -> list[list[Cell]]:
-    """Return a table's cells; what a row shares with the one above is not said again."""
-    deadlines = table.columns[0] == "deadline"
+    """Return a table's cells, without what a row shares with the one above."""
     found: list[list[Cell]] = []
     above = ("", "")
     for row in table.rows:
         subject, what = ("", "") if above == (row.subject, row.what) else (row.subject, row.what)
         above = (row.subject, row.what)
-        values = " -> ".join(each for each in (row.before, row.after) if each)
-        rest = [("", values), ("faint", f"calls left before it: {row.place}" if row.place else "")]
-        found.append([("strong", subject), ("shift", what), *(rest if deadlines else [("faint", row.place), ("", values)])])
+        values = ("", " -> ".join(each for each in (row.before, row.after) if each))
+        place = f"{table.place_label}: {row.place}" if table.place_label and row.place else row.place
+        rest = [values, ("faint", place)] if table.place_label else [("faint", place), values]
+        found.append([("strong", subject), ("shift", what), *rest])
     return found
 
 
-def changes_markdown(changes: Changes) -> str:
-    """Return `diff` as Markdown, ending in a newline; of a long table what matters most, with all of it folded away."""
-    parts = [f"**{_escaped(on_one_line(changes.new.name))}**, {range_in_words(changes)}: {_escaped(headline(changes))}"]
-    for table in tables(changes):
+def changes_markdown(language: Language, changes: Changes) -> str:
+    """Return `diff` as Markdown with a newline at the end; long tables show their leading rows, all others folded away."""
+    name, scope = _escaped(on_one_line(changes.new.name)), range_in_words(language, changes)
+    parts = [f"**{name}**, {scope}: {_escaped(headline(language, changes))}"]
+    for table in tables(language, changes):
         parts.append(f"#### {_escaped(table.heading)}{f': {_escaped(table.summary)}' if table.summary else ''}")
         leading = [row for row in table.rows if row.leading]
         if len(table.rows) <= _MOST_ROWS:
@@ -61,8 +67,9 @@ def changes_markdown(changes: Changes) -> str:
             continue
         if len(leading) <= _MOST_ROWS:
             parts.append(_grid(table, leading))
-        parts.append(f"<details><summary>All {len(table.rows)} rows</summary>\n\n{_grid(table, table.rows)}\n\n</details>")
-    ends = [f"{what}: {_escaped(names)}" for what, names in reached(changes)]
+        summary = language.say("diff.all_rows", rows=len(table.rows))
+        parts.append(f"<details><summary>{summary}</summary>\n\n{_grid(table, table.rows)}\n\n</details>")
+    ends = [f"{what}: {_escaped(names)}" for what, names in reached(language, changes)]
     return "\n\n".join([*parts, *(["\\\n".join(ends)] if ends else [])]) + "\n"
 
 
@@ -87,32 +94,85 @@ def _escaped(text: str) -> str:
     return re.sub(r"@(?=\w)", "@<!-- -->", shown)
 
 
-_Record = dict[str, Any]
+def laws_text(
+    language: Language, old: str, new: str, calls: tuple[LawChange, ...], deadlines: tuple[DeadlineMove, ...]
+) -> list[str]:
+    """Return the lines of `tzdiff`."""
+    lines = [_law_line(language, change) for change in calls]
+    for move in deadlines:
+        before, after = instant_text(move.before), instant_text(move.after)
+        lines.append(language.say("law.deadline", title=move.deadline.title, before=before, after=after))
+    heading = language.say("law.heading" if lines else "law.none", old=old, new=new)
+    return [heading, *(f"  {line}" for line in lines)]
 
 
-def changes_record(changes: Changes) -> _Record:
+def _law_line(language: Language, change: LawChange) -> str:
+    names = ", ".join(person.name for person in change.participants)
+    who = f"{change.zone.key}{f' ({names})' if names else ''}"
+    span = language.date(change.first)
+    if change.calls > 1:
+        dates = language.say("from_to", first=span, last=language.date(change.last))
+        span = f"{dates}, {language.amount(change.calls, 'call')}"
+    moments = (change.before, change.after)
+    shown = [clock(each) for each in moments]
+    if change.before.date() != change.after.date():
+        shown = [f"{language.day(each)} {clock(each)}" for each in moments]
+    if change.before == change.after:
+        said = language.say("law.still", time=shown[1])
+    else:
+        said = language.say("law.instead", before=shown[0], after=shown[1])
+    return f"{change.series.title}, {who}: {span}: {said}"
+
+
+def laws_record(old: str, new: str, calls: tuple[LawChange, ...], deadlines: tuple[DeadlineMove, ...]) -> Record:
+    """Return what `tzdiff --json` prints; `before` and `after` are the first call's local times."""
+    return {
+        "old": old,
+        "new": new,
+        "calls": [
+            {
+                "series": change.series.id,
+                "zone": change.zone.key,
+                "participants": [person.id for person in change.participants],
+                "first": change.first.isoformat(),
+                "last": change.last.isoformat(),
+                "calls": change.calls,
+                "before": change.before.isoformat(),
+                "after": change.after.isoformat(),
+                "moved": change.moved,
+            }
+            for change in calls
+        ],
+        "deadlines": [
+            {"id": move.deadline.id, "before_utc": instant_text(move.before), "after_utc": instant_text(move.after)}
+            for move in deadlines
+        ],
+    }
+
+
+def changes_record(changes: Changes) -> Record:
     """Return the record of `diff`."""
     return {
         "changes": {
-            "series": [_series(each) for each in changes.series],
-            "deadlines": [_deadline(each) for each in changes.deadlines],
-            "participants": [_participant(each) for each in changes.participants],
+            "series": [_series_change(each) for each in changes.series],
+            "deadlines": [_deadline_change(each) for each in changes.deadlines],
+            "participants": [_participant_change(each) for each in changes.participants],
             "feeds": [{"change": each.touch.value, "path": each.path, "participant": each.participant} for each in changes.feeds],
             "invites": [{"series": each.series, "participants": list(each.participants)} for each in changes.invites],
         }
     }
 
 
-def _series(change: SeriesChange) -> _Record:
+def _series_change(change: SeriesChange) -> Record:
     return {
         "id": change.series.id,
         "title": without_addresses(change.series.title),
         "change": change.touch.value,
-        "calls": [_call(each) for each in change.calls],
+        "calls": [_call_change(each) for each in change.calls],
     }
 
 
-def _call(change: CallChange) -> _Record:
+def _call_change(change: CallChange) -> Record:
     """Return what happens to a run of calls; the instants are those of the first one, and null where it is not held."""
     before, after = values_of(change)
     return {
@@ -120,71 +180,71 @@ def _call(change: CallChange) -> _Record:
         "first": change.first.isoformat(),
         "last": change.last.isoformat(),
         "calls": change.calls,
-        "reason": _text(change.reason),
-        "start_utc_before": _instant(change.before),
-        "start_utc_after": _instant(change.after),
-        "before": _text(before),
-        "after": _text(after),
-        "zones": [_run(each) for each in change.zones],
+        "reason": _value(change.reason),
+        "start_utc_before": _held_at(change.before),
+        "start_utc_after": _held_at(change.after),
+        "before": _value(before),
+        "after": _value(after),
+        "zones": [_zone_run(each) for each in change.zones],
     }
 
 
-def _run(run: ZoneRun) -> _Record:
+def _zone_run(run: ZoneRun) -> Record:
     return {
         "zone": run.zone.key,
         "first": run.first.isoformat(),
         "last": run.last.isoformat(),
         "calls": run.calls,
-        "start_before": _local(run.before),
-        "start_after": _local(run.after),
+        "start_before": _local_start(run.before),
+        "start_after": _local_start(run.after),
     }
 
 
-def _instant(call: Occurrence | None) -> str | None:
+def _held_at(call: Occurrence | None) -> str | None:
     return instant_text(call.start_utc) if call is not None and call.held else None
 
 
-def _local(seen: LocalizedOccurrence | None) -> str | None:
+def _local_start(seen: LocalizedOccurrence | None) -> str | None:
     return None if seen is None else local_text(seen.local, seen.utc_offset)
 
 
-def _text(value: str | timedelta | None) -> str | None:
+def _value(value: str | timedelta | None) -> str | None:
     if isinstance(value, timedelta):
         seconds = int(value.total_seconds())
         return f"PT{seconds // 60}M" if seconds % 60 == 0 else f"PT{seconds}S"
     return None if value is None else without_addresses(value)
 
 
-def _deadline(change: DeadlineChange) -> _Record:
+def _deadline_change(change: DeadlineChange) -> Record:
     deadline = change.after or change.before
     return {
         "id": deadline.id if deadline else None,
         "title": without_addresses(deadline.title) if deadline else None,
         "change": change.kind.value,
-        "before": _due(change.before, change.calls_before),
-        "after": _due(change.after, change.calls_after),
+        "before": _deadline_as(change.before, change.calls_before),
+        "after": _deadline_as(change.after, change.calls_after),
     }
 
 
-def _due(deadline: Deadline | None, calls: int | None) -> _Record | None:
+def _deadline_as(deadline: Deadline | None, calls: int | None) -> Record | None:
     if deadline is None:
         return None
     return {
         "title": without_addresses(deadline.title),
         "date": deadline.date.isoformat(),
         "due_utc": instant_text(deadline.due_utc),
-        "planned": _date(deadline.planned),
-        "actual": _date(deadline.actual),
-        "url": _text(deadline.url),
+        "planned": _iso(deadline.planned),
+        "actual": _iso(deadline.actual),
+        "url": _value(deadline.url),
         "calls_left": calls,
     }
 
 
-def _date(day: date | None) -> str | None:
+def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _participant(change: ParticipantChange) -> _Record:
+def _participant_change(change: ParticipantChange) -> Record:
     person = change.after or change.before
     return {
         "id": person.id if person else None,
@@ -195,5 +255,5 @@ def _participant(change: ParticipantChange) -> _Record:
     }
 
 
-def _person(person: Participant | None) -> _Record | None:
+def _person(person: Participant | None) -> Record | None:
     return None if person is None else {"name": without_addresses(person.name), "zone": person.zone.key}

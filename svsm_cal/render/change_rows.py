@@ -1,77 +1,58 @@
-"""What an edit changes, as rows of words that a terminal and Markdown share.
+"""The changes of an edit in words: rows for a terminal and for Markdown, and lines for the mail of an update.
 
-What is free text in the calendar shows no e-mail address.
+E-mail addresses in the calendar's free text are masked, as diffs end in public logs.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from svsm_cal.core.affected import Touch
 from svsm_cal.core.call_changes import CallKind, values_of
 from svsm_cal.core.changes import DeadlineKind, ParticipantKind
-from svsm_cal.engine.civil import WEEKDAYS
 from svsm_cal.engine.zones import local_of
-from svsm_cal.value import Value
-from svsm_cal.words.phrases import amount, clock, day, day_and_year, duration_in_words
+from svsm_cal.render.text import planned_note
+from svsm_cal.value import Value, replace
+from svsm_cal.words.language import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import date
 
     from svsm_cal.core.call_changes import CallChange, ZoneRun
     from svsm_cal.core.changes import Changes, DeadlineChange, ParticipantChange, SeriesChange
     from svsm_cal.core.localized import LocalizedOccurrence
     from svsm_cal.core.model import Deadline
+    from svsm_cal.engine.zones import Zone
+    from svsm_cal.words.language import Language
 
-__all__ = ["Row", "Table", "headline", "on_one_line", "range_in_words", "reached", "tables", "without_addresses"]
+    News = Callable[[Language], tuple[str, ...]]
 
-_LONGEST = 80
-# Kind -> what a row says, and what the headline counts.
-_CALLS = {
-    CallKind.ADDED: ("added", "added"),
-    CallKind.REMOVED: ("no longer held", "no longer held"),
-    CallKind.CANCELLED: ("cancelled", "cancelled"),
-    CallKind.RESTORED: ("takes place after all", "taking place after all"),
-    CallKind.MOVED: ("moved", "moved"),
-    CallKind.MOVED_AGAIN: ("moved again", "moved again"),
-    CallKind.MOVED_BACK: ("moved back", "moved back"),
-    CallKind.RETIMED: ("new time", "at a new time"),
-    CallKind.LENGTHENED: ("longer", "longer"),
-    CallKind.SHORTENED: ("shorter", "shorter"),
-    CallKind.LINK: ("another link", "with another link"),
-    CallKind.CHAIR: ("another chair", "with another chair"),
-    CallKind.TITLE: ("another title", "with another title"),
-    CallKind.LOCATION: ("another place", "at another place"),
-    CallKind.DESCRIPTION: ("another description", "with another description"),
-    CallKind.REASON: ("another reason", "with another reason"),
-}
-_DEADLINES = {
-    DeadlineKind.ADDED: "added",
-    DeadlineKind.GONE: "gone",
-    DeadlineKind.SLIPPED: "slipped",
-    DeadlineKind.EARLIER: "earlier",
-    DeadlineKind.TITLE: "renamed",
-    DeadlineKind.LINK: "with another link",
-}
-_PEOPLE = {
-    ParticipantKind.ADDED: "added",
-    ParticipantKind.GONE: "gone",
-    ParticipantKind.ZONE: "in another zone",
-    ParticipantKind.NAME: "with another name",
-    ParticipantKind.ADDRESS: "with another e-mail address",
-    ParticipantKind.FEED: "with a feed at another address",
-    ParticipantKind.JOINS: "joining",
-    ParticipantKind.LEAVES: "leaving",
-}
+__all__ = [
+    "Row",
+    "Table",
+    "change_lines",
+    "headline",
+    "law_lines",
+    "no_lines",
+    "on_one_line",
+    "range_in_words",
+    "reached",
+    "tables",
+    "without_addresses",
+]
+
+_LONGEST, _LONGEST_NEWS = 80, 120
+# A run of calls that lasts until this many days before the end of the compared range is taken to have no end.
+_OPEN_DAYS = 40
 
 
 class Row(Value):
-    """A line of a table: when or which, what happens, in which zones, before and after; "" where nothing is said.
+    """A row of a table: subject, what happens, in which zones, before and after; a cell without content is "".
 
-    `links` says that before and after may be web addresses, `leading` that it is not folded away with the others.
+    With `links` the cells before and after may be web addresses; a row that is not `leading` may be folded away.
     """
 
     subject: str
@@ -84,17 +65,17 @@ class Row(Value):
 
 
 class Table(Value):
-    """A heading, what happens in short, the names of the five columns, and the rows."""
+    """A heading, a summary, the names of the five columns, the label of `place` where a row has no columns, and the rows."""
 
     heading: str
     summary: str
     columns: tuple[str, str, str, str, str]
     rows: tuple[Row, ...]
+    place_label: str = ""
 
 
-# The part of an address before its @, which may stand in a link, after "mailto:" or in a name.
+# The part of an e-mail address before its @, also in a link after "mailto:" or in a name.
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\"',;:/]+@(?=[\w-]+(?:\.[\w-]+)+)")
-_Kind = TypeVar("_Kind", CallKind, DeadlineKind, ParticipantKind)
 
 
 def without_addresses(text: str) -> str:
@@ -103,141 +84,160 @@ def without_addresses(text: str) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """Return free text on one line, without addresses, cut where it is long."""
-    line = without_addresses(" ".join(text.split()))
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    """Return free text on one line, without addresses, cut if it is long."""
+    return _cut(without_addresses(text), _LONGEST)
 
 
-def _link(address: str | None) -> str:
-    """Return a link whole, as it may be its end that changes."""
-    return without_addresses(address) if address else "none"
+def _cut(text: str, longest: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def range_in_words(changes: Changes) -> str:
-    """Return the range that was compared, by the calendar's clock: Wed 5 March 2025 to Tue 10 March 2026."""
+def range_in_words(language: Language, changes: Changes) -> str:
+    """Return the compared range on the calendar's clock: Wed 5 March 2025 to Tue 10 March 2026."""
     zone = changes.new.zone
     first, last = local_of(changes.start, zone), local_of(changes.end, zone) - timedelta(microseconds=1)
-    return f"{day_and_year(first)} to {day_and_year(last)}"
+    return language.say("from_to", first=language.date(first), last=language.date(last))
 
 
-def headline(changes: Changes) -> str:
-    """Return the counts of all that changes for people: 1 call cancelled, 2 deadlines slipped."""
+def headline(language: Language, changes: Changes) -> str:
+    """Return how many things change for people: 1 call cancelled, 2 deadlines slipped."""
     if not changes.concern_people:
-        return "no change for people"
-    parts = [
-        f"series {on_one_line(each.series.title)} {each.touch}" for each in changes.series if each.touch is not Touch.CHANGED
-    ]
-    parts += _summary([call for each in changes.series if each.touch is Touch.CHANGED for call in each.calls])
-    parts += _counted(((each.kind, 1) for each in changes.deadlines), "deadline", _DEADLINES)
-    parts += _counted(((each.kind, 1) for each in changes.participants), "participant", _PEOPLE)
+        return language.say("diff.none")
+    found = [(each.series, each.touch) for each in changes.series if each.touch is not Touch.CHANGED]
+    parts = [language.say(f"diff.series.{touch}", title=on_one_line(series.title)) for series, touch in found]
+    parts += _summary(language, [call for each in changes.series if each.touch is Touch.CHANGED for call in each.calls])
+    parts += _counted(language, "deadline", DeadlineKind, [(each.kind, 1) for each in changes.deadlines])
+    parts += _counted(language, "participant", ParticipantKind, [(each.kind, 1) for each in changes.participants])
     return ", ".join(parts)
 
 
-def _summary(calls: Iterable[CallChange]) -> list[str]:
-    return _counted(((each.kind, each.calls) for each in calls), "call", {kind: said for kind, (_, said) in _CALLS.items()})
+def _summary(language: Language, calls: Iterable[CallChange]) -> list[str]:
+    return _counted(language, "call", CallKind, [(each.kind, each.calls) for each in calls])
 
 
-def _counted(found: Iterable[tuple[_Kind, int]], noun: str, words: Mapping[_Kind, str]) -> list[str]:
+def _counted(language: Language, noun: str, kinds: Iterable[str], found: Sequence[tuple[str, int]]) -> list[str]:
     """Return how many there are of each kind, in the kinds' order."""
-    counts = dict.fromkeys(words, 0)
-    for kind, number in found:
-        counts[kind] += number
-    return [f"{amount(number, noun)} {words[kind]}" for kind, number in counts.items() if number]
+    counts = {kind: sum(number for each, number in found if each == kind) for kind in kinds}
+    named = [(language.amount(number, noun), _what(language, noun, kind, "count")) for kind, number in counts.items() if number]
+    return [language.say("diff.counted", count=count, what=what) for count, what in named]
 
 
-def tables(changes: Changes) -> Iterator[Table]:
-    """Yield a table for each series, then those of the deadlines and the participants, where there is something in them."""
+def _what(language: Language, noun: str, kind: str, form: str) -> str:
+    return language.say(f"change.{kind}", form=form) if noun == "call" else language.say(f"change.{noun}.{kind}")
+
+
+def tables(language: Language, changes: Changes) -> Iterator[Table]:
+    """Yield a table for each series, then those of deadlines and participants, without empty ones."""
+
+    def columns(subject: str, place: str) -> tuple[str, str, str, str, str]:
+        def head(key: str) -> str:
+            return language.say(f"diff.{key}")
+
+        return head(subject), head("what"), head(place), head("before"), head("after")
+
     for each in changes.series:
-        rows = tuple(row for call in each.calls for row in _call_rows(changes, each, call))
+        rows = tuple(row for call in each.calls for row in _call_rows(language, changes, each, call))
         title, name = on_one_line(each.series.title), each.series.id
-        touch = [] if each.touch is Touch.CHANGED else [f"series {each.touch}"]
-        summary = ", ".join([*touch, *_summary(each.calls)])
-        yield Table(f"{title} ({name})" if title != name else name, summary, ("date", "what", "where", "before", "after"), rows)
+        touch = [] if each.touch is Touch.CHANGED else [language.say(f"diff.this_series.{each.touch}")]
+        summary = ", ".join([*touch, *_summary(language, each.calls)])
+        yield Table(f"{title} ({name})" if title != name else name, summary, columns("date", "where"), rows)
     if changes.deadlines:
-        rows = tuple(_deadline_row(each) for each in changes.deadlines)
-        yield Table("Deadlines", "", ("deadline", "what", "calls left before it", "before", "after"), rows)
+        rows = tuple(_deadline_row(language, each) for each in changes.deadlines)
+        label = language.say("diff.calls_left")
+        yield Table(language.say("diff.deadlines"), "", columns("deadline", "calls_left"), rows, label)
     if changes.participants:
-        rows = tuple(_participant_row(each) for each in changes.participants)
-        yield Table("Participants", "", ("who", "what", "in", "before", "after"), rows)
+        rows = tuple(_participant_row(language, each) for each in changes.participants)
+        yield Table(language.say("diff.participants"), "", columns("who", "in"), rows)
 
 
-def _call_rows(changes: Changes, series: SeriesChange, call: CallChange) -> Iterator[Row]:
-    """Yield the rows of a change: one for each run and all the zones that see it alike, or one for what calls say."""
-    what = f"{_CALLS[call.kind][0]}{f': {on_one_line(call.reason)}' if call.reason else ''}"
+def _call_rows(language: Language, changes: Changes, series: SeriesChange, call: CallChange) -> Iterator[Row]:
+    """Yield the rows of a change: one for each run and all zones that see it alike, or one for a change of details."""
+    what = language.say(f"change.{call.kind}", form="row")
+    what = f"{what}: {on_one_line(call.reason)}" if call.reason else what
     if not call.kind.of_time:
-        before, after = (_value(changes, call, value) for value in values_of(call))
-        yield Row(_days(call.first, call.last, call.calls), what, "", before, after, links=call.kind is CallKind.LINK)
+        before, after = (_value(language, changes, call.kind, value) for value in values_of(call))
+        yield Row(_days(language, call), what, "", before, after, links=call.kind is CallKind.LINK)
         return
     alike: dict[tuple[date, date, int, str, str], list[ZoneRun]] = {}
     for run in call.zones:
-        alike.setdefault((run.first, run.last, run.calls, *_local_times(run)), []).append(run)
+        alike.setdefault((run.first, run.last, run.calls, *_local_times(language, run)), []).append(run)
     main = [run.zone for run in call.zones if run.zone == series.series.zone] or [call.zones[0].zone]
-    for (first, last, calls, before, after), runs in sorted(alike.items(), key=lambda each: each[0][:2]):
+    for (_, _, _, before, after), runs in sorted(alike.items(), key=lambda each: each[0][:2]):
         places = ", ".join(run.zone.key for run in runs)
         leading = any(run.zone in main for run in runs)
-        # When a call would have been matters to nobody; when it was is told on the anchor's clock.
+        # Nobody needs to know when a call would have been; when it was is shown on the anchor's clock.
         if after or leading:
-            yield Row(_days(first, last, calls), what, places, before, after, leading=leading)
+            yield Row(_days(language, runs[0]), what, places, before, after, leading=leading)
 
 
-def _days(first: date, last: date, calls: int) -> str:
-    begin = day(first) if first.year == last.year else day_and_year(first)
-    if calls == 1:
-        return day_and_year(first)
-    return f"{begin} and {day_and_year(last)}" if calls == 2 else f"{begin} to {day_and_year(last)} ({amount(calls, 'call')})"
+def _days(language: Language, run: CallChange | ZoneRun) -> str:
+    if run.calls == 1:
+        return language.date(run.first)
+    if run.calls == 2:
+        begin = language.day(run.first) if run.first.year == run.last.year else language.date(run.first)
+        return language.listed([begin, language.date(run.last)])
+    return f"{language.between(run.first, run.last)} ({language.amount(run.calls, 'call')})"
 
 
-def _local_times(run: ZoneRun) -> tuple[str, str]:
-    """Return both local times of a run, with their days where these are not the ones that the row is about."""
+def _local_times(language: Language, run: ZoneRun) -> tuple[str, str]:
+    """Return both local times of a run, with their days if these are not the row's own."""
     days = {each.local.date() for each in (run.before, run.after) if each is not None}
-    before, after = ("" if each is None else _local(each, run, days) for each in (run.before, run.after))
+    before, after = ("" if each is None else _local(language, each, run, days) for each in (run.before, run.after))
     return before, after
 
 
-def _local(seen: LocalizedOccurrence, run: ZoneRun, days: Collection[date]) -> str:
+def _local(language: Language, seen: LocalizedOccurrence, run: ZoneRun, days: Collection[date]) -> str:
     if len(days) > 1 and run.calls == 1:
-        return f"{day(seen.local)} {clock(seen.local)}"
+        return f"{language.day(seen.local)} {clock(seen.local)}"
     if len(days) > 1 or (run.calls == 1 and run.first not in days):
-        return f"{WEEKDAYS[seen.local.weekday()][:3]} {clock(seen.local)}"
-    # Of a run's calls all are on that day, or all on the one after, but not all on the same weekday.
-    which = {0: "", 1: " the next day", -1: " the previous day"}
-    return f"{clock(seen.local)}{which.get((seen.local.date() - run.first).days, '')}"
+        return f"{language.weekdays_short[seen.local.weekday()]} {clock(seen.local)}"
+    # All calls of a run are on that day, or all on the next one, but not all on the same weekday.
+    days_later = (seen.local.date() - run.first).days
+    return language.time_on(seen.local, days_later if abs(days_later) == 1 else 0)
 
 
-def _value(changes: Changes, call: CallChange, value: str | timedelta | None) -> str:
+def _value(language: Language, changes: Changes, kind: CallKind, value: str | timedelta | None) -> str:
     if isinstance(value, timedelta):
-        return duration_in_words(value)
-    if value is not None and call.kind is CallKind.CHAIR:
-        value = changes.new.person(value) if changes.new.participant(value) else changes.old.person(value)
-    if call.kind is CallKind.LINK:
-        return _link(value)
-    return on_one_line(value) if value else "none"
+        return language.length(value)
+    if kind is CallKind.LINK:
+        return _link(language, value)
+    return on_one_line(_named(changes, kind, value)) if value else language.say("change.no_value")
 
 
-def _deadline_row(change: DeadlineChange) -> Row:
-    was, now, kind = change.before, change.after, change.kind
-    deadline = now or was
+def _named(changes: Changes, kind: CallKind, value: str) -> str:
+    """Return a value of a call, a chair's id as their name in the new calendar, or in the old one."""
+    if kind is not CallKind.CHAIR:
+        return value
+    return (changes.new if changes.new.participant(value) else changes.old).person(value) or value
+
+
+def _link(language: Language, address: str | None) -> str:
+    """Return a link in full, as the change may be at its end."""
+    return without_addresses(address) if address else language.say("change.no_value")
+
+
+def _deadline_row(language: Language, change: DeadlineChange) -> Row:
+    def shown(deadline: Deadline | None) -> str:
+        if deadline is None:
+            return ""
+        if change.kind is DeadlineKind.LINK:
+            return _link(language, deadline.url)
+        if change.kind is DeadlineKind.TITLE:
+            return on_one_line(deadline.title)
+        at = f" {clock(deadline.at)}" if deadline.at else ""
+        zone = f" {deadline.zone.key}" if deadline.zone else ""
+        return f"{language.date(deadline.date)}{at}{zone}{planned_note(language, deadline)}"
+
+    deadline = change.after or change.before
     left = [str(each) for each in (change.calls_before, change.calls_after) if each is not None]
-    said = _DEADLINE_SAYS.get(kind, _due)
-    before, after = ("" if each is None else said(each) for each in (was, now))
     title = "" if deadline is None else on_one_line(deadline.title)
-    return Row(title, _DEADLINES[kind], " -> ".join(dict.fromkeys(left)), before, after, links=kind is DeadlineKind.LINK)
+    what = language.say(f"change.deadline.{change.kind}")
+    links = change.kind is DeadlineKind.LINK
+    return Row(title, what, " -> ".join(dict.fromkeys(left)), shown(change.before), shown(change.after), links=links)
 
 
-def _due(deadline: Deadline) -> str:
-    at = f" {clock(deadline.at)}" if deadline.at else ""
-    zone = f" {deadline.zone.key}" if deadline.zone else ""
-    planned = f" (planned {day(deadline.planned)})" if deadline.planned and deadline.planned != deadline.date else ""
-    return f"{day_and_year(deadline.date)}{at}{zone}{planned}"
-
-
-_DEADLINE_SAYS: dict[DeadlineKind, Callable[[Deadline], str]] = {
-    DeadlineKind.TITLE: lambda deadline: on_one_line(deadline.title),
-    DeadlineKind.LINK: lambda deadline: _link(deadline.url),
-}
-
-
-def _participant_row(change: ParticipantChange) -> Row:
+def _participant_row(language: Language, change: ParticipantChange) -> Row:
     was, now, kind = change.before, change.after, change.kind
     person = now or was
     name = "" if person is None else f"{on_one_line(person.name)} ({person.id})"
@@ -246,17 +246,96 @@ def _participant_row(change: ParticipantChange) -> Row:
         before, after = on_one_line(was.name), on_one_line(now.name)
     elif kind in (ParticipantKind.ADDED, ParticipantKind.GONE, ParticipantKind.ZONE):
         before, after = (each.zone.key if each else "" for each in (was, now))
-    return Row(name, _PEOPLE[kind], ", ".join(change.series), before, after)
+    return Row(name, language.say(f"change.participant.{kind}"), ", ".join(change.series), before, after)
 
 
-def reached(changes: Changes) -> Sequence[tuple[str, str]]:
-    """Return the feeds that change, public ones by path and participants' by id, and who would get a mail, in words."""
-    public = [f"{each.path}{_touch(each.touch)}" for each in changes.feeds if each.path is not None]
-    personal = [f"{each.participant}{_touch(each.touch)}" for each in changes.feeds if each.participant is not None]
-    invites = [f"{each.series} ({', '.join(each.participants)})" for each in changes.invites]
-    found = {"Feeds that change": public, "Participants' feeds that change": personal, "Invites that change": invites}
-    return [(what, ", ".join(names)) for what, names in found.items() if names]
+def reached(language: Language, changes: Changes) -> Sequence[tuple[str, str]]:
+    """Return the feeds that change, public ones by path and participants' by id, and who would get a mail."""
+
+    def named(name: str, touch: Touch) -> str:
+        return name if touch is Touch.CHANGED else language.say(f"diff.feed.{touch}", name=name)
+
+    found = {
+        "feeds": [named(each.path, each.touch) for each in changes.feeds if each.path is not None],
+        "personal_feeds": [named(each.participant, each.touch) for each in changes.feeds if each.participant is not None],
+        "invites": [f"{each.series} ({', '.join(each.participants)})" for each in changes.invites],
+    }
+    return [(language.say(f"diff.{key}"), ", ".join(names)) for key, names in found.items() if names]
 
 
-def _touch(touch: Touch) -> str:
-    return "" if touch is Touch.CHANGED else f" ({touch})"
+# --- Lines for one reader: the beginning of an update's mail, and the reason in `invite plan`
+
+
+def change_lines(language: Language, changes: Changes, series: SeriesChange, zone: Zone) -> tuple[str, ...]:
+    """Return the changes of a series for readers in a zone, which must be one of those in `changes`, in order.
+
+    Lines are such as: new time: 12:00 → 13:00, from Wed 12 March 2025 on; cancelled: Wed 12 March 2025 12:00 (reason).
+    """
+    return tuple(line for call in series.calls for line in _lines(language, changes, call, zone))
+
+
+def law_lines(language: Language) -> tuple[str, ...]:
+    """Return the line for readers whose clocks have another law."""
+    return (language.say("change.law"),)
+
+
+def no_lines(language: Language) -> tuple[str, ...]:
+    """Return no line, for a mail without changes."""
+    del language
+    return ()
+
+
+def _lines(language: Language, changes: Changes, call: CallChange, zone: Zone) -> Iterator[str]:
+    what = language.say(f"change.{call.kind}", form="mail")
+    if not call.kind.of_time:
+        before, after = (_news_value(language, changes, call.kind, each) for each in values_of(call))
+        yield _line(what, _when(language, changes, call), before, after)
+        return
+    reason = f" ({_cut(call.reason, _LONGEST_NEWS)})" if call.reason else ""
+    runs = [each for each in call.zones if each.zone == zone]
+    if len({_distance(run) for run in runs}) == 1 and _distance(runs[0]) is not None:
+        # A clock change in between moves both times alike: for the reader it is one change.
+        runs = [replace(runs[0], last=runs[-1].last, calls=sum(each.calls for each in runs))]
+    for run in runs:
+        ends = [each for each in (run.before, run.after) if each is not None]
+        if run.calls == 1 and len(ends) == 1:
+            said = _line(what, f"{language.date(ends[0].local)} {clock(ends[0].local)}", "", "")
+        elif run.calls == 1 and len({each.local.date() for each in ends}) > 1:
+            said = _line(what, "", *(f"{language.day(each.local)} {clock(each.local)}" for each in ends))
+        else:
+            said = _line(what, _when(language, changes, run), _time(language, run.before, run), _time(language, run.after, run))
+        yield f"{said}{reason}"
+
+
+def _line(what: str, when: str, before: str, after: str) -> str:
+    values = [f"{before} → {after}", when] if before and after else [when, before, after]
+    return f"{what}: {', '.join(filter(None, values))}"
+
+
+def _distance(run: ZoneRun) -> timedelta | None:
+    """Return how much later a run's calls are than before; None if there are calls only before or only after."""
+    return None if run.before is None or run.after is None else run.after.local - run.before.local
+
+
+def _when(language: Language, changes: Changes, run: CallChange | ZoneRun) -> str:
+    """Return the days of a run of calls, without an end if it lasts to the end of the compared range."""
+    if run.calls > 2 and (changes.end.date() - run.last).days < _OPEN_DAYS:
+        return language.say("from_on", day=language.date(run.first))
+    if run.calls == 1:
+        return language.date(run.first)
+    return f"{language.between(run.first, run.last)} ({language.amount(run.calls, 'call')})"
+
+
+def _time(language: Language, seen: LocalizedOccurrence | None, run: ZoneRun) -> str:
+    """Return a local time, with its day if that differs from the anchor's."""
+    if seen is None:
+        return ""
+    return clock(seen.local) if seen.local.date() == run.first else f"{language.day(seen.local)} {clock(seen.local)}"
+
+
+def _news_value(language: Language, changes: Changes, kind: CallKind, value: str | timedelta | None) -> str:
+    if value is None:
+        return language.say("change.no_value")
+    if isinstance(value, timedelta):
+        return language.length(value)
+    return value if kind is CallKind.LINK else _cut(_named(changes, kind, value), _LONGEST_NEWS)

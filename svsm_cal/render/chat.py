@@ -1,7 +1,7 @@
-"""A notice as each chat platform's documented payload: its own markup of local time, its own escapes, nobody pinged.
+"""A notice as the documented payload of each chat platform, with its markup for local times and its escapes; nobody is pinged.
 
-What the calendar's file says, such as a title or a reason, is text: a mention or markup in it is shown, not obeyed. Each
-platform is told so in its own way, and where it has none, a mention is taken apart with a zero-width space.
+Titles, reasons and other texts of the calendar file are plain text: a mention or markup in them has no effect. Each platform
+has its own way to say so; where there is none, a zero-width space breaks the mention.
 
 Slack: api.slack.com/messaging/webhooks, reference/block-kit and "Formatting text for app surfaces"; Discord: developer
 documentation, Webhook "Execute Webhook" and "Message Formatting"; Matrix: Client-Server API, m.room.message and m.mentions;
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from svsm_cal.core.announcing import ChannelKind
 from svsm_cal.engine.civil import epoch_seconds
 from svsm_cal.notices.notice import CallFact, DeadlineFact, NoticeKind
-from svsm_cal.render.notice_text import Voice
 from svsm_cal.render.records import instant_text
+from svsm_cal.words import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,18 +34,18 @@ _URL = re.compile(r"https?://[^\s<>\"']+")
 _APART = "\u200b"
 _DISCORD = re.compile(r"([\\*_~`|>#\[\]()<:-])")
 _MARKDOWN = re.compile(r"([\\*_~`|>#\[\]()<!{}+-])")
-# What a platform takes at most, in characters; longer texts are cut, which no notice of a sane calendar comes near.
+# The most characters a platform accepts; longer texts are cut, but notices of a normal calendar are much shorter.
 _MOST = {ChannelKind.SLACK: 2900, ChannelKind.DISCORD: 1900, ChannelKind.MATTERMOST: 3900, ChannelKind.ZULIP: 9000}
 _SLACK_HEADER = 150
 _ZULIP_TOPIC = 60
-# Kinds of which no moment ahead is left to tell, or none that is one.
+# Kinds without one moment ahead that could be shown.
 _TIMELESS = frozenset({NoticeKind.OVER, NoticeKind.SLIPPED, NoticeKind.EARLIER, NoticeKind.LAW})
 
 Payload = dict[str, Any]
 
 
 def moment_of(notice: Notice) -> Instant | None:
-    """Return the moment that readers want on their own clock: the call, the next one where it is cancelled, or the end."""
+    """Return the moment to show on readers' own clocks: the call, the next one if it is cancelled, or the deadline."""
     fact = notice.fact
     if notice.kind in _TIMELESS:
         return None
@@ -57,7 +57,7 @@ def moment_of(notice: Notice) -> Instant | None:
 
 
 def chat_payload(calendar: Calendar, channel: Channel, notice: Notice, title: str, text: str) -> Payload:
-    """Return what to send to a chat about a notice: the fields of its JSON body, for Zulip those of its form.
+    """Return a notice as a chat message: the fields of the JSON body, for Zulip those of the form.
 
     `title` and `text` are the notice's words in the channel's language, not yet escaped.
     """
@@ -68,12 +68,12 @@ def chat_payload(calendar: Calendar, channel: Channel, notice: Notice, title: st
 
 
 def _own_time(channel: Channel, notice: Notice, shown: Callable[[Instant], str]) -> str:
-    """Return the line that tells readers their own time, in a platform's markup; "" if there is none to tell."""
+    """Return the line with readers' own time in a platform's markup; "" if the notice has no such moment."""
     at = moment_of(notice)
     if at is None:
         return ""
-    key = "own_time.deadline" if notice.kind is NoticeKind.DEADLINE else "own_time"
-    return Voice(channel.language).say(key, when=shown(at))
+    key = "notice.own_time.deadline" if notice.kind is NoticeKind.DEADLINE else "notice.own_time"
+    return language_of(channel.language).say(key, when=shown(at))
 
 
 def _utc(at: Instant) -> str:
@@ -81,7 +81,7 @@ def _utc(at: Instant) -> str:
 
 
 def _around_links(text: str, escaped: Callable[[str], str], link: Callable[[str], str]) -> str:
-    """Return a text with its links, which are not to be escaped as words are, made links of the platform."""
+    """Return an escaped text in which web addresses are the platform's links."""
     found, end = [], 0
     for match in _URL.finditer(text):
         found += [escaped(text[end : match.start()]), link(match[0])]
@@ -94,7 +94,7 @@ def _lines(*lines: str) -> str:
 
 
 def _apart(text: str) -> str:
-    """Return a text in which no @mention is one."""
+    """Return a text without effective @mentions."""
     return text.replace("@", f"@{_APART}")
 
 
@@ -108,7 +108,7 @@ def _slack(_: Calendar, channel: Channel, notice: Notice, title: str, text: str)
     body = _around_links(text, plain, lambda url: f"<{plain(url)}>")
     header = title if len(title) <= _SLACK_HEADER else f"{title[: _SLACK_HEADER - 1].rstrip()}…"
     return {
-        # Shown where blocks are not: in notifications.
+        # Shown in notifications, which have no blocks.
         "text": plain(title),
         "blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": header, "emoji": False}},
@@ -147,7 +147,7 @@ def _mattermost(_: Calendar, channel: Channel, notice: Notice, title: str, text:
 
 def _zulip(calendar: Calendar, channel: Channel, notice: Notice, title: str, text: str) -> Payload:
     def plain(part: str) -> str:
-        # @**all** and #**channel** are Zulip's; other markup does no more than look odd.
+        # @**all** and #**channel** notify in Zulip; other markup only looks odd.
         return _apart(part).replace("#*", f"#{_APART}*").replace("<time:", f"<{_APART}time:")
 
     body = _around_links(text, plain, str)
@@ -163,7 +163,7 @@ def _matrix(_: Calendar, channel: Channel, notice: Notice, title: str, text: str
     own = _own_time(channel, notice, _utc)
     body = _around_links(text, escape, lambda url: f'<a href="{escape(url)}">{escape(url)}</a>')
     return {
-        # A notice: what a program says, which other programs do not answer.
+        # m.notice is a message of a program; other programs do not answer it.
         "msgtype": "m.notice",
         "body": _lines(title, text, own),
         "format": "org.matrix.custom.html",

@@ -1,44 +1,38 @@
-"""An invite as an RFC 5322 message: text and HTML with the reader's own times, and the invite for their client.
+"""Invites and reminders as mails, with readers' own times as text and HTML, and an invite's calendar for their programs.
 
-The message is made of its arguments alone, boundaries and Message-ID included.
+A message depends only on its arguments, with its boundaries and Message-ID.
 """
 
 from __future__ import annotations
 
 import hashlib
-from html import escape
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.segments import Segment
-from svsm_cal.render.mail_form import MessageForm, message_form
+from svsm_cal.engine.zones import local_of
+from svsm_cal.render.mail_form import Body, MessageForm, Section, message_form, message_id
 from svsm_cal.value import Value
-from svsm_cal.words.notes import note_of
-from svsm_cal.words.phrases import (
-    chairs_in_words,
-    clock,
-    day_and_year,
-    duration_in_words,
-    rule_in_words,
-    utc_offset,
-    window_change,
-    window_in_words,
-    window_start,
-)
+from svsm_cal.words import language_of
+from svsm_cal.words.descriptions import chairs_in_words, note_of, window_change, window_dates, window_start
+from svsm_cal.words.language import clock, utc_offset
 
 if TYPE_CHECKING:
+    from svsm_cal.core.deadlines import DeadlineOutlook
     from svsm_cal.core.localized import CallOnClock
     from svsm_cal.core.model import Calendar, Details, Occurrence, Organizer
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.engine.civil import Instant
+    from svsm_cal.engine.zones import Zone
     from svsm_cal.ical.invite_calendar import Invite
+    from svsm_cal.words.language import Language
 
-__all__ = ["Reader", "bodies", "invite_form", "invite_message", "is_part", "message_id"]
+__all__ = ["Reader", "call_reminder", "deadline_reminder", "invite_form", "invite_message", "is_part"]
 
 
 class Reader(Value):
-    """Who a message is for: an address, a name ("" for a list), and the next calls and windows on their clocks.
+    """The reader of a message: an address, a name ("" for a list), and the next calls and windows on their clocks.
 
-    `calls` has a list of calls for each zone shown: one for a person, all the attendees' for a list.
+    `calls` has a list of calls for each zone shown: one for a person, all attendees' zones for a list.
     """
 
     email: str
@@ -47,20 +41,10 @@ class Reader(Value):
     windows: tuple[ShiftWindow, ...]
 
 
-class _Section(Value):
-    """A heading and a table under it."""
-
-    heading: str
-    rows: tuple[tuple[str, ...], ...]
-
-
 def invite_message(
     calendar: Calendar, of: Segment | Occurrence, organizer: Organizer, reader: Reader, invite: Invite, *, now: Instant
 ) -> bytes:
-    """Return the message as bytes with CRLF line ends, ready to be sent as it is.
-
-    `of` is what the invite is to: a segment, or a call outside the rule.
-    """
+    """Return the invite to a segment or to a call outside the rule: the bytes to send, with CRLF line ends."""
     form = invite_form(calendar, of, organizer, reader, method=invite.method, revision=str(invite.sequence), now=now)
     number = message_id(calendar.domain, invite.uid, str(invite.sequence), reader.email)
     return form.fill(name=reader.name, email=reader.email, message_id=number, calendar=invite.data)
@@ -75,50 +59,42 @@ def invite_form(
     method: str,
     revision: str,
     now: Instant,
-    prefix: str = "",
+    subject: str = "",
     news: tuple[str, ...] = (),
     over: bool = False,
 ) -> MessageForm:
-    """Return the message of an invite for all readers who see it alike: those of one zone, or a list.
+    """Return an invite for all readers who see it alike: those in one zone, or a list.
 
-    `revision` tells apart the messages about one UID; `prefix` begins the subject ("Updated: "), `news` is what it says
-    first. With `over` there is nothing to come, so that no calls and links are shown.
+    `revision` distinguishes the messages about one UID. `subject` is the key of the message around the subject
+    ("mail.updated"), `news` come first in the text. With `over` no calls and links are shown, as there are none to come.
     """
-    about = _about(of)
-    lead, sections, facts = _content(calendar, about, reader)
+    language = language_of(calendar.language)
+    about = _about(language, of)
+    body = _body(language, calendar, about, reader)
     if over:
-        lead, sections, facts = [*lead[:2], *news], [], []
+        body = Body([*body.lead[:2], *news])
     elif news:
-        sections = [_Section("What changes", tuple((line,) for line in news)), *sections]
+        body = Body(body.lead, [Section(language.say("mail.news"), tuple((line,) for line in news)), *body.sections], body.facts)
+    said = _subject(language, about, () if over else news)
     return message_form(
-        sender=(organizer.name, organizer.email),
-        subject=f"{prefix}{_subject(about, () if over else news)}",
+        sender=organizer,
+        subject=language.say(subject, subject=said) if subject else said,
         date=now,
         thread=message_id(calendar.domain, of.uid),
-        plain=_plain(lead, sections, facts),
-        html=_html(lead, sections, facts),
+        plain=body.plain(),
+        html=body.html(language),
         method=method,
         seal=hashlib.sha256(f"{of.uid}|{revision}".encode()).hexdigest()[:24],
     )
 
 
-def bodies(lead: list[str], facts: list[tuple[str, str]]) -> tuple[str, str]:
-    """Return a mail's plain text and HTML: opening lines, the first of which is its heading, and facts (label, value)."""
-    return _plain(lead, [], facts), _html(lead, [], facts)
-
-
 def is_part(segment: Segment) -> bool:
-    """Whether a segment has a part of its series' rule: those that not every client can hold come in several invites."""
+    """Whether a segment has only a part of its series' rule: a rule that some clients cannot read comes in several invites."""
     return segment.rule is not None and segment.whole_rule is not None and len(segment.whole_rule.parts()) > 1
 
 
-def message_id(domain: str, *parts: str) -> str:
-    """Return the Message-ID of what its parts identify: the same for the same parts, telling nothing of them."""
-    return f"<{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:32]}@{domain}>"
-
-
 class _About(Value):
-    """What a message is about: its title, its anchor time in words, its details."""
+    """The subject of a message: its title, its anchor time in words, its length, its details, and which part of a rule."""
 
     title: str
     when: str
@@ -128,101 +104,119 @@ class _About(Value):
     which: str = ""
 
 
-def _about(of: Segment | Occurrence) -> _About:
+def _about(language: Language, of: Segment | Occurrence) -> _About:
+    part = which = ""
+    at = f"{clock(of.start)} {of.zone.key}"
     if isinstance(of, Segment):
         title, duration, details = of.details[-1][1].title or of.series.title, of.durations[-1][1], of.details[-1][1]
-        days = rule_in_words(of.whole_rule) if of.whole_rule is not None else day_and_year(of.start)
+        days = language.rule(of.whole_rule) if of.whole_rule is not None else language.date(of.start)
+        if of.rule is not None and is_part(of):
+            part = language.say("mail.part", rule=language.rule(of.rule))
+            which = f"{language.rule(of.rule)}, {at}"
     else:
-        title, duration, details, days = of.title, of.duration, of.details, day_and_year(of.start)
-    part = which = ""
-    if isinstance(of, Segment) and of.rule is not None and is_part(of):
-        part = f"This invite is for the calls {rule_in_words(of.rule)}."
-        which = f"{rule_in_words(of.rule)}, {clock(of.start)} {of.zone.key}"
-    return _About(title, f"{days}, {clock(of.start)} {of.zone.key}", duration_in_words(duration), details, part, which)
+        title, duration, details, days = of.title, of.duration, of.details, language.date(of.start)
+    return _About(title, f"{days}, {at}", language.length(duration), details, part, which)
 
 
-def _subject(about: _About, news: tuple[str, ...]) -> str:
-    """Return what a mail is about: the call, and what changes, or when it is."""
+def _subject(language: Language, about: _About, news: tuple[str, ...]) -> str:
+    """Return the subject: the call, and its first change or when it is."""
     if not news:
         return f"{about.title}: {about.which or about.when}"
-    more = f" and {len(news) - 1} more" if len(news) > 1 else ""
-    # An arrow would have to be encoded, and the standard library doubles the blank after what it encodes.
-    return f"{about.title}: {news[0].replace(' → ', ' to ')}{more}"
+    # An arrow would have to be encoded, and the standard library doubles the blank after an encoded word.
+    first = news[0].replace("→", language.say("mail.arrow"))
+    said = language.say("and_more", items=first, number=len(news) - 1) if len(news) > 1 else first
+    return f"{about.title}: {said}"
 
 
-def _content(calendar: Calendar, about: _About, reader: Reader) -> tuple[list[str], list[_Section], list[tuple[str, str]]]:
-    """Return the opening lines, the tables, and the facts (label, value)."""
+def _body(language: Language, calendar: Calendar, about: _About, reader: Reader) -> Body:
     details = reader.calls[0][0].occurrence.details if reader.calls and reader.calls[0] else about.details
     lead = [about.title, f"{about.when}, {about.length}"]
     lead += [text for text in (about.part, details.description) if text]
-    sections = _for_one(reader) if reader.name else _for_all(reader)
-    facts = [("Join", details.url), ("Where", details.location), ("Chair", chairs_in_words(calendar, details))]
-    return lead, sections, [(label, value) for label, value in facts if value]
+    sections = _for_one(language, reader) if reader.name else _for_all(language, reader)
+    return Body(lead, sections, _facts(language, details, chairs_in_words(language, calendar, details)))
 
 
-def _for_one(reader: Reader) -> list[_Section]:
+def _facts(language: Language, details: Details, chair: str | None) -> list[tuple[str, str]]:
+    found = {"join": details.url, "where": details.location, "chair": chair}
+    return [(language.say(f"label.{key}"), text) for key, text in found.items() if text]
+
+
+def _for_one(language: Language, reader: Reader) -> list[Section]:
     calls = reader.calls[0] if reader.calls else ()
-    zone = calls[0].localized.zone.key if calls else ""
     sections = []
     if calls:
-        rows = tuple(_call_row(call) for call in calls)
-        sections.append(_Section(f"The next calls on your clock ({zone})", rows))
+        heading = language.say("mail.your_clock", zone=calls[0].localized.zone.key)
+        sections.append(Section(heading, tuple(_call_row(language, call) for call in calls)))
     if reader.windows:
-        sections.append(_Section("When clocks change", tuple(_window_row(each) for each in reader.windows)))
+        sections.append(Section(language.say("mail.windows"), tuple(_window_row(language, each) for each in reader.windows)))
     return sections
 
 
-def _for_all(reader: Reader) -> list[_Section]:
+def _for_all(language: Language, reader: Reader) -> list[Section]:
     sections = []
     held = ([call for call in calls if call.occurrence.held] for calls in reader.calls)
     firsts = [calls[0] for calls in held if calls]
     if firsts:
         rows = tuple(
-            (call.localized.zone.key, *_call_row(call))
+            (call.localized.zone.key, *_call_row(language, call))
             for call in sorted(firsts, key=lambda call: (call.localized.utc_offset, call.localized.zone.key))
         )
-        sections.append(_Section("The next call, zone by zone", rows))
+        sections.append(Section(language.say("mail.zone_by_zone"), rows))
     if reader.windows:
-        rows = tuple((window.zone.key, *_window_row(window)) for window in reader.windows)
-        sections.append(_Section("When clocks change", rows))
+        rows = tuple((window.zone.key, *_window_row(language, window)) for window in reader.windows)
+        sections.append(Section(language.say("mail.windows"), rows))
     return sections
 
 
-def _call_row(call: CallOnClock) -> tuple[str, ...]:
+def _call_row(language: Language, call: CallOnClock) -> tuple[str, ...]:
     local = call.localized
-    return day_and_year(local.local), f"{clock(local.local)} (UTC{utc_offset(local.utc_offset)})", note_of(call)
+    return language.date(local.local), f"{clock(local.local)} (UTC{utc_offset(local.utc_offset)})", note_of(language, call)
 
 
-def _window_row(window: ShiftWindow) -> tuple[str, ...]:
-    return window_in_words(window), window_start(window), window_change(window)
+def _window_row(language: Language, window: ShiftWindow) -> tuple[str, ...]:
+    return window_dates(language, window), window_start(language, window), window_change(language, window)
 
 
-def _plain(lead: list[str], sections: list[_Section], facts: list[tuple[str, str]]) -> str:
-    lines = [*lead]
-    for section in sections:
-        widths = [max(len(row[n]) for row in section.rows) for n in range(len(section.rows[0]))]
-        lines += ["", f"{section.heading}:"]
-        for row in section.rows:
-            cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
-            lines.append(f"  {'  '.join(cells)}".rstrip())
-    if facts:
-        lines += ["", *(f"{label}: {value}" for label, value in facts)]
-    return "\n".join(lines) + "\n"
+# --- Reminders
 
 
-def _html(lead: list[str], sections: list[_Section], facts: list[tuple[str, str]]) -> str:
-    cell = 'style="padding:2px 14px 2px 0;vertical-align:top"'
-    parts = [f'<h2 style="margin:0">{escape(lead[0])}</h2>', *(f"<p>{escape(line)}</p>" for line in lead[1:])]
-    for section in sections:
-        rows = "".join(f"<tr>{''.join(f'<td {cell}>{escape(text)}</td>' for text in row)}</tr>" for row in section.rows)
-        parts.append(f'<h3>{escape(section.heading)}</h3><table style="border-collapse:collapse">{rows}</table>')
-    shown = [f"<b>{escape(label)}:</b> {_linked(value)}" for label, value in facts]
-    if shown:
-        parts.append(f"<p>{'<br>'.join(shown)}</p>")
-    head = f'<meta charset="utf-8"><title>{escape(lead[0])}</title>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+def call_reminder(calendar: Calendar, organizer: Organizer, call: CallOnClock, *, now: Instant) -> MessageForm:
+    """Return the reminder of a call on its readers' clock."""
+    language, occurrence, local = language_of(calendar.language), call.occurrence, call.localized
+    when = language.moment(local.local, local.zone.key)
+    lead = [
+        occurrence.title,
+        f"{when} (UTC{utc_offset(local.utc_offset)}), {language.length(occurrence.duration)}",
+        language.say("reminder.begins", remaining=language.remaining(occurrence.start_utc - now)),
+    ]
+    lead += [note for note in (note_of(language, call),) if note]
+    facts = _facts(language, occurrence.details, calendar.person(occurrence.details.chair))
+    return _reminder(calendar, organizer, f"{occurrence.title}: {when}", occurrence.uid, Body(lead, facts=facts), now)
 
 
-def _linked(value: str) -> str:
-    shown = escape(value)
-    return f'<a href="{shown}">{shown}</a>' if value.startswith(("https://", "http://")) else shown
+def deadline_reminder(
+    calendar: Calendar, organizer: Organizer, outlook: DeadlineOutlook, zone: Zone, *, now: Instant
+) -> MessageForm:
+    """Return the reminder of a deadline for the readers in a zone."""
+    language, deadline = language_of(calendar.language), outlook.deadline
+    due, day = local_of(deadline.due_utc, zone), language.date(deadline.date)
+    remaining = language.remaining(deadline.due_utc - now)
+    lead = [
+        deadline.title,
+        language.say("reminder.over", date=day, time=clock(due), day=language.date(due), zone=zone.key),
+        language.say("reminder.due", remaining=remaining, number=len(outlook.calls)),
+    ]
+    facts = [(language.say("label.more"), deadline.url)] if deadline.url else []
+    return _reminder(calendar, organizer, f"{deadline.title}: {day}", deadline.id, Body(lead, facts=facts), now)
+
+
+def _reminder(calendar: Calendar, organizer: Organizer, subject: str, thread: str, body: Body, now: Instant) -> MessageForm:
+    return message_form(
+        sender=organizer,
+        subject=subject,
+        date=now,
+        thread=message_id(calendar.domain, thread),
+        plain=body.plain(),
+        html=body.html(language_of(calendar.language)),
+        seal=hashlib.sha256("|".join((subject, *body.lead)).encode()).hexdigest()[:24],
+    )

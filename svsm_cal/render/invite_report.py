@@ -1,7 +1,8 @@
-"""Invitations on a terminal and as records: what a plan would tell whom and why, and where everybody stands."""
+"""Invitations as terminal text and JSON records: the mails of a plan with their reasons, and the status of each invitation."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from svsm_cal.itip.announce import Purpose
@@ -9,52 +10,35 @@ from svsm_cal.itip.invitation import Partstat, Standing
 from svsm_cal.render.records import instant_text
 from svsm_cal.render.text import aligned
 from svsm_cal.value import Value
-from svsm_cal.words.phrases import amount
+from svsm_cal.words import ENGLISH
+from svsm_cal.words.language import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from svsm_cal.engine.civil import Instant
     from svsm_cal.itip.announce import Message
     from svsm_cal.itip.invitation import Invitation, Proposal
-    from svsm_cal.render.change_summary import News
-    from svsm_cal.render.text import Paint
+    from svsm_cal.render.change_rows import News
+    from svsm_cal.render.text import Cell, Paint
+    from svsm_cal.words.language import Language
 
 __all__ = ["Due", "Stand", "Standings", "outbox_line", "plan_record", "plan_text", "status_record", "status_text"]
 
-_PURPOSES = {
-    Purpose.INVITE: "invites {who}",
-    Purpose.INVITE_AGAIN: "invites {who} again",
-    Purpose.UPDATE: "tells {who}",
-    Purpose.REMOVE: "tells {who}",
-    Purpose.CANCEL: "tells {who}",
-}
-_WITHOUT_NEWS = {
-    Purpose.UPDATE: "details have changed",
-    Purpose.REMOVE: "no longer invited, the call goes on",
-    Purpose.CANCEL: "the call does not take place any more",
-}
-_ANSWERS = {
-    Partstat.NEEDS_ACTION: "no answer",
-    Partstat.ACCEPTED: "accepted",
-    Partstat.TENTATIVE: "tentative",
-    Partstat.DECLINED: "declined",
-    Partstat.DELEGATED: "delegated",
-}
-Cell = tuple[str, str]
+_WITHOUT_NEWS = (Purpose.UPDATE, Purpose.REMOVE, Purpose.CANCEL)
 
 
 class Due(Value):
-    """A mail that is due: its message, the call's series and title, and what changes for its reader."""
+    """A mail that is due: its message, the call's series, and in a language the call's title and the changes for its reader."""
 
     message: Message
     series: str
-    title: str
-    news: tuple[News | str, ...]
+    title: Callable[[Language], str]
+    news: News
 
 
 class Stand(Value):
-    """Where an address stands: its invitation, the series and title, and its last mail's state, server's word and bounce."""
+    """The status of an invitation: its series and title, and the last mail's state, server response and bounce."""
 
     invitation: Invitation
     series: str
@@ -65,7 +49,7 @@ class Stand(Value):
 
 
 class Standings(Value):
-    """Where everybody stands, the proposals that wait for a person, and how many mails are in which state."""
+    """The status of all invitations, the proposals that wait for a person, and the number of mails in each state."""
 
     stands: tuple[Stand, ...]
     proposals: tuple[Proposal, ...]
@@ -73,24 +57,24 @@ class Standings(Value):
 
 
 def _who(invitation: Invitation) -> str:
-    """Return whom a message is for: a list's address is its name."""
+    """Return the name of a message's recipient; a list's name is its address."""
     return invitation.email if invitation.participant is None else invitation.name
 
 
-def due_rows(due: Sequence[Due]) -> Iterator[list[Cell]]:
-    """Yield a row for each mail: the call, unless it is the one above's, what for, why."""
+def _due_rows(language: Language, due: Sequence[Due]) -> Iterator[list[Cell]]:
+    """Yield a row for each mail: the call if it is not the one above, the purpose, the reason."""
     above = ""
     for each in due:
-        who = _who(each.message.invitation)
-        title = "" if each.title == above else each.title
-        above = each.title
-        why = "; ".join(map(str, each.news)) or _WITHOUT_NEWS.get(each.message.purpose, "")
+        purpose, who = each.message.purpose, _who(each.message.invitation)
+        title = each.title(language)
+        why = "; ".join(each.news(language)) or (language.say(f"invite.{purpose}.why") if purpose in _WITHOUT_NEWS else "")
         style = "cancelled" if each.message.method == "CANCEL" else ""
-        yield [("strong", title), (style, _PURPOSES[each.message.purpose].format(who=who)), ("", why)]
+        yield [("strong", "" if title == above else title), (style, language.say(f"invite.{purpose}", who=who)), ("", why)]
+        above = title
 
 
-def due_record(due: Due) -> dict[str, Any]:
-    """Return a mail that is due as JSON has it."""
+def _due_record(due: Due) -> dict[str, Any]:
+    """Return the record of a mail that is due."""
     told = due.message.invitation
     return {
         "series": due.series,
@@ -102,39 +86,41 @@ def due_record(due: Due) -> dict[str, Any]:
         "sequence": told.sequence + told.lift,
         "significant": due.message.significant,
         "recurrence_id": due.message.only or None,
-        "reasons": [str(each) for each in due.news],
+        "reasons": [*due.news(ENGLISH)],
     }
 
 
-def _answer(invitation: Invitation) -> str:
-    """Return an answer in words, with the calls for which it is another."""
+def _answer(language: Language, invitation: Invitation) -> str:
+    """Return an answer, with the calls for which it differs."""
     if invitation.standing is Standing.CANCELLED:
-        return "no longer invited"
+        return language.say("invite.no_longer")
     if invitation.participant is None:
-        return "is told"
+        return language.say("invite.is_told")
     whole = invitation.answer()
-    said = _ANSWERS[whole.partstat if whole is not None else Partstat.NEEDS_ACTION]
+    said = language.say(f"answer.{whole.partstat if whole is not None else Partstat.NEEDS_ACTION}")
     if whole is not None and whole.delegate:
-        said += f" to {whole.delegate}"
-    apart = [f"{_date(each.recurrence)} {_ANSWERS[each.partstat]}" for each in invitation.answers if each.recurrence]
-    return ", ".join([said, *apart])
+        said = language.say("answer.delegated_to", answer=said, name=whole.delegate)
+    apart = [(_date(language, each.recurrence), each.partstat) for each in invitation.answers if each.recurrence]
+    return ", ".join([said, *(f"{day} {language.say(f'answer.{partstat}')}" for day, partstat in apart)])
 
 
-def stand_rows(stands: Sequence[Stand]) -> Iterator[list[Cell]]:
-    """Yield a row for each invitation: the call, who, their answer, and what became of the last mail."""
+def _stand_rows(language: Language, stands: Sequence[Stand]) -> Iterator[list[Cell]]:
+    """Yield a row for each invitation: the call, who, their answer, and the last mail's outcome."""
     above = ""
     for each in stands:
         title = "" if each.title == above else each.title
         above = each.title
-        mail = f"bounced: {each.bounced}" if each.bounced else each.mail
+        mail = language.say(f"mail.state.{each.mail}") if each.mail else ""
+        if each.bounced:
+            mail = language.say("invite.bounced", reason=each.bounced)
         if each.mail in ("failed", "pending") and each.response:
             mail += f": {each.response}"
         style = "urgent" if each.bounced or each.mail == "failed" else "faint"
-        yield [("strong", title), ("", _who(each.invitation)), ("", _answer(each.invitation)), (style, mail)]
+        yield [("strong", title), ("", _who(each.invitation)), ("", _answer(language, each.invitation)), (style, mail)]
 
 
-def stand_record(stand: Stand) -> dict[str, Any]:
-    """Return where an address stands as JSON has it."""
+def _stand_record(stand: Stand) -> dict[str, Any]:
+    """Return the record of an invitation's status."""
     told = stand.invitation
     whole = told.answer()
     return {
@@ -152,75 +138,81 @@ def stand_record(stand: Stand) -> dict[str, Any]:
     }
 
 
-def proposal_line(proposal: Proposal, name: str, title: str) -> str:
-    """Return a proposal that waits for a person in a line."""
-    call = f" of {_date(proposal.recurrence)}" if proposal.recurrence else ""
-    comment = f" ({proposal.comment})" if proposal.comment else ""
+def _proposal_line(language: Language, proposal: Proposal, name: str, title: str) -> str:
+    """Return a proposal that waits for a person."""
     start = proposal.start
-    when = f"{_date(start)} {start[9:11]}:{start[11:13]}{' UTC' if start.endswith('Z') else ''}" if start[8:9] == "T" else start
-    return f"{name} proposes another time for {title}{call}: {when}{comment}"
+    when = start
+    if start[8:9] == "T":
+        when = f"{_date(language, start)} {start[9:11]}:{start[11:13]}{' UTC' if start.endswith('Z') else ''}"
+    when += f" ({proposal.comment})" if proposal.comment else ""
+    if not proposal.recurrence:
+        return language.say("proposal", name=name, title=title, when=when)
+    return language.say("proposal.one", name=name, title=title, when=when, day=_date(language, proposal.recurrence))
 
 
-def _date(stamp: str) -> str:
-    return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}"
+def _date(language: Language, stamp: str) -> str:
+    return language.short_date(date(int(stamp[:4]), int(stamp[4:6]), int(stamp[6:8])))
 
 
 def outbox_line(*, sent: int, failed: int, pending: int, due: Instant | None) -> str:
-    """Return what became of the mails in a line: 9 mails sent, 1 failed; 3 wait until 2025-03-05T17:05:00Z."""
-    parts = [f"{amount(sent, 'mail')} sent", *([f"{failed} failed"] if failed else [])]
-    line = ", ".join(parts)
+    """Return the outcome of a delivery, in English: 9 mails sent, 1 failed; 3 still to send, the next at ..."""
+    line = f"{counted(sent, 'mail')} sent" + (f", {failed} failed" if failed else "")
     if pending:
         line += f"; {pending} still to send" + (f", the next at {instant_text(due)}" if due is not None else "")
     return line
 
 
 def plan_text(
-    digest: str, due: Sequence[Due], without_address: Sequence[str], paint: Paint, *, waiting: int = 0, failed: int = 0
+    language: Language,
+    digest: str,
+    due: Sequence[Due],
+    without_address: Sequence[str],
+    paint: Paint,
+    *,
+    waiting: int = 0,
+    failed: int = 0,
 ) -> str:
-    """Return a plan as text: a line for each mail, what the plan is called, and what became of earlier mails."""
-    lines = aligned(list(due_rows(due)), paint) if due else ["Nothing has changed for anybody."]
+    """Return a plan as text: a line for each mail, the plan's name, and what became of earlier mails."""
+    lines = aligned(list(_due_rows(language, due)), paint) if due else [language.say("invite.none_due")]
     if without_address:
-        lines += ["", f"without an e-mail address: {', '.join(without_address)}"]
+        lines += ["", language.say("invite.no_address", names=", ".join(without_address))]
     if due:
-        lines += ["", f"{amount(len(due), 'mail')}, plan {digest}"]
+        lines += ["", language.say("invite.plan", mails=language.amount(len(due), "mail"), digest=digest)]
     if waiting:
-        lines.append(f"of earlier mails {waiting} still to send: `svsm-cal invite send` goes on")
+        lines.append(language.say("invite.waiting", mails=waiting))
     if failed:
-        lines.append(f"of earlier mails {failed} failed or came back: `svsm-cal invite retry` sends them again")
+        lines.append(language.say("invite.failed", mails=failed))
     return "\n".join(lines) + "\n"
 
 
 def plan_record(
     digest: str, due: Sequence[Due], without_address: Sequence[str], *, waiting: int = 0, failed: int = 0
 ) -> dict[str, Any]:
-    """Return a plan as JSON has it."""
-    mails = [due_record(each) for each in due]
+    """Return the record of a plan; its reasons are always English."""
+    mails = [_due_record(each) for each in due]
     return {"plan": digest, "mails": mails, "without_address": list(without_address), "waiting": waiting, "failed": failed}
 
 
-def status_text(standings: Standings, paint: Paint) -> str:
-    """Return where everybody stands as text."""
-    lines = aligned(list(stand_rows(standings.stands)), paint) if standings.stands else ["Nobody has been invited yet."]
-    names = {each.invitation.email.lower(): each.invitation.name for each in standings.stands}
-    titles = {each.invitation.uid: each.title for each in standings.stands}
+def status_text(language: Language, standings: Standings, paint: Paint) -> str:
+    """Return the status of all invitations as text."""
+    stands = standings.stands
+    lines = aligned(list(_stand_rows(language, stands)), paint) if stands else [language.say("invite.nobody")]
+    names = {each.invitation.email.lower(): each.invitation.name for each in stands}
+    titles = {each.invitation.uid: each.title for each in stands}
     if standings.proposals:
-        lines += [
-            "",
-            *(
-                proposal_line(each, names.get(each.email, each.email), titles.get(each.uid, each.uid))
-                for each in standings.proposals
-            ),
-        ]
-    counted = [f"{count} {state}" for state, count in standings.mails.items() if count]
-    if counted:
-        lines += ["", f"mails: {', '.join(counted)}"]
+        lines.append("")
+    for each in standings.proposals:
+        lines.append(_proposal_line(language, each, names.get(each.email, each.email), titles.get(each.uid, each.uid)))
+    counts = [f"{count} {language.say(f'mail.state.{state}')}" for state, count in standings.mails.items() if count]
+    if counts:
+        lines += ["", language.say("invite.mails", counts=", ".join(counts))]
     return "\n".join(lines) + "\n"
 
 
 def status_record(standings: Standings) -> dict[str, Any]:
-    """Return where everybody stands as JSON has it."""
+    """Return the record of all invitations' status."""
     return {
-        "invitations": [stand_record(each) for each in standings.stands],
+        "invitations": [_stand_record(each) for each in standings.stands],
         "proposals": [
             {
                 "uid": each.uid,

@@ -1,11 +1,12 @@
-"""A mail to many people as one form: what is the same for all is made once, and what is each one's own is put in.
+"""A mail to many people as one form: the common parts are made once, each recipient's own parts are filled in.
 
-The standard library makes the message, with marks where the recipient, the Message-ID and the calendar go; the marks
-are what it is cut at. So a thousand mails cost what joining their pieces costs, and mean what one made plainly means.
+The standard library makes the message with marks in place of the recipient, the Message-ID and the calendar. It is cut at
+the marks, so a thousand mails cost little more than joining their pieces, and each is the same as one made alone.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from base64 import encodebytes
 from email.header import Header
@@ -13,14 +14,19 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
+from html import escape
 from typing import TYPE_CHECKING
 
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from svsm_cal.engine.civil import Instant
+    from collections.abc import Sequence
 
-__all__ = ["MessageForm", "message_form"]
+    from svsm_cal.core.model import Organizer
+    from svsm_cal.engine.civil import Instant
+    from svsm_cal.words.language import Language
+
+__all__ = ["Body", "MessageForm", "Section", "message_form", "message_id"]
 
 _SEVEN_BIT = SMTP.clone(cte_type="7bit")
 _RECIPIENT = "recipient@form.invalid"
@@ -32,13 +38,64 @@ _MARKS = re.compile(
 )
 
 
+class Section(Value):
+    """A heading and the table under it."""
+
+    heading: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Body(Value):
+    """The content of a mail: opening lines, of which the first is the heading; sections; facts (label, value)."""
+
+    lead: Sequence[str]
+    sections: Sequence[Section] = ()
+    facts: Sequence[tuple[str, str]] = ()
+
+    def plain(self) -> str:
+        """Return it as plain text."""
+        lines = [*self.lead]
+        for section in self.sections:
+            widths = [max(len(row[n]) for row in section.rows) for n in range(len(section.rows[0]))]
+            lines += ["", f"{section.heading}:"]
+            for row in section.rows:
+                cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+                lines.append(f"  {'  '.join(cells)}".rstrip())
+        if self.facts:
+            lines += ["", *(f"{label}: {value}" for label, value in self.facts)]
+        return "\n".join(lines) + "\n"
+
+    def html(self, language: Language) -> str:
+        """Return it as an HTML page."""
+        title, cell = escape(self.lead[0]), 'style="padding:2px 14px 2px 0;vertical-align:top"'
+        parts = [f'<h2 style="margin:0">{title}</h2>', *(f"<p>{escape(line)}</p>" for line in self.lead[1:])]
+        for section in self.sections:
+            rows = "".join(f"<tr>{''.join(f'<td {cell}>{escape(text)}</td>' for text in row)}</tr>" for row in section.rows)
+            parts.append(f'<h3>{escape(section.heading)}</h3><table style="border-collapse:collapse">{rows}</table>')
+        if self.facts:
+            shown = [f"<b>{escape(label)}:</b> {_linked(value)}" for label, value in self.facts]
+            parts.append(f"<p>{'<br>'.join(shown)}</p>")
+        head = f'<meta charset="utf-8"><title>{title}</title>'
+        return f'<!doctype html><html lang="{language.tag}"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+
+
+def _linked(value: str) -> str:
+    shown = escape(value)
+    return f'<a href="{shown}">{shown}</a>' if value.startswith(("https://", "http://")) else shown
+
+
+def message_id(domain: str, *parts: str) -> str:
+    """Return a Message-ID made of the hash of its parts: the same for the same parts, and not readable."""
+    return f"<{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:32]}@{domain}>"
+
+
 class MessageForm(Value):
     """A message without its recipient, its Message-ID and its calendar: the pieces between them, in order."""
 
     pieces: tuple[bytes, ...]
 
     def fill(self, *, name: str, email: str, message_id: str, calendar: bytes = b"") -> bytes:
-        """Return the message to one address as bytes with CRLF line ends, ready to be sent as they are."""
+        """Return the message to one address: the bytes to send, with CRLF line ends."""
         recipient, number = _mailbox(name, email), message_id.encode("ascii")
         if len(self.pieces) == 3:
             first, second, last = self.pieces
@@ -50,7 +107,7 @@ class MessageForm(Value):
 
 def message_form(
     *,
-    sender: tuple[str, str],
+    sender: Organizer,
     subject: str,
     date: Instant,
     thread: str,
@@ -59,13 +116,13 @@ def message_form(
     method: str = "",
     seal: str = "",
 ) -> MessageForm:
-    """Return the form of a mail from `sender` (name, address) in two bodies, and with a `method` an iTIP message.
+    """Return the form of a mail with two bodies, and with a `method` of an iTIP message.
 
-    `thread` is the Message-ID that all mails about one thing refer to, `seal` what boundaries are made of. The parts are
-    what clients agree on: mixed(alternative(plain, html, calendar last), the same as a file).
+    All mails about one thing refer to the Message-ID `thread`; boundaries contain `seal`. The structure is the one that all
+    clients read: mixed(alternative(plain, html, calendar last), the calendar as a file).
     """
     message = EmailMessage(policy=_SEVEN_BIT)
-    message["From"] = _mailbox(*sender).decode("ascii")
+    message["From"] = _mailbox(sender.name, sender.email).decode("ascii")
     message["To"] = _RECIPIENT
     message["Subject"] = " ".join(subject.split())
     message["Date"] = format_datetime(date)
@@ -89,7 +146,7 @@ def message_form(
         message.attach(attached)
         message.set_boundary(f"mixed-{seal}")
     bodies.set_boundary(f"alternative-{seal}")
-    # Python folds a long subject before its first word; where nothing must be encoded there is no need to fold.
+    # Python folds a long subject before its first word; without encoded words there is no need to fold.
     plain_headers = all(str(value).isascii() for value in message.values())
     data = message.as_bytes(policy=_SEVEN_BIT.clone(max_line_length=990) if plain_headers else _SEVEN_BIT)
     return MessageForm(tuple(_MARKS.split(data)))
@@ -104,7 +161,7 @@ def _text(body: str, subtype: str, params: dict[str, str] | None = None) -> Emai
 
 @lru_cache(maxsize=4096)
 def _mailbox(name: str, email: str) -> bytes:
-    """Return an address with a name as a header has it (RFC 5322 section 3.4, RFC 2047)."""
+    """Return a name and an address in a header's format (RFC 5322 section 3.4, RFC 2047)."""
     plain = " ".join(name.split())
     if plain.isascii():
         return formataddr((plain, email)).encode("ascii")

@@ -1,4 +1,4 @@
-"""What was read in minutes, and what is missing between them and the calendar: as text, as JSON records."""
+"""The content of minutes and the differences from the calendar, as terminal text and JSON records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from svsm_cal.minutes.suggestion import Kind
 from svsm_cal.render.records import finding_record
 from svsm_cal.render.text import aligned, plain
-from svsm_cal.words.phrases import MONTHS, amount, day_and_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from svsm_cal.minutes.suggestion import Suggestion
     from svsm_cal.render.records import Record
     from svsm_cal.render.text import Paint
+    from svsm_cal.words.language import Language
 
 __all__ = ["attendance_text", "check_record", "minutes_text", "read_record"]
 
@@ -25,49 +25,58 @@ _BAR = 40
 _MANY = 12
 
 
-def minutes_text(minutes: Iterable[Minutes], paint: Paint = plain) -> list[str]:
-    """Return the lines of `minutes read`: for each file the call, who was there, the topics and what it suggests."""
+def minutes_text(language: Language, minutes: Iterable[Minutes], paint: Paint = plain) -> list[str]:
+    """Return the lines of `minutes read`: for each file the call, the attendees, the topics and the suggestions."""
     lines: list[str] = []
     for each in minutes:
-        when = day_and_year(each.date) if each.date else "no date"
-        lines += ["", f"{each.file}: {paint('strong', when)}, {each.series or 'of no series'}"]
-        unknown = [person.name for person in each.attendees if person.participant is None]
-        others = f", {len(unknown)} of them not in the calendar: {', '.join(unknown)}" if unknown else ""
-        lines.append(f"  {amount(len(each.attendees), 'attendee')}{others}" if each.attendees else "  no list of attendees")
+        when = language.date(each.date) if each.date else language.say("minutes.no_date")
+        lines += ["", f"{each.file}: {paint('strong', when)}, {each.series or language.say('minutes.no_series')}"]
+        lines.append(f"  {_attendees(language, each)}")
         actions = sum(action.sure for action in each.actions)
-        counts = ((len(each.topics), "topic"), (actions, "action item"), (len(each.links), "link"))
-        lines.append(f"  {', '.join(amount(number, noun) for number, noun in counts)}")
+        counts = {"topic": len(each.topics), "action": actions, "link": len(each.links)}
+        lines.append(f"  {', '.join(language.amount(number, noun) for noun, number in counts.items())}")
         for finding in each.findings:
             lines.append(f"  {paint('urgent', str(finding))}")
         for suggestion in each.suggestions:
-            lines += _suggestion(each.file, suggestion, paint)
-    return lines[1:] or ["No minutes."]
+            lines += _suggestion(language, each.file, suggestion, paint)
+    return lines[1:] or [language.say("minutes.none")]
 
 
-def _suggestion(file: str, suggestion: Suggestion, paint: Paint) -> list[str]:
-    state = "in the calendar already" if suggestion.known else "suggested" if suggestion.sure else "perhaps"
+def _attendees(language: Language, minutes: Minutes) -> str:
+    if not minutes.attendees:
+        return language.say("minutes.no_attendees")
+    count = language.amount(len(minutes.attendees), "attendee")
+    unknown = [person.name for person in minutes.attendees if person.participant is None]
+    if not unknown:
+        return count
+    return language.say("minutes.unknown", attendees=count, unknown=len(unknown), names=", ".join(unknown))
+
+
+def _suggestion(language: Language, file: str, suggestion: Suggestion, paint: Paint) -> list[str]:
+    state = language.say(f"minutes.{'known' if suggestion.known else 'sure' if suggestion.sure else 'unsure'}")
     style = "faint" if suggestion.known else "strong"
-    said = f'  {file}:{suggestion.line}: {paint(style, f"{_what(suggestion)} ({state})")}: "{suggestion.text}"'
+    said = paint(style, f"{_what(language, suggestion)} ({state})")
     shown = "" if suggestion.known else suggestion.toml
-    return [said, *(f"      {line}" for line in shown.splitlines())]
+    return [f'  {file}:{suggestion.line}: {said}: "{suggestion.text}"', *(f"      {line}" for line in shown.splitlines())]
 
 
-def _what(suggestion: Suggestion) -> str:
-    day = day_and_year(suggestion.date)
+def _what(language: Language, suggestion: Suggestion) -> str:
+    day, key = language.date(suggestion.date), f"minutes.{suggestion.kind}"
     match suggestion.kind:
         case Kind.CANCEL:
-            return f"no call on {day}"
+            return language.say(key, day=day)
         case Kind.MOVE:
-            return f"the call of {day} is moved" + (
-                f" to {day_and_year(suggestion.to)} {suggestion.to:%H:%M}" if suggestion.to else ""
-            )
+            to = f"{language.date(suggestion.to)} {suggestion.to:%H:%M}" if suggestion.to else ""
+            return language.say("minutes.move_to" if to else key, day=day, to=to)
         case Kind.CHAIR:
-            return f"{suggestion.chair or 'somebody else'} chairs on {day}"
+            return language.say(key, name=suggestion.chair or language.say("minutes.somebody"), day=day)
         case Kind.DEADLINE:
-            return f"deadline on {day}: {suggestion.title}"
+            return language.say(key, day=day, title=suggestion.title)
         case Kind.SHIFT:
-            until = f" to {day_and_year(suggestion.until)}" if suggestion.until and suggestion.until != suggestion.date else ""
-            return f"clocks change: calls of {day}{until}"
+            until = suggestion.until
+            several = until is not None and until != suggestion.date
+            days = language.say("from_to", first=day, last=language.date(until)) if until is not None and several else day
+            return language.say(key, days=days)
 
 
 def read_record(minutes: Iterable[Minutes]) -> Record:
@@ -151,18 +160,18 @@ def check_record(findings: Iterable[Finding], attendance: Attendance, minutes: i
     }
 
 
-def attendance_text(attendance: Attendance, paint: Paint = plain) -> list[str]:
-    """Return who was there as lines: a bar for each month's average, then people and zones; none without any minutes."""
+def attendance_text(language: Language, attendance: Attendance, paint: Paint = plain) -> list[str]:
+    """Return the attendance as lines: a bar for each month's average, then people and zones."""
     if not attendance.calls:
-        return ["No minutes that list attendees."]
-    lines = [paint("strong", f"People at a call, by month ({amount(attendance.calls, 'call')} with a list of attendees)")]
+        return [language.say("minutes.no_lists")]
+    lines = [paint("strong", language.say("minutes.by_month", calls=language.amount(attendance.calls, "call")))]
     averages = [each.attended / each.calls for each in attendance.months]
     scale = _BAR / max(averages)
     lines += aligned(
         [
             [
-                ("", f"{MONTHS[each.month.month - 1][:3]} {each.month.year}"),
-                ("", f"{average:5.1f}"),
+                ("", f"{language.months_short[each.month.month - 1]} {each.month.year}"),
+                ("", f"{language.decimal(average):>5}"),
                 ("strong", "#" * max(1, round(average * scale))),
             ]
             for each, average in zip(attendance.months, averages, strict=True)
@@ -171,15 +180,12 @@ def attendance_text(attendance: Attendance, paint: Paint = plain) -> list[str]:
     )
     people = attendance.people[:_MANY]
     rest = len(attendance.people) - len(people)
-    lines += ["", paint("strong", "Most often there") + (f" (and {rest} more)" if rest else "")]
-    lines += aligned(
-        _bars([(each.name, each.zone or "not in the calendar", each.calls) for each in people], attendance.calls), paint
-    )
-    lines += ["", paint("strong", "By zone")]
-    zones = [
-        (each.zone or "not in the calendar", amount(each.people, "person").replace("persons", "people"), each.attended)
-        for each in attendance.zones
-    ]
+    more = language.say("minutes.more", number=rest) if rest else ""
+    lines += ["", paint("strong", language.say("minutes.most_often")) + more]
+    unknown = language.say("minutes.not_in_calendar")
+    lines += aligned(_bars([(each.name, each.zone or unknown, each.calls) for each in people], attendance.calls), paint)
+    lines += ["", paint("strong", language.say("minutes.by_zone"))]
+    zones = [(each.zone or unknown, language.amount(each.people, "person"), each.attended) for each in attendance.zones]
     return [*lines, *aligned(_bars(zones, max(each.attended for each in attendance.zones)), paint)]
 
 

@@ -1,6 +1,6 @@
-"""A plan as text for a terminal, 80 columns wide where names allow, and as JSON.
+"""A plan as text for a terminal, 80 columns wide if names are short enough, and as JSON.
 
-Colours only repeat what the numbers say: "heat0" to "heat3" beside the styles of `render.text`.
+Colours only repeat what the numbers say: the styles "heat0" to "heat3" beside those of `render.text`.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.burden import DAY, WEEKS
+from svsm_cal.core.burden import DAY, MOST, WEEKS
 from svsm_cal.engine.civil import WEEKDAYS
 from svsm_cal.render.text import aligned, plain
-from svsm_cal.words.phrases import amount, day_and_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,134 +18,146 @@ if TYPE_CHECKING:
     from svsm_cal.core.burden import Burden, Choice, Heat, Limits, LocalStart, Plan
     from svsm_cal.render.records import Record
     from svsm_cal.render.text import Cell, Paint
+    from svsm_cal.words.language import Language
 
-__all__ = ["clock_text", "heat_level", "limits_text", "local_starts", "plan_record", "plan_text", "shown_heat", "times_text"]
+__all__ = [
+    "clock_text",
+    "heat_cell",
+    "limits_text",
+    "local_starts",
+    "plan_record",
+    "plan_text",
+    "scope",
+    "shown_heat",
+    "times_text",
+]
 
-_SHORT = [name[:3] for name in WEEKDAYS]
+_NIGHT = 9.95  # costs from here on are rounded to 10
 
 
 def clock_text(minutes: int) -> str:
-    """Return minutes after midnight as 18:00, whatever day they fall on."""
+    """Return minutes after midnight as a time of day, on any day: 18:00."""
     return f"{minutes % DAY // 60:02}:{minutes % 60:02}"
 
 
-def heat_level(cost: float) -> int:
-    """Return 0 for a cost that is hardly one, to 3 for one of a night."""
-    return sum(cost >= bound for bound in (2, 4, 7))
+def _heat_style(cost: float) -> str:
+    """Return the style of a cost, from hardly any to that of a night."""
+    return f"heat{sum(cost >= bound for bound in (2, 4, 7))}"
+
+
+def heat_cell(language: Language, cost: float) -> str:
+    """Return a cost in at most three characters."""
+    return language.decimal(cost) if cost < _NIGHT else "10"
 
 
 def limits_text(limits: Limits) -> str:
-    """Return limits as the options that say them."""
+    """Return limits as the options of `plan`."""
     said = [f"--earliest {limits.earliest:%H:%M}"] if limits.earliest is not None else []
     said += [f"--latest {limits.latest:%H:%M}"] if limits.latest is not None else []
     return " ".join([*said, *(f"--not {WEEKDAYS[each].lower()}" for each in sorted(limits.without))])
 
 
-def times_text(choice: Choice) -> str:
+def times_text(language: Language, choice: Choice) -> str:
     """Return a choice's time or times: Wed 18:00 Europe/Berlin."""
-    return f"{_SHORT[choice.weekday]} {' and '.join(map(clock_text, choice.minutes))} {choice.zone.key}"
+    times = language.listed([clock_text(each) for each in choice.minutes])
+    return f"{language.weekdays_short[choice.weekday]} {times} {choice.zone.key}"
+
+
+def scope(language: Language, plan: Plan) -> str:
+    """Return the scope of a plan: 9 people in 7 zones, 52 weeks from Wed 5 March 2025."""
+    zones = language.amount(len({burden.zone for burden in plan.best[0].burdens}), "zone")
+    people = language.amount(plan.people, "person")
+    return language.say("plan.scope", people=people, zones=zones, weeks=WEEKS, day=language.date(plan.first))
 
 
 def shown_heat(plan: Plan) -> Heat:
-    """Return the heat-map of the first anchor in which the limits leave something."""
+    """Return the heat-map of the first anchor in which the limits allow a time."""
     return next(heat for heat in plan.heat if heat.best)
 
 
-def local_starts(burden: Burden, turn: int = 0) -> str:
-    """Return from when to when the year's calls begin on somebody's clock: Thu 02:00-04:00, Wed 23:30-Thu 00:30."""
+def local_starts(language: Language, burden: Burden, turn: int = 0) -> str:
+    """Return the range of the year's starts on somebody's clock: Thu 02:00-04:00, Wed 23:30-Thu 00:30."""
     starts = [start.minute for start in burden.starts if start.turn == turn]
-    first, last = starts[0], starts[-1]
-    text = f"{_SHORT[first // DAY]} {clock_text(first)}"
-    if last == first:
+    (first_day, first), (last_day, last) = divmod(starts[0], DAY), divmod(starts[-1], DAY)
+    names = language.weekdays_short
+    text = f"{names[first_day]} {clock_text(first)}"
+    if starts[-1] == starts[0]:
         return text
-    return f"{text}-{'' if first // DAY == last // DAY else f'{_SHORT[last // DAY]} '}{clock_text(last)}"
+    return f"{text}-{'' if first_day == last_day else f'{names[last_day]} '}{clock_text(last)}"
 
 
-def plan_text(plan: Plan, paint: Paint = plain) -> list[str]:
+def plan_text(language: Language, plan: Plan, paint: Paint = plain) -> list[str]:
     """Return the lines of `plan`."""
-    people, zones = amount(plan.people, "person").replace("persons", "people"), {each.zone for each in plan.best[0].burdens}
+
+    def head(key: str) -> str:
+        return paint("strong", language.say(key))
+
     lines = [
-        (
-            f"{paint('strong', plan.series.title)}: {people} in {amount(len(zones), 'zone')}, "
-            f"{WEEKS} weeks from {day_and_year(plan.first)}"
-        ),
-        "A call costs each person 0 in working hours to 10 at night, by their own clock.",
-        "Times are ranked by the worst-off person, then the next, each to half a point,",
-        "and then by the mean.",
+        f"{paint('strong', plan.series.title)}: {scope(language, plan)}",
+        language.say("plan.costs", most=MOST),
+        *language.say("plan.ranking").splitlines(),
     ]
     if not plan.limits.are_none:
-        lines.append(f"Within {limits_text(plan.limits)}: {amount(plan.times, 'time')}.")
+        lines.append(language.say("plan.within", limits=limits_text(plan.limits), times=language.amount(plan.times, "time")))
     for choice in plan.current:
-        rank = f"rank {choice.rank} of {plan.times}" if choice.allowed else "outside these limits"
-        lines += ["", f"{paint('strong', 'Now')}: {times_text(choice)}, {rank}"]
-        lines += _payers(choice, paint)
-    lines += ["", f"{paint('strong', 'Better')}: {_heading(plan)}", *_listed(plan.best, paint), ""]
-    lines += [f"{times_text(plan.best[0])}:", *_payers(plan.best[0], paint)]
-    lines += ["", f"{paint('strong', 'In turn')}: two times, the first of them in the first week"]
+        rank = language.say("plan.rank" if choice.allowed else "plan.outside", rank=choice.rank, times=plan.times)
+        lines += ["", f"{head('plan.now')}: {times_text(language, choice)}, {rank}"]
+        lines += _payers(language, choice, paint)
+    now_is_best = bool(plan.current) and plan.current[0].allowed and plan.current[0].rank == 1
+    better = language.say("plan.none_better" if now_is_best else "plan.best")
+    lines += ["", f"{head('plan.better')}: {better}", *_choices(language, plan.best, paint), ""]
+    lines += [f"{times_text(language, plan.best[0])}:", *_payers(language, plan.best[0], paint)]
+    lines += ["", f"{head('plan.in_turn')}: {language.say('plan.pairs')}"]
     if plan.pairs:
-        lines += [*_listed(plan.pairs, paint), "", f"{times_text(plan.pairs[0])}:", *_payers(plan.pairs[0], paint)]
+        lines += [*_choices(language, plan.pairs, paint), "", f"{times_text(language, plan.pairs[0])}:"]
+        lines += _payers(language, plan.pairs[0], paint)
     else:
-        lines.append("  No two times are fairer than the best one.")
-    lines += [
-        "",
-        f"off: so many of the {WEEKS} calls are not all from 09:00 to 18:00, Monday to Friday",
-        "night: so many are not all from 07:00 to 22:00",
-        "",
-        *_heat(plan, shown_heat(plan), paint),
-    ]
+        lines.append(f"  {language.say('plan.no_pairs')}")
+    lines += ["", language.say("plan.off_means", weeks=WEEKS), language.say("plan.night_means"), ""]
+    lines += _heat(language, plan, shown_heat(plan), paint)
     return [line.rstrip() for line in lines]
 
 
-def _heading(plan: Plan) -> str:
-    if plan.current and plan.current[0].allowed and plan.current[0].rank == 1:
-        return "none is; the best single times"
-    return "the best single times"
+def _cost(language: Language, cost: float, head: str) -> Cell:
+    return (_heat_style(cost), f"{language.decimal(cost):>{len(language.say(head))}}")
 
 
-def _cost(cost: float) -> Cell:
-    return (f"heat{heat_level(cost)}", f"{cost:4.1f}")
-
-
-def _listed(choices: Iterable[Choice], paint: Paint) -> list[str]:
-    rows: list[list[Cell]] = [[("faint", "worst"), ("faint", "mean"), ("faint", "time")]]
+def _choices(language: Language, choices: Iterable[Choice], paint: Paint) -> list[str]:
+    rows: list[list[Cell]] = [[("faint", language.say(head)) for head in ("plan.worst", "plan.mean", "plan.time")]]
     for choice in choices:
-        also = f"(or {', '.join(_SHORT[each] for each in choice.also)})" if choice.also else ""
-        rows.append([_right(_cost(choice.worst)), _cost(choice.mean), ("strong", times_text(choice)), ("", also)])
+        days = ", ".join(language.weekdays_short[each] for each in choice.also)
+        costs = [_cost(language, choice.worst, "plan.worst"), _cost(language, choice.mean, "plan.mean")]
+        also = language.say("plan.or", days=days) if days else ""
+        rows.append([*costs, ("strong", times_text(language, choice)), ("", also)])
     return aligned(rows, paint)
 
 
-def _right(cell: Cell) -> Cell:
-    return cell[0], f" {cell[1]}"
-
-
-def _payers(choice: Choice, paint: Paint) -> list[str]:
+def _payers(language: Language, choice: Choice, paint: Paint) -> list[str]:
     """Return who pays at which hour, the worst-off first."""
     turns = range(len(choice.minutes))
-    heads = ("cost", *(["zone", "begins"] if len(turns) == 1 else ["begins", "begins"]), "off", "night", "who")
+    where = ("zone", "begins") if len(turns) == 1 else ("begins", "begins")  # two times leave no room for the zone
+    heads = [language.say(f"plan.{each}") for each in ("cost", *where, "off", "night", "who")]
+    off, night = len(heads[-3]), len(heads[-2])
     rows: list[list[Cell]] = [[("faint", each) for each in heads]]
     for burden in choice.burdens:
-        where: list[Cell] = [("", burden.zone.key)] if len(turns) == 1 else []  # there is no room for it beside two times
-        starts: list[Cell] = [("strong", local_starts(burden, turn)) for turn in turns]
-        counts: list[Cell] = [("", f"{burden.off_work:3}"), ("", f"{burden.off_waking:5}")]
-        rows.append([_cost(burden.cost), *where, *starts, *counts, ("", _names(burden))])
+        zone: list[Cell] = [("", burden.zone.key)] if len(turns) == 1 else []
+        starts: list[Cell] = [("strong", local_starts(language, burden, turn)) for turn in turns]
+        counts: list[Cell] = [("", f"{burden.off_work:{off}}"), ("", f"{burden.off_waking:{night}}")]
+        names = [person.name for person in burden.people]
+        who = language.first_of(names, 2 if len(names) > 3 else 3)
+        rows.append([_cost(language, burden.cost, "plan.cost"), *zone, *starts, *counts, ("", who)])
     return aligned(rows, paint)
 
 
-def _names(burden: Burden) -> str:
-    names = [person.name for person in burden.people]
-    return ", ".join(names) if len(names) < 4 else f"{', '.join(names[:2])} and {len(names) - 2} more"
-
-
-def _heat(plan: Plan, heat: Heat, paint: Paint) -> list[str]:
+def _heat(language: Language, plan: Plan, heat: Heat, paint: Paint) -> list[str]:
     """Return the heat-map of one anchor: the worst-off person's cost on the left, the mean on the right."""
     now = {(each.minutes[0], each.weekday) for each in plan.current if each.zone == heat.zone}
     width = 7 * 5
-    days = "".join(f" {name} " for name in _SHORT)
-    unit = {60: "hour", 30: "half hour"}.get(plan.step) or f"{plan.step} minutes"
-    marks = ", ".join([*(["[now]"] if now else []), *(["*best here*"] if heat.best else [])])
+    days = "".join(f" {name:3} " for name in language.weekdays_short)
+    marks = [language.say(key) for key, there in (("plan.mark_now", now), ("plan.mark_best", heat.best)) if there]
     lines = [
-        f"Each {unit} of the week in {paint('strong', heat.zone.key)} ({marks}):",
-        f"         {'the worst-off person':{width}}  the mean",
+        language.say("plan.each", number=plan.step, zone=paint("strong", heat.zone.key), marks=", ".join(marks)),
+        f"         {language.say('plan.worst_person'):{width}}  {language.say('plan.the_mean')}",
         f"         {days:{width}}  {days}",
     ]
     for minutes, row in zip(heat.minutes, heat.rows, strict=True):
@@ -156,16 +167,16 @@ def _heat(plan: Plan, heat: Heat, paint: Paint) -> list[str]:
             for weekday, costs in enumerate(row):
                 place = (minutes, weekday)
                 left, right = "[]" if place in now else "**" if place in heat.best else "  "
-                shown = "  -" if costs is None else f"{costs[which]:3.1f}" if costs[which] < 9.95 else " 10"
-                style = "faint" if costs is None else f"heat{heat_level(costs[which])}"
-                cells.append(f"{left}{paint(style, shown)}{right}")
+                shown = "-" if costs is None else heat_cell(language, costs[which])
+                style = "faint" if costs is None else _heat_style(costs[which])
+                cells.append(f"{left}{paint(style, f'{shown:>3}')}{right}")
             halves.append("".join(cells))
         lines.append(f"  {clock_text(minutes)}  {'  '.join(halves)}")
     return lines
 
 
 def plan_record(plan: Plan) -> Record:
-    """Return the record of `plan`; costs have three decimals, times are HH:MM, weekdays their English names."""
+    """Return the record of `plan`; costs have three decimals, times are HH:MM, weekdays have English names."""
     return {
         "series": plan.series.id,
         "from": plan.first.isoformat(),

@@ -12,17 +12,19 @@ from svsm_cal.engine.civil import LocalDateTime
 from svsm_cal.engine.zones import instant_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from svsm_cal.core.deadlines import DeadlineOutlook
     from svsm_cal.core.localized import CallOnClock
     from svsm_cal.core.model import CalendarEvent, Occurrence, Participant
+    from svsm_cal.core.rotation import ChairedCall
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
     from svsm_cal.errors import Finding
 
 __all__ = [
+    "chairs_record",
     "deadline_record",
     "dumps",
     "event_record",
@@ -156,4 +158,22 @@ def finding_record(finding: Finding) -> Record:
         "message": finding.message,
         "hint": finding.hint,
         "code": finding.code,
+    }
+
+
+def chairs_record(calls: Sequence[ChairedCall], counts: Mapping[str, int]) -> Record:
+    """Return the record of `chairs`."""
+    return {
+        "calls": [
+            {
+                "series": each.occurrence.series.id,
+                "date": each.occurrence.start.date().isoformat(),
+                "start_utc": instant_text(each.occurrence.start_utc),
+                "status": each.occurrence.status.value,
+                "chair": each.chair,
+                "turn": each.turn,
+            }
+            for each in calls
+        ],
+        "chairs": [{"id": name, "calls": count} for name, count in counts.items()],
     }

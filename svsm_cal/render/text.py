@@ -12,37 +12,29 @@ from unicodedata import combining, east_asian_width
 from svsm_cal.core.model import Status
 from svsm_cal.core.shifts import ShiftKind
 from svsm_cal.render.records import instant_text
-from svsm_cal.words.notes import note_of
-from svsm_cal.words.phrases import (
-    amount,
-    change_in_words,
-    clock,
-    day,
-    day_and_year,
-    remaining_in_words,
-    utc_offset,
-    window_in_words,
-    window_start,
-)
+from svsm_cal.words.descriptions import note_of, status_note, window_dates, window_start
+from svsm_cal.words.language import clock, utc_offset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from svsm_cal.core.deadlines import DeadlineOutlook
     from svsm_cal.core.localized import CallOnClock
-    from svsm_cal.core.model import Calendar, Occurrence, Participant
+    from svsm_cal.core.model import Calendar, Deadline, Occurrence, Participant
+    from svsm_cal.core.rotation import ChairedCall
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
+    from svsm_cal.words.language import Language
 
     Paint = Callable[[str, str], str]
     Cell = tuple[str, str]
 
-__all__ = ["aligned", "deadlines_text", "next_text", "plain", "shifts_text", "when_text"]
+__all__ = ["aligned", "chairs_text", "deadlines_text", "next_text", "plain", "planned_note", "shifts_text", "when_text"]
 
 
 def plain(style: str, text: str) -> str:
-    """Return the text as it is."""
+    """Return the text unchanged."""
     del style
     return text
 
@@ -62,55 +54,52 @@ def aligned(rows: Sequence[Sequence[Cell]], paint: Paint = plain, indent: str = 
     return lines
 
 
-def next_text(calendar: Calendar, calls: Sequence[CallOnClock], zone: Zone, now: Instant, paint: Paint = plain) -> list[str]:
+def next_text(
+    language: Language, calendar: Calendar, calls: Sequence[CallOnClock], zone: Zone, now: Instant, paint: Paint = plain
+) -> list[str]:
     """Return the lines of `next`."""
     if not calls:
-        return [f"{calendar.name}: no more calls."]
+        return [language.say("next.none", calendar=calendar.name)]
     several = len({call.occurrence.series.id for call in calls}) > 1
     rows = []
     for call in calls:
         local, occurrence = call.localized, call.occurrence
         cancelled = not occurrence.held
         style = "cancelled" if cancelled else "strong"
-        row = [(style, day_and_year(local.local)), (style, clock(local.local))]
+        row = [(style, language.date(local.local)), (style, clock(local.local))]
         if zone != occurrence.zone:
-            row.append(("faint", f"({_anchor(occurrence, local.day_offset)})"))
+            day = f"{language.day(occurrence.start)} " if local.day_offset else ""
+            row.append(("faint", f"({day}{clock(occurrence.start)} {occurrence.zone.key})"))
         if several:
             row.append(("", occurrence.title))
-        row.append(("cancelled" if cancelled else "shift" if call.change_minutes else "", note_of(call)))
+        row.append(("cancelled" if cancelled else "shift" if call.change_minutes else "", note_of(language, call)))
         rows.append(row)
     title = calls[0].occurrence.title if not several else calendar.name
     upcoming = next((call.occurrence for call in calls if call.occurrence.held), None)
-    lines = [f"{paint('strong', title)}, times in {zone.key}", *aligned(rows, paint)]
+    lines = [language.say("next.heading", title=paint("strong", title), zone=zone.key), *aligned(rows, paint)]
     if upcoming is not None:
-        lines += ["", *_next_details(calendar, upcoming, now)]
+        lines += ["", *(f"  {line}" for line in _next_details(language, calendar, upcoming, now))]
     return lines
 
 
-def _next_details(calendar: Calendar, occurrence: Occurrence, now: Instant) -> list[str]:
+def _next_details(language: Language, calendar: Calendar, occurrence: Occurrence, now: Instant) -> list[str]:
     left = occurrence.start_utc - now
-    begun = left.total_seconds() <= 0
-    lines = [f"  The next one {'begins now' if not left else 'is under way' if begun else f'begins {remaining_in_words(left)}'}."]
-    if occurrence.details.chair:
-        lines.append(f"  Chair: {calendar.person(occurrence.details.chair)}")
-    if occurrence.details.url:
-        lines.append(f"  Join:  {occurrence.details.url}")
-    return lines
+    key = "next.now" if not left else "next.begins" if left.total_seconds() > 0 else "next.under_way"
+    labels = {language.say("label.chair"): calendar.person(occurrence.details.chair)}
+    labels[language.say("label.join")] = occurrence.details.url
+    width = max(map(len, labels)) + 1
+    facts = [f"{f'{label}:':{width}} {text}" for label, text in labels.items() if text]
+    return [language.say(key, remaining=language.remaining(left)), *facts]
 
 
-def _anchor(occurrence: Occurrence, day_offset: int) -> str:
-    date = f"{day(occurrence.start)} " if day_offset else ""
-    return f"{date}{clock(occurrence.start)} {occurrence.zone.key}"
-
-
-def when_text(occurrence: Occurrence, clocks: Iterable[tuple[Participant, CallOnClock]], paint: Paint = plain) -> list[str]:
+def when_text(
+    language: Language, occurrence: Occurrence, clocks: Iterable[tuple[Participant, CallOnClock]], paint: Paint = plain
+) -> list[str]:
     """Return the lines of `when`, from west to east."""
-    heading = (
-        f"{paint('strong', occurrence.title)}, {day_and_year(occurrence.start)}, {clock(occurrence.start)} {occurrence.zone.key}"
-    )
+    heading = f"{paint('strong', occurrence.title)}, {language.moment(occurrence.start, occurrence.zone.key)}"
     if occurrence.status is not Status.CONFIRMED:
-        reason = f": {occurrence.reason}" if occurrence.reason else ""
-        heading += f" ({paint('cancelled', occurrence.status.value)}{reason})"
+        status = paint("cancelled", language.say(f"status.{occurrence.status}"))
+        heading += f" ({language.because(status, occurrence.reason)})"
     rows = []
     for person, call in sorted(clocks, key=lambda pair: (pair[1].localized.utc_offset, pair[0].name)):
         local = call.localized
@@ -118,16 +107,18 @@ def when_text(occurrence: Occurrence, clocks: Iterable[tuple[Participant, CallOn
         rows.append(
             [
                 ("", person.name),
-                ("strong", f"{day(local.local)} {clock(local.local)}"),
+                ("strong", f"{language.day(local.local)} {clock(local.local)}"),
                 ("faint", f"UTC{utc_offset(local.utc_offset)}"),
                 ("", local.zone.key if person.name != local.zone.key else ""),
-                (style, note_of(call) if occurrence.held else ""),
+                (style, note_of(language, call) if occurrence.held else ""),
             ]
         )
     return [heading, *aligned(rows, paint)]
 
 
-def shifts_text(windows: Iterable[tuple[ShiftWindow, tuple[Participant, ...]]], paint: Paint = plain) -> list[str]:
+def shifts_text(
+    language: Language, windows: Iterable[tuple[ShiftWindow, tuple[Participant, ...]]], paint: Paint = plain
+) -> list[str]:
     """Return the lines of `shifts`: a block for each series and zone."""
     blocks: dict[tuple[str, str], list[tuple[ShiftWindow, tuple[Participant, ...]]]] = {}
     for window, people in windows:
@@ -138,52 +129,76 @@ def shifts_text(windows: Iterable[tuple[ShiftWindow, tuple[Participant, ...]]], 
         lines += ["", f"{paint('strong', zone)}, {title}" + (f": {names}" if names else "")]
         rows = []
         for window, _ in entries:
-            mismatch = window.kind is ShiftKind.MISMATCH
+            style = "shift" if window.kind is ShiftKind.MISMATCH else ""
             rows.append(
                 [
-                    ("shift" if mismatch else "", window_in_words(window)),
-                    ("strong", window_start(window)),
-                    ("shift" if mismatch else "", change_in_words(window.change_minutes or 0)),
-                    ("faint", window.kind.value),
+                    (style, window_dates(language, window)),
+                    ("strong", window_start(language, window)),
+                    (style, language.change(window.change_minutes or 0)),
+                    ("faint", language.say(f"shifts.{window.kind}")),
                 ]
             )
         lines += aligned(rows, paint)
-    return lines[1:] or ["No calls in this range."]
+    return lines[1:] or [language.say("range.none")]
 
 
-def deadlines_text(outlooks: Sequence[DeadlineOutlook], paint: Paint = plain) -> list[str]:
+def deadlines_text(language: Language, outlooks: Sequence[DeadlineOutlook], paint: Paint = plain) -> list[str]:
     """Return the lines of `deadlines`."""
     if not outlooks:
-        return ["No deadlines ahead."]
+        return [language.say("deadlines.none")]
     rows = []
     for outlook in outlooks:
         deadline = outlook.deadline
         urgent = "urgent" if 0 <= outlook.remaining.total_seconds() < 8 * 86400 else ""
-        slipped = f" (planned {day(deadline.planned)})" if deadline.planned and deadline.planned != deadline.date else ""
-        shown = f"{day_and_year(deadline.date)}{f' {clock(deadline.at)}' if deadline.at else ''}"
+        due = instant_text(outlook.due_utc).replace(":00Z", "Z")
         rows.append(
             [
-                ("strong", shown),
-                ("", f"{deadline.title}{slipped}"),
-                ("faint", f"over at {_short(outlook.due_utc)}"),
-                (urgent, remaining_in_words(outlook.remaining)),
-                (urgent, _calls_left(outlook)),
+                ("strong", f"{language.date(deadline.date)}{f' {clock(deadline.at)}' if deadline.at else ''}"),
+                ("", f"{deadline.title}{planned_note(language, deadline)}"),
+                ("faint", language.say("deadlines.over_at", time=due)),
+                (urgent, language.remaining(outlook.remaining)),
+                (urgent, _calls_left(language, outlook)),
             ]
         )
     return aligned(rows, paint, indent="")
 
 
-def _short(at: Instant) -> str:
-    return instant_text(at).replace(":00Z", "Z")
+def planned_note(language: Language, deadline: Deadline) -> str:
+    """Return a deadline's planned date in parentheses if it differs from the present one, else ""."""
+    if deadline.planned is None or deadline.planned == deadline.date:
+        return ""
+    return f" ({language.say('planned', day=language.day(deadline.planned))})"
 
 
-def _calls_left(outlook: DeadlineOutlook) -> str:
+def _calls_left(language: Language, outlook: DeadlineOutlook) -> str:
     if outlook.remaining.total_seconds() <= 0:
         return ""
-    if not outlook.calls:
-        last = f" (the one on {day(outlook.current.start)} is the last)" if outlook.current else ""
-        return f"no call left before it{last}"
-    following = outlook.calls[0]
-    if len(outlook.calls) == 1:
-        return f"1 call left before it, on {day(following.start)}"
-    return f"{amount(len(outlook.calls), 'call')} left before it, the next on {day(following.start)}"
+    if not outlook.calls and outlook.current:
+        return language.say("deadlines.last_call", day=language.day(outlook.current.start))
+    day = language.day(outlook.calls[0].start) if outlook.calls else ""
+    return language.say("deadlines.calls_left", number=len(outlook.calls), day=day)
+
+
+def chairs_text(
+    language: Language, calendar: Calendar, calls: Sequence[ChairedCall], counts: Mapping[str, int], paint: Paint = plain
+) -> list[str]:
+    """Return the lines of `chairs`: who chairs which call, and how many each does."""
+    if not calls:
+        return [language.say("range.none")]
+    several = len({each.occurrence.series.id for each in calls}) > 1
+    rows: list[list[Cell]] = []
+    for each in calls:
+        call = each.occurrence
+        style = "" if call.held else "cancelled"
+        who = calendar.person(each.chair) or language.say("chairs.all_away" if each.turn else "chairs.nobody")
+        rows.append([("strong" if call.held else style, language.date(call.start)), (style, who if call.held else "-")])
+        if several:
+            rows[-1].append(("", call.title))
+        notes = [status_note(language, call)]
+        if each.stands_in:
+            key = "chairs.stands_in" if call.held and each.chair is not None else "chairs.turn"
+            notes.append(language.say(key, name=calendar.person(each.turn)))
+        rows[-1].append((style or ("shift" if each.stands_in else ""), "; ".join(note for note in notes if note)))
+    tally = [[("", calendar.person(name) or name), ("strong", language.amount(count, "call"))] for name, count in counts.items()]
+    lines = aligned(rows, paint, indent="")
+    return [*lines, "", *aligned(tally, paint, indent="")] if tally else lines

@@ -1,7 +1,7 @@
-"""The picture of a year: one row a zone, one cell a call, coloured by the hour on that zone's clock.
+"""The picture of a year: a row for each zone, a cell for each call, coloured by the hour on that zone's clock.
 
-Everything here is geometry and words, as values; the template draws them as SVG with classes, so that the style sheet
-colours both themes and no style stands in the page. Mismatch windows are framed and named by their dates.
+Here are only geometry and words, as values. The template draws them as SVG with classes, and the style sheet has the colours
+of both themes. Mismatch windows have a frame and their dates.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from svsm_cal.core.shifts import ShiftKind
 from svsm_cal.engine.civil import epoch_seconds
 from svsm_cal.engine.zones import local_of
 from svsm_cal.value import Value
-from svsm_cal.words.phrases import clock
+from svsm_cal.words.language import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
-    from svsm_cal.words.languages import Language
+    from svsm_cal.words.language import Language
 
 __all__ = ["Frame", "Mark", "Month", "YearPicture", "YearRow", "city", "year_of", "year_picture"]
 
@@ -43,9 +43,9 @@ class Month(Value):
 
 
 class Mark(Value):
-    """A call of the first row: where it is, the hour there, and when; `kind` is "", "off" or "other".
+    """A call in the first row: its place, the hour there, and its instant; `kind` is "", "off" or "other".
 
-    `run` counts the stretches without a cancelled call, so that a time is written across no gap.
+    `run` numbers the stretches between cancelled calls, as no label may cross a gap.
     """
 
     x: int
@@ -77,7 +77,7 @@ class YearRow(Value):
 
 
 class YearPicture(Value):
-    """The picture of one series: what is in it, and the words for who cannot see it."""
+    """The picture of one series, with its title and description for screen readers."""
 
     series: Series
     width: int
@@ -97,7 +97,7 @@ class YearPicture(Value):
 
 
 def city(zone: str) -> str:
-    """Return what people call a zone: its city.
+    """Return the city in a zone's name.
 
     >>> city("America/New_York")
     'New York'
@@ -160,7 +160,7 @@ def year_picture(
     )
     dots = tuple((x + width / 2, top + CELL // 2) for top in tops for x in other)
     today = LEFT + (now.date() - first).days * PER_DAY
-    names = language.amount(len(rows), "zone")
+    names = language.amount(len(rows), "time_zone")
     last = end - timedelta(days=1)
     calls_there = language.amount(sum(each.held for each in calls), "call")
     said = [language.say("year_desc", calls=calls_there, first=language.date(first), last=language.date(last))]
@@ -191,7 +191,7 @@ def _kind(call: Occurrence) -> str:
 
 
 class _Drawing:
-    """What all rows of a picture share."""
+    """The common values of all rows of a picture."""
 
     def __init__(
         self, language: Language, calls: Sequence[Occurrence], xs: list[int], width: int, first: date, end: date
@@ -214,7 +214,7 @@ class _Drawing:
         return tuple((hour, "".join(paths)) for hour, paths in sorted(found.items()))
 
     def times(self, zone: Zone) -> tuple[tuple[float, str, int], ...]:
-        """Return the time of day of each run of calls, in the middle of its longest stretch without a gap, if there is room."""
+        """Return the label of each run of calls at one time of day, in the middle of its longest stretch, if there is room."""
         shown = [clock(local_of(call.start_utc, zone)) for call in self.calls]
         found = []
         for text, cells in groupby(range(len(self.calls)), key=lambda n: shown[n] if self.calls[n].held else ""):

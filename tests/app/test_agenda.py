@@ -15,6 +15,7 @@ from svsm_cal.errors import InputError, UsageError
 from svsm_cal.minutes.reading import read_minutes
 from svsm_cal.minutes.suggestion import Kind
 from svsm_cal.render.notice_text import wording
+from svsm_cal.words import language_of
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
 CALENDAR = loads(EXAMPLE)
@@ -131,10 +132,10 @@ def test_what_the_last_minutes_left_open_is_carried_over(tmp_path):
 
 
 def test_in_german():
-    found = agenda(CALENDAR, NOW, language="de")
+    found = agenda(CALENDAR, NOW, language=language_of("de"))
     assert found.startswith("# Protokoll: SVSM Development Call (5. März 2025)\n\n## Teilnehmende:\n")
-    later = agenda(CALENDAR, NOW, day=date(2025, 3, 12), language="de")
-    assert "* 13:00 America/New_York (Cláudio Carvalho): eine Stunde später als sonst, bis Mi, 26. März\n" in later
+    later = agenda(CALENDAR, NOW, day=date(2025, 3, 12), language=language_of("de"))
+    assert "* 13:00 America/New_York (Cláudio Carvalho): eine Stunde später als sonst, bis Mi., 26. März\n" in later
     assert "* QEMU 10.0 soft feature freeze ist am Dienstag, 11. März. Dies ist das letzte Treffen davor." in found
 
 
@@ -251,7 +252,7 @@ def test_the_next_date_is_told_of_however_short_the_lead_of_notices_is(exception
 
 
 def test_an_agenda_in_german_has_no_topic_and_says_who_leads():
-    text = agenda(CALENDAR, NOW, language="de")
+    text = agenda(CALENDAR, NOW, language=language_of("de"))
     assert "\nJoerg Roedel (Leitung)\n" in text
     found = read_minutes(text, file="devel-call-2025-03-05.md", calendar=CALENDAR)
     assert found.topics == ()

@@ -50,7 +50,7 @@ def test_what_the_tool_says_on_the_fifth_of_march():
 def test_for_one_person_and_in_german():
     text = told("notices", "--for", "tom", "--lang", "de")
     assert text.startswith("Jetzt fällig\n- ")
-    assert "\n- Mi, 12. März 2025, 12:00 America/Chicago: Warnung: " in text
+    assert "\n- Mi., 12. März 2025, 12:00 America/Chicago: Warnung: " in text
     assert "eine Stunde später ab Mittwoch, 12. März für America/Chicago\n" in text
     assert "America/New_York" not in text
 

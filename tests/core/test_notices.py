@@ -17,6 +17,7 @@ from svsm_cal.engine.zones import zone_of
 from svsm_cal.notices.collection import notices
 from svsm_cal.notices.notice import NoticeKind, due_between, narrowed
 from svsm_cal.render.notice_text import wording
+from svsm_cal.words import language_of, languages
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
 # The example lacks São Paulo, which has had no summer time since 2019: Jon attends from there.
@@ -204,7 +205,7 @@ def test_what_is_said(told, world, day, kind, text):
 
 def test_what_is_said_in_german(told, world):
     found = [each for when, each in told if str(when) == "2025-03-05" and each.kind == "shift"]
-    assert [wording(each, world, "de").text for each in found] == [
+    assert [wording(each, world, language_of("de")).text for each in found] == [
         (
             "Von Mittwoch, 12. März bis Mittwoch, 26. März (2 Treffen) beginnt das Treffen eine Stunde später für "
             "America/Los_Angeles "
@@ -217,7 +218,7 @@ def test_what_is_said_in_german(told, world):
 
 def test_every_notice_has_words_in_every_language(told, world):
     for _, notice in told:
-        for language in ("en", "de"):
+        for language in languages():
             said = wording(notice, world, language)
             assert said.title, notice.id
             assert said.text.rstrip(".").strip(), notice.id
@@ -282,7 +283,7 @@ def told_at(calendar, text, *kinds, **more):
 
 
 def said_at(calendar, text, *kinds, language="en", **more):
-    return [wording(each, calendar, language).text for each in told_at(calendar, text, *kinds, **more)]
+    return [wording(each, calendar, language_of(language)).text for each in told_at(calendar, text, *kinds, **more)]
 
 
 def repr_of(value):
@@ -427,17 +428,17 @@ def test_a_time_that_clocks_skip_is_told_as_they_show_it():
 def test_a_call_that_moves_within_its_day(language, title, text):
     calendar = small("move = [{ date = 2025-02-12, to = 2025-02-12T17:00:00 }]")
     [notice] = told_at(calendar, "2025-02-05T17:00Z", "moved")
-    said = wording(notice, calendar, language)
+    said = wording(notice, calendar, language_of(language))
     assert said.title == title
     assert said.text.startswith(text)
 
 
-def test_a_rule_is_in_words_where_the_language_has_them():
+def test_a_rule_is_in_words_in_every_language():
     calendar = small('from = [{ date = 2025-02-10, rule = "FREQ=WEEKLY;BYDAY=TH" }]')
     [english] = said_at(calendar, "2025-02-06T17:00Z", "reanchored")
     [german] = said_at(calendar, "2025-02-06T17:00Z", "reanchored", language="de")
     assert english.startswith("From Thursday 13 February on the call is at 18:00 Europe/Berlin, every Thursday. Until now")
-    assert german.startswith("Ab Donnerstag, 13. Februar beginnt das Treffen um 18:00 Europe/Berlin. Bisher")
+    assert german.startswith("Ab Donnerstag, 13. Februar beginnt das Treffen um 18:00 Europe/Berlin, jeden Donnerstag. Bisher")
 
 
 @pytest.mark.parametrize(("kind", "calendar", "when", "text"), ROWS, ids=repr_of)

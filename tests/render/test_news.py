@@ -49,7 +49,7 @@ def test_news_follows_from_the_calendar():
         "QEMU 10.0 rc1: Wed 26 March 2025, planned for Tue 25 March 2025",
         "QEMU 10.0 rc3: Wed 9 April 2025, planned for Tue 8 April 2025",
     }
-    assert "SVSM Development Call: Mi, 23. April 2025, 18:00 Europe/Berlin: kein Treffen: vacation" in german
+    assert "SVSM Development Call: Mi., 23. April 2025, 18:00 Europe/Berlin: kein Treffen: vacation" in german
     assert {urn for urn, _ in german.values()} == {urn for urn, _ in english.values()}
     assert len({urn for urn, _ in english.values()}) == len(english)
     # An entry is dated when it came into view, eight weeks before what it is about.

@@ -18,6 +18,7 @@ from svsm_cal.engine.zones import zone_of
 from svsm_cal.render.change_report import changes_markdown, changes_record, changes_text
 from svsm_cal.render.change_rows import on_one_line, without_addresses
 from svsm_cal.render.records import dumps
+from svsm_cal.words import ENGLISH
 
 HERE = Path(__file__).parent
 EXAMPLE = (HERE.parents[1] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
@@ -46,8 +47,8 @@ EDITS = {
     "nothing": [],
 }
 FORMS = {
-    "txt": lambda found: "\n".join(changes_text(found)) + "\n",
-    "md": changes_markdown,
+    "txt": lambda found: "\n".join(changes_text(ENGLISH, found)) + "\n",
+    "md": lambda found: changes_markdown(ENGLISH, found),
     "json": lambda found: dumps(changes_record(found)),
 }
 
@@ -70,7 +71,7 @@ def test_golden(name, form):
 def test_on_one_clock():
     found = changes(OLD, edited(EDITS["an-hour-earlier"]), **SPAN, zone=zone_of("Asia/Shanghai"))
     # 18:00 in Berlin is 00:00 the next day there in summer, so that an hour earlier is a day earlier.
-    assert changes_text(found)[3:5] == [
+    assert changes_text(ENGLISH, found)[3:5] == [
         "  Wed 7 May to Wed 22 October 2025 (25 calls)         new time  Asia/Shanghai  Thu 00:00 -> Wed 23:00",
         "  Wed 29 October 2025 to Wed 4 March 2026 (16 calls)  new time  Asia/Shanghai  01:00 the next day -> 00:00 the next day",
     ]
@@ -104,8 +105,8 @@ def test_free_text_disturbs_no_markdown_and_shows_no_address():
         ]
     )
     found = changes(OLD, new, **SPAN)
-    markdown = changes_markdown(found)
-    for text in (markdown, *changes_text(found), dumps(changes_record(found))):
+    markdown = changes_markdown(ENGLISH, found)
+    for text in (markdown, *changes_text(ENGLISH, found), dumps(changes_record(found))):
         assert "joerg@" not in text
     rows = [line for line in markdown.splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in rows} == {6}
@@ -136,7 +137,7 @@ def test_long_text_is_cut():
 def test_links_are_whole():
     long = f"https://zoom.example.org/{'x' * 100}"
     old, new = (edited([(LINK, LINK.replace("https://zoom.example.org/ccc-svsm", f"{long}{end}"))]) for end in "ab")
-    assert f"{long}a -> {long}b" in "\n".join(changes_text(changes(old, new, **SPAN)))
+    assert f"{long}a -> {long}b" in "\n".join(changes_text(ENGLISH, changes(old, new, **SPAN)))
 
 
 @given(day=st.dates(date(2025, 1, 1), date(2026, 6, 1)), hour=st.integers(0, 23), weeks=st.integers(1, 60))

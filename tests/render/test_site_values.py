@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import string
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from itertools import pairwise
@@ -15,18 +14,13 @@ from jsonschema import Draft202012Validator
 
 import svsm_cal
 from svsm_cal.app.publish import site
-from svsm_cal.core.localized import Clocks
 from svsm_cal.core.occurrences import occurrences
 from svsm_cal.core.shifts import regular_calls
 from svsm_cal.engine.zones import zone_of
-from svsm_cal.render.site.links import base_of, feed_links, safe_link
-from svsm_cal.render.site.view import regular_data
+from svsm_cal.render.site.view import base_of, feed_links, regular_data, safe_link
 from svsm_cal.render.year_picture import city, year_of, year_picture
 from svsm_cal.value import replace
-from svsm_cal.words.languages import ENGLISH, GERMAN, LANGUAGES
-from svsm_cal.words.local_notes import shift_note
-from svsm_cal.words.notes import change_note
-from svsm_cal.words.phrases import change_in_words, day_and_year, remaining_in_words
+from svsm_cal.words import ENGLISH
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [ROOT / "examples/svsm/calendar.toml", ROOT / "examples/minimal/calendar.toml"]
@@ -36,66 +30,6 @@ NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def example():
     return svsm_cal.load(EXAMPLES[0])
-
-
-# --- Languages ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("language", LANGUAGES, ids=lambda each: each.tag)
-def test_a_language_says_everything_and_nothing_else(language):
-    assert set(language.words) == set(ENGLISH.words)
-    assert set(language.units) == set(ENGLISH.units)
-    names = [len(each) for each in (language.weekdays, language.weekdays_short, language.months)]
-    assert names == [7, 7, 12]
-    for key, text in language.words.items():
-        fields = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-        assert fields == {name for _, name, _, _ in string.Formatter().parse(ENGLISH.words[key]) if name is not None}, key
-        assert text.strip() == text
-
-
-def test_every_text_is_said_somewhere():
-    rooms = [*(ROOT / "svsm_cal/render").rglob("*"), *(ROOT / "svsm_cal/words").glob("l*.py")]
-    said = "".join(path.read_text(encoding="utf-8") for path in rooms if path.suffix in (".py", ".html", ".js"))
-    made = {"news_": ("cancelled", "moved", "added", "changed", "restored", "window", "slip")}
-    keys = set(ENGLISH.words) - {f"{start}{end}" for start, ends in made.items() for end in ends}
-    assert [key for key in sorted(keys) if len(re.findall(rf"\b{key}\b", said)) < 3] == []
-
-
-@pytest.mark.parametrize(
-    ("said", "english", "german"),
-    [
-        (lambda each: each.day(date(2025, 3, 5)), "Wed 5 March", "Mi, 5. März"),
-        (lambda each: each.long_date(date(2025, 3, 5)), "Wednesday 5 March 2025", "Mittwoch, 5. März 2025"),
-        (lambda each: each.span(date(2025, 3, 12), date(2025, 3, 26)), "12\u201326 March", "12.\u201326. März"),
-        (lambda each: each.span(date(2025, 3, 26), date(2025, 4, 2)), "26 March \u2013 2 April", "26. März \u2013 2. April"),
-        (lambda each: each.span(date(2025, 3, 26), date(2025, 3, 26)), "26 March", "26. März"),
-        (lambda each: each.change(60), "an hour later", "eine Stunde später"),
-        (lambda each: each.change(-30), "30 minutes earlier", "30 Minuten früher"),
-        (lambda each: each.change(90), "1 hour 30 minutes later", "1 Stunde 30 Minuten später"),
-        (lambda each: each.change(0), "", ""),
-        (lambda each: each.remaining(timedelta(days=6, hours=19, minutes=3)), "in 6 days 19 hours", "in 6 Tagen 19 Stunden"),
-        (lambda each: each.remaining(timedelta(weeks=1, hours=1)), "in 1 week", "in 1 Woche"),
-        (lambda each: each.remaining(timedelta(seconds=20)), "in 0 minutes", "in 0 Minuten"),
-        (lambda each: each.remaining(-timedelta(days=1)), "1 day ago", "vor 1 Tag"),
-        (lambda each: each.length(timedelta(hours=1)), "1 hour", "1 Stunde"),
-        (lambda each: each.amount(2, "call"), "2 calls", "2 Treffen"),
-    ],
-)
-def test_phrases(said, english, german):
-    assert (said(ENGLISH), said(GERMAN)) == (english, german)
-
-
-def test_english_says_what_the_command_says(example):
-    for days in range(0, 400, 17):
-        assert ENGLISH.date(date(2025, 1, 1) + timedelta(days)) == day_and_year(date(2025, 1, 1) + timedelta(days))
-        left = timedelta(days=days, minutes=days * 7)
-        assert ENGLISH.remaining(left) == remaining_in_words(left)
-    assert [ENGLISH.change(each) for each in (60, -60, 30, -90)] == [change_in_words(each) for each in (60, -60, 30, -90)]
-    clocks = Clocks()
-    for call in occurrences(example, NOW, NOW + timedelta(weeks=60)):
-        for zone in ("America/New_York", "Europe/London", "America/Santiago"):
-            seen = clocks.see(call, zone_of(zone))
-            assert shift_note(ENGLISH, seen) == change_note(seen)
 
 
 # --- Links --------------------------------------------------------------------------------------------------------

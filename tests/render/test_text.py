@@ -14,6 +14,7 @@ from svsm_cal.core.localized import Clocks
 from svsm_cal.core.occurrences import next_occurrences
 from svsm_cal.engine.zones import zone_of
 from svsm_cal.render.text import aligned, deadlines_text, next_text, plain, shifts_text
+from svsm_cal.words import ENGLISH
 
 
 def cells(*texts):
@@ -114,7 +115,7 @@ def seen(zone):
 
 
 def test_next_names_the_call_where_there_are_several_series():
-    assert next_text(TWO, seen("Europe/Berlin"), zone_of("Europe/Berlin"), NOW) == [
+    assert next_text(ENGLISH, TWO, seen("Europe/Berlin"), zone_of("Europe/Berlin"), NOW) == [
         "COCONUT-SVSM community calendar, times in Europe/Berlin",
         "  Wed 5 March 2025   18:00  SVSM Development Call",
         "  Thu 6 March 2025   23:30  Triage",
@@ -125,7 +126,7 @@ def test_next_names_the_call_where_there_are_several_series():
 
 
 def test_next_names_the_anchors_date_where_it_is_another():
-    assert next_text(TWO, seen("Asia/Tokyo"), zone_of("Asia/Tokyo"), NOW)[1:4] == [
+    assert next_text(ENGLISH, TWO, seen("Asia/Tokyo"), zone_of("Asia/Tokyo"), NOW)[1:4] == [
         "  Thu 6 March 2025   02:00  (Wed 5 March 18:00 Europe/Berlin)   SVSM Development Call",
         "  Fri 7 March 2025   07:30  (Thu 6 March 23:30 Europe/Berlin)   Triage",
         "  Thu 13 March 2025  02:00  (Wed 12 March 18:00 Europe/Berlin)  SVSM Development Call",
@@ -133,9 +134,9 @@ def test_next_names_the_anchors_date_where_it_is_another():
 
 
 def test_nothing_to_show_is_said():
-    assert next_text(TWO, [], zone_of("Europe/Berlin"), NOW) == ["COCONUT-SVSM community calendar: no more calls."]
-    assert shifts_text([]) == ["No calls in this range."]
-    assert deadlines_text([]) == ["No deadlines ahead."]
+    assert next_text(ENGLISH, TWO, [], zone_of("Europe/Berlin"), NOW) == ["COCONUT-SVSM community calendar: no more calls."]
+    assert shifts_text(ENGLISH, []) == ["No calls in this range."]
+    assert deadlines_text(ENGLISH, []) == ["No deadlines ahead."]
 
 
 def test_shifts_are_a_block_for_each_series_and_zone():
@@ -145,7 +146,7 @@ def test_shifts_are_a_block_for_each_series_and_zone():
         for series in TWO.series
         for window in clocks.windows(series, zone_of("Asia/Tokyo"), date(2025, 3, 1), date(2025, 4, 1))
     ]
-    assert shifts_text(rows) == [
+    assert shifts_text(ENGLISH, rows) == [
         "Asia/Tokyo, SVSM Development Call",
         "  Wed 5 March to Wed 12 March 2025 (2 calls)  02:00 the next day    season",
         "",

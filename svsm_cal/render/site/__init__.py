@@ -1,5 +1,5 @@
-"""The site that people look at: what its pages show, their templates, style sheet and script.
+"""The site for readers: the content of its pages, their templates, style sheet and script.
 
-Templates are Jinja2's, with every text escaped; each page is complete and right without its script, which only puts the
-reader's own clock in place of the calendar's. Nothing is asked of any other site, and no script or style stands in a page.
+Templates are Jinja2's, with all texts escaped. Each page is complete without its script, which only replaces the calendar's
+clock by the reader's own. Nothing is loaded from other sites, and pages contain no scripts and styles.
 """

@@ -1,9 +1,8 @@
-"""News of the calendar: calls that are off, moved, added or changed, weeks at another hour, milestones that slip; as Atom.
+"""News about the calendar as Atom (RFC 4287): cancelled, moved, added and changed calls, shifted weeks, slipped milestones.
 
-News follows from the calendar alone: an entry appears eight weeks before what it is about, under an id that never
-changes. Where a publication follows another (`followed`), an entry that says something new is dated when it was first
-published, and a call that takes place after all is news too. What was published is kept as data (`change_record`).
-The form is RFC 4287's.
+News is computed from the calendar alone: an entry appears eight weeks before its event, under an id that never changes. In a
+later publication (`followed`) a changed entry has the date of its first publication, and there is news of a call that takes
+place after all. Published news is kept as data (`change_record`).
 """
 
 from __future__ import annotations
@@ -18,11 +17,10 @@ from svsm_cal.core.shifts import ShiftKind
 from svsm_cal.engine.civil import Instant, instant
 from svsm_cal.engine.zones import local_of
 from svsm_cal.render.records import instant_text
-from svsm_cal.render.site.links import base_of
+from svsm_cal.render.site.view import base_of
 from svsm_cal.render.year_picture import city
 from svsm_cal.value import Value
-from svsm_cal.words.languages import LANGUAGES
-from svsm_cal.words.phrases import clock
+from svsm_cal.words import languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.deadlines import DeadlineOutlook
     from svsm_cal.core.model import Calendar, Occurrence
     from svsm_cal.core.shifts import ShiftWindow
-    from svsm_cal.words.languages import Language
+    from svsm_cal.words.language import Language
 
 __all__ = ["AHEAD", "BEHIND", "Change", "atom", "change_record", "changes_of", "followed"]
 
@@ -39,7 +37,7 @@ AHEAD, BEHIND = timedelta(weeks=8), timedelta(weeks=4)
 
 
 class Change(Value):
-    """One piece of news: its id for good, when it was published, when what it is about begins, and what it says.
+    """One piece of news: its permanent id, when it was published, when its event begins, and its texts.
 
     `kind` is `cancelled`, `moved`, `added`, `changed`, `restored`, `window` or `slipped`; `texts` has (language, text).
     """
@@ -58,10 +56,7 @@ def changes_of(
     outlooks: Iterable[DeadlineOutlook],
     now: Instant,
 ) -> tuple[Change, ...]:
-    """Return the news there is at `now`, the newest first, as nobody had published any before.
-
-    `calls` are all that may be news, cancelled ones included.
-    """
+    """Return the news at `now`, the newest first, as in a first publication; `calls` include cancelled ones."""
     found = [_of_call(calendar, each) for each in calls if _kind(each)]
     found += [_of_window(calendar, each) for each in windows if each.kind is ShiftKind.MISMATCH]
     found += [_of_deadline(calendar, each) for each in outlooks if each.deadline.planned not in (None, each.deadline.date)]
@@ -79,7 +74,7 @@ def _id(calendar: Calendar, *parts: str) -> str:
 
 
 def _texts(say: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((language.tag, say(language)) for language in LANGUAGES)
+    return tuple((language.tag, say(language)) for language in languages())
 
 
 def _change(id: str, kind: str, about: Instant, say: Any) -> Change:
@@ -96,18 +91,13 @@ def _kind(call: Occurrence) -> str:
             return "added" if call.added else "changed" if call.reason else ""
 
 
-def _moment(language: Language, moment: datetime, zone: str) -> str:
-    return f"{language.date(moment)}, {clock(moment)} {zone}"
-
-
 def _of_call(calendar: Calendar, call: Occurrence) -> Change:
     kind = _kind(call)
 
     def say(language: Language) -> str:
-        day = _moment(language, call.recurrence, call.zone.key)
-        said = language.say(f"news_{kind}", day=day, to=_moment(language, call.start, call.zone.key))
-        said = language.say("because", what=said, reason=call.reason) if call.reason else said
-        return f"{call.title}: {said}"
+        day = language.moment(call.recurrence, call.zone.key)
+        said = language.say(f"news.{kind}", day=day, to=language.moment(call.start, call.zone.key))
+        return f"{call.title}: {language.because(said, call.reason)}"
 
     return _change(_id(calendar, call.uid, call.recurrence.isoformat()), kind, call.start_utc, say)
 
@@ -116,7 +106,7 @@ def _of_window(calendar: Calendar, window: ShiftWindow) -> Change:
     def say(language: Language) -> str:
         first, last = (local_of(at, window.zone).date() for at in (window.first_utc, window.last_utc or window.first_utc))
         change = language.change(window.change_minutes or 0)
-        said = language.say("news_window", zone=city(window.zone.key), change=change, dates=language.span(first, last))
+        said = language.say("news.window", zone=city(window.zone.key), change=change, dates=language.span(first, last))
         return f"{window.series.title}: {said}"
 
     urn = _id(calendar, "window", window.series.id, window.zone.key, window.first.isoformat())
@@ -128,7 +118,7 @@ def _of_deadline(calendar: Calendar, outlook: DeadlineOutlook) -> Change:
 
     def say(language: Language) -> str:
         planned = language.date(deadline.planned) if deadline.planned else ""
-        return language.say("news_slip", title=deadline.title, day=language.date(deadline.date), planned=planned)
+        return language.say("news.slipped", title=deadline.title, day=language.date(deadline.date), planned=planned)
 
     return _change(_id(calendar, "deadline", deadline.id), "slipped", outlook.due_utc, say)
 
@@ -145,7 +135,7 @@ def change_record(change: Change) -> dict[str, Any]:
 
 
 def _read(record: object) -> Change | None:
-    """Return the change of a record, None for what is none."""
+    """Return the change in a record, None for an invalid record."""
     try:
         updated, about = (instant(datetime.fromisoformat(record[key])) for key in ("updated_utc", "about_utc"))  # type: ignore[index]
         texts = tuple((str(tag), str(text)) for tag, text in record["text"].items())  # type: ignore[index]
@@ -157,9 +147,9 @@ def _read(record: object) -> Change | None:
 def followed(
     changes: Sequence[Change], calls: Iterable[Occurrence], previous: Iterable[object], since: Instant, now: Instant
 ) -> tuple[Change, ...]:
-    """Return the news as it follows from what was published at `since`, whose records are `previous`.
+    """Return the news after the publication at `since`, whose records are `previous`.
 
-    `calls` are those that take place: one that was said to be off and is among them is news.
+    `calls` are those that take place: a call among them that had been published as cancelled is news.
     """
     before = {each.id: each for each in map(_read, previous) if each is not None}
     found = [_dated(each, before.get(each.id), since, now) for each in changes]
@@ -171,7 +161,7 @@ def followed(
         call = held[old.about]
         texts = _texts(
             lambda language, call=call: (
-                f"{call.title}: {language.say('news_restored', day=_moment(language, call.start, call.zone.key))}"
+                f"{call.title}: {language.say('news.restored', day=language.moment(call.start, call.zone.key))}"
             )
         )
         found.append(_dated(Change(old.id, "restored", now, old.about, texts), old, since, now))
@@ -179,8 +169,9 @@ def followed(
 
 
 def _dated(change: Change, old: Change | None, since: Instant, now: Instant) -> Change:
-    """Return a change dated when it was first said: as before, when it came into view, or now."""
-    if old is not None and old.texts == change.texts:
+    """Return a change with the date of its first publication: the old one, when it came into range, or now."""
+    same = old is not None and all(dict(change.texts).get(tag, text) == text for tag, text in old.texts)
+    if old is not None and same:
         updated = old.updated
     elif old is None and change.updated > since:
         updated = change.updated
@@ -190,7 +181,7 @@ def _dated(change: Change, old: Change | None, since: Instant, now: Instant) -> 
 
 
 def atom(calendar: Calendar, language: Language, changes: Sequence[Change], *, path: str) -> bytes:
-    """Return the news as an Atom feed; `path` is where it stands in the site. Bytes follow from the news alone."""
+    """Return the news as an Atom feed for a path of the site; its bytes depend on the news alone."""
     base = base_of(calendar)
     updated = max((each.updated for each in changes), default=None)
     lines = [
@@ -215,5 +206,5 @@ def atom(calendar: Calendar, language: Language, changes: Sequence[Change], *, p
 
 
 def _text(text: str) -> str:
-    """Return a text as XML 1.0 can hold it."""
+    """Return a text escaped for XML 1.0."""
     return escape(_NOT_XML.sub(" ", text))

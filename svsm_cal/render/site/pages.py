@@ -1,4 +1,4 @@
-"""The site's pages from their templates, in every language: the calendar's, the next call's, and one to embed elsewhere."""
+"""The site's pages from their templates, in every language: the calendar, the next call, and the next call to embed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,24 @@ from svsm_cal.core.model import Status
 from svsm_cal.core.shifts import ShiftKind
 from svsm_cal.engine.zones import instant_of, local_of
 from svsm_cal.render.records import instant_text
-from svsm_cal.render.site.links import base_of, feed_links, minutes_link, safe_link
-from svsm_cal.render.site.view import about_data, call_data, conferences, regular_data, timeline
+from svsm_cal.render.site.view import (
+    about_data,
+    base_of,
+    call_data,
+    conferences,
+    feed_links,
+    minutes_link,
+    regular_data,
+    safe_link,
+    timeline,
+)
 from svsm_cal.render.year_picture import city, year_picture
-from svsm_cal.words.languages import LANGUAGES
-from svsm_cal.words.local_notes import shift_note, window_note, window_time, window_when
-from svsm_cal.words.phrases import clock, utc_offset
+from svsm_cal.words import languages
+from svsm_cal.words.descriptions import change_note, window_change, window_dates, window_start
+from svsm_cal.words.language import clock, utc_offset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from jinja2 import Environment
 
@@ -28,22 +37,23 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
     from svsm_cal.render.site.view import SiteView
-    from svsm_cal.words.languages import Language
+    from svsm_cal.words.language import Language
 
 __all__ = ["ASSETS", "assets", "pages"]
 
 ASSETS = ("icon.svg", "site.js", "style.css")
 # template -> path below a language's folder
 _PAGES = {"calendar.html": "index.html", "next.html": "next/index.html", "embed.html": "embed/index.html"}
-# What the script says by itself.
+# The messages that the script needs.
 _SPOKEN = (
-    "day", "date", "long_date", "day_month", "days_month", "an_hour", "later", "earlier", "in", "now", "unusual",
+    "day", "date", "long_date", "day_month", "days_month", "days", "an_hour", "later", "earlier", "in", "now", "unusual",
     "unusual_until", "unusual_last", "returns", "from_now", "no_call", "moved", "extra", "because", "no_more", "everywhere_of",
-    "your_time", "no_zone", "zones_found", "zone_set", "copied", "no_call_left", "calls_left", "over",
+    "your_time", "no_zone", "zones_found", "zone_set", "copied", "no_call_left", "calls_left", "over", "count.call",
+    *(f"{case}.{unit}" for case in ("count", "in") for unit in ("week", "day", "hour", "minute")),
 )  # fmt: skip
 
 
-_BLANK = re.compile(r"\n\s*\n\s*")  # what the templates leave where they say nothing
+_BLANK = re.compile(r"\n\s*\n\s*")  # left by template lines without output
 
 
 @cache
@@ -74,7 +84,7 @@ def _environment() -> Environment:
 
 
 def assets() -> dict[str, bytes]:
-    """Return the files that every site has as they are: the style sheet, the script and the icon."""
+    """Return the files that are the same on every site: the style sheet, the script and the icon."""
     from importlib.resources import files
 
     room = files("svsm_cal.render.site")
@@ -84,13 +94,13 @@ def assets() -> dict[str, bytes]:
 
 
 def _lean(text: str) -> str:
-    """Return a file without what only its authors read: indents, empty lines and lines of comment."""
+    """Return a file without indents, empty lines and comment lines."""
     lines = (line.strip() for line in text.splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 def _tight(style: str) -> str:
-    """Return a style sheet without the spaces that it can do without."""
+    """Return a style sheet without needless spaces."""
     spaced = (": ", "; ", " {", "{ ", " }", ", ", " > ", " + ")
     for wide, narrow in (*((each, each.strip()) for each in spaced), (";}", "}")):
         style = style.replace(wide, narrow)
@@ -98,36 +108,39 @@ def _tight(style: str) -> str:
 
 
 def pages(view: SiteView) -> dict[str, bytes]:
-    """Return every page of the site, path -> bytes; the first language's pages are at the top."""
+    """Return every page of the site, path -> bytes; the pages in the calendar's own language are at the top."""
     found = {}
-    for language in LANGUAGES:
-        words = _words(view, language)
+    spoken = languages(view.calendar.language)
+    for language in spoken:
+        values = _values(view, language)
         for template, place in _PAGES.items():
-            path = place if language is LANGUAGES[0] else f"{language.tag}/{place}"
-            text = _environment().get_template(template).render(words, place=place, path=path, root="../" * path.count("/"))
+            path = place if language is spoken[0] else f"{language.tag}/{place}"
+            named = {"languages": spoken, "place": place, "path": path, "root": "../" * path.count("/")}
+            text = _environment().get_template(template).render(values, **named)
             found[path] = _BLANK.sub("\n", text).encode()
     return found
 
 
-def _words(view: SiteView, language: Language) -> dict[str, Any]:
-    """Return what the templates name."""
+def _values(view: SiteView, language: Language) -> dict[str, Any]:
+    """Return the values in the templates."""
     calendar, zone = view.calendar, view.calendar.zone
     following = view.following
     return {
         "calendar": calendar,
         "view": view,
         "language": language,
-        "languages": LANGUAGES,
         "say": language.say,
-        "halves": partial(_halves, language.words),
+        "halves": partial(_halves, language),
         "base": base_of(calendar),
         "following": following,
         "anchor": _anchor(view),
         "gone": _gone(view),
-        "clocks": [(each, shift_note(language, each)) for each in view.clocks],
+        "clocks": [(each, change_note(language, each, by_zone=True)) for each in view.clocks],
         "local": lambda at: local_of(at, zone),
         "form": _forms(language, zone),
-        "note": lambda call: shift_note(language, view.anchored[_key(call)]) if _key(call) in view.anchored else "",
+        "note": lambda call: (
+            change_note(language, view.anchored[_key(call)], by_zone=True) if _key(call) in view.anchored else ""
+        ),
         "several": len({call.title for call in (*view.coming, *view.past)}) > 1,
         "pictures": _pictures(view, language),
         "windows": _windows(view, language),
@@ -141,9 +154,9 @@ def _words(view: SiteView, language: Language) -> dict[str, Any]:
     }
 
 
-def _halves(words: Mapping[str, str], key: str) -> tuple[str, str]:
-    """Return what stands before and after the only thing that is put into a text."""
-    before, after = re.split(r"\{\w+\}", words[key])
+def _halves(language: Language, key: str) -> tuple[str, str]:
+    """Return the texts before and after the only value in a message."""
+    before, after = re.split(r"\{\w+\}", str(language.words[key]))
     return before, after
 
 
@@ -152,12 +165,12 @@ def _key(call: Occurrence) -> str:
 
 
 def _anchor(view: SiteView) -> Any:
-    """Return the next call on the calendar's own clock, None if there is none."""
+    """Return the next call on the calendar's own clock, None without one."""
     return view.anchored[_key(view.following)] if view.following is not None else None
 
 
 def _gone(view: SiteView) -> list[Occurrence]:
-    """Return the calls before the next one that do not take place."""
+    """Return the cancelled calls before the next one."""
     found: list[Occurrence] = []
     for call in view.coming:
         if call.held:
@@ -167,7 +180,7 @@ def _gone(view: SiteView) -> list[Occurrence]:
 
 
 def _forms(language: Language, zone: Zone) -> Any:
-    """Return what says an instant on the calendar's clock, in the forms that the script knows too."""
+    """Return a function that writes an instant on the calendar's clock, in the forms that the script has too."""
     forms: dict[str, Callable[[Any], str]] = {
         "clock": clock,
         "day": language.day,
@@ -191,7 +204,7 @@ def _pictures(view: SiteView, language: Language) -> list[Any]:
 
 
 def _windows(view: SiteView, language: Language) -> list[dict[str, str | bool]]:
-    """Return the rows of what changes when, by zone from west to east."""
+    """Return the rows of the shift windows that are not over, by zone from west to east."""
     day = view.now.date()
     found = [window for zones in view.zones.values() for _, windows in zones for window in windows]
     changing = [each for each in found if each.change_minutes and (each.last is None or each.last >= day)]
@@ -200,9 +213,9 @@ def _windows(view: SiteView, language: Language) -> list[dict[str, str | bool]]:
         {
             "zone": window.zone.key,
             "title": window.series.title,
-            "when": window_when(language, window),
-            "time": window_time(language, window),
-            "change": window_note(language, window),
+            "when": window_dates(language, window, by_zone=True),
+            "time": window_start(language, window),
+            "change": window_change(language, window),
             "passing": window.kind is ShiftKind.MISMATCH,
         }
         for window in changing
@@ -210,7 +223,7 @@ def _windows(view: SiteView, language: Language) -> list[dict[str, str | bool]]:
 
 
 def _slip(language: Language, deadline: Any) -> str:
-    """Return how a milestone's day compares with the planned one; "" where there is none to compare with."""
+    """Return the difference between a milestone's date and its planned date; "" without a planned date."""
     if deadline.planned is None:
         return ""
     days = (deadline.date - deadline.planned).days
@@ -221,7 +234,7 @@ def _slip(language: Language, deadline: Any) -> str:
 
 
 def _data(view: SiteView, language: Language) -> dict[str, Any]:
-    """Return what the script is told; it says nothing that the page does not."""
+    """Return the script's data, which has nothing that the page does not show."""
     about: list[dict[str, Any]] = []
     calls = []
     for call in view.coming:
@@ -229,7 +242,7 @@ def _data(view: SiteView, language: Language) -> dict[str, Any]:
         if shared not in about:
             about.append(shared)
         calls.append(call_data(call) | {"about": about.index(shared)})
-    units = {unit: language.units[unit] for unit in ("week", "day", "hour", "minute", "call")}
+    names = {"weekdays": language.weekdays, "weekdays_short": language.weekdays_short, "months": language.months}
     return {
         "language": language.tag,
         "zone": view.calendar.zone.key,
@@ -238,5 +251,5 @@ def _data(view: SiteView, language: Language) -> dict[str, Any]:
         "about": about,
         "regular": {series.id: regular_data(series, view.now) for series in view.calendar.series},
         "words": {key: language.words[key] for key in _SPOKEN},
-        "units": units,
+        "names": names,
     }

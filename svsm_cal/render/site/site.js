@@ -1,6 +1,6 @@
 "use strict";
-// Puts the reader's own clock in place of the calendar's. Times come from the instants in the page and from Intl; texts and
-// calls from the page's data. Nothing is fetched, and nothing but text is ever put into the page.
+// Shows the reader's own clock instead of the calendar's. Times come from the instants in the page and from Intl; texts and
+// calls from the page's data. Nothing is fetched, and only text is ever inserted into the page.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const words = data.words;
@@ -11,7 +11,12 @@
   }
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const by = (id) => document.getElementById(id);
-  const put = (key, values) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const plurals = new Intl.PluralRules(data.language);
+  const message = (key, number) => {
+    const forms = words[key];
+    return typeof forms === "string" ? forms : forms[`=${number}`] || forms[plurals.select(number)] || forms.other;
+  };
+  const put = (key, values) => message(key, values.number).replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const MINUTE = 60000, DAY = 86400000;
 
   // --- Zones: the tz database's names, also where a browser still has the old ones.
@@ -58,10 +63,9 @@
 
   // --- Times on a clock.
   const formats = new Map();
-  const formatOf = (zone, language, options) => {
-    const key = JSON.stringify([zone, language, options]);
-    if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(language, { timeZone: zone, ...options }));
-    return formats.get(key);
+  const formatOf = (zone) => {
+    if (!formats.has(zone)) formats.set(zone, new Intl.DateTimeFormat("en", { timeZone: zone, ...NUMBERS }));
+    return formats.get(zone);
   };
   const NUMBERS = {
     calendar: "gregory", numberingSystem: "latn", hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric",
@@ -69,7 +73,7 @@
   };
   const wall = (at, zone) => {
     const found = {};
-    for (const { type, value } of formatOf(zone, "en", NUMBERS).formatToParts(at)) found[type] = Number(value);
+    for (const { type, value } of formatOf(zone).formatToParts(at)) found[type] = Number(value);
     return Date.UTC(found.year, found.month - 1, found.day, found.hour, found.minute, found.second);
   };
   const offset = (at, zone) => wall(at, zone) - Math.floor(at / 1000) * 1000;
@@ -79,12 +83,11 @@
     const seconds = local.getUTCSeconds();
     return `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}${seconds ? `:${two(seconds)}` : ""}`;
   };
-  const name = (local, options) => formatOf("UTC", data.language, { calendar: "gregory", ...options }).format(local);
+  const month = (local) => data.names.months[local.getUTCMonth()];
   const dated = (key, at, zone) => {
-    const local = new Date(wall(at, zone));
+    const local = new Date(wall(at, zone)), weekdays = data.names[key === "long_date" ? "weekdays" : "weekdays_short"];
     return put(key, {
-      weekday: name(local, { weekday: key === "long_date" ? "long" : "short" }),
-      day: local.getUTCDate(), month: name(local, { month: "long" }), year: local.getUTCFullYear(),
+      weekday: weekdays[(local.getUTCDay() + 6) % 7], day: local.getUTCDate(), month: month(local), year: local.getUTCFullYear(),
     });
   };
   const forms = {
@@ -98,21 +101,21 @@
   };
 
   // --- Lengths in words.
-  const amount = (number, unit, form = 1) => `${number} ${data.units[unit][number === 1 ? 0 : form]}`;
-  const parts = (minutes, most, form) => {
+  const parts = (minutes, most, kind) => {
+    const amount = ([number, unit]) => put(`${kind}.${unit}`, { number });
     const found = [];
     for (const [unit, size] of [["week", 10080], ["day", 1440], ["hour", 60], ["minute", 1]]) {
       found.push([Math.floor(minutes / size), unit]);
       minutes %= size;
     }
     const first = found.findIndex(([number]) => number);
-    if (first < 0) return amount(0, "minute", form);
-    return found.slice(first, first + most).filter(([number]) => number).map(([number, unit]) => amount(number, unit, form)).join(" ");
+    if (first < 0) return amount([0, "minute"]);
+    return found.slice(first, first + most).filter(([number]) => number).map(amount).join(" ");
   };
   const change = (minutes) => put(minutes > 0 ? "later" : "earlier", {
-    length: Math.abs(minutes) === 60 ? words.an_hour : parts(Math.abs(minutes), 4, 1),
+    length: Math.abs(minutes) === 60 ? words.an_hour : parts(Math.abs(minutes), 4, "count"),
   });
-  const left = (milliseconds) => put("in", { length: parts(Math.floor(milliseconds / MINUTE), 2, 2) });
+  const left = (milliseconds) => put("in", { length: parts(Math.floor(milliseconds / MINUTE), 2, "in") });
 
   // --- Shift windows, as the program itself finds them: runs of calls with one local start.
   const regular = {};
@@ -212,7 +215,7 @@
     say("shift", shift(call, rows[call.series], zone));
     say("status", note(call, zone));
     say("title", call.title);
-    say("length", parts(Math.round((Date.parse(call.end) - at) / MINUTE), 4, 1));
+    say("length", parts(Math.round((Date.parse(call.end) - at) / MINUTE), 4, "count"));
     say("chair", call.chair);
     say("place", call.place);
     follow("url", call.url);
@@ -253,10 +256,10 @@
   };
   const span = (first, last, zone) => {
     const [begin, end] = [first, last].map((at) => new Date(wall(at, zone)));
-    const named = (local) => ({ day: local.getUTCDate(), month: name(local, { month: "long" }) });
+    const named = (local) => ({ day: local.getUTCDate(), month: month(local) });
     if (forms.date(first, zone) === forms.date(last, zone)) return put("day_month", named(begin));
     if (begin.getUTCMonth() === end.getUTCMonth()) return put("days_month", { first: begin.getUTCDate(), ...named(end) });
-    return `${put("day_month", named(begin))} – ${put("day_month", named(end))}`;
+    return put("days", { first: put("day_month", named(begin)), last: put("day_month", named(end)) });
   };
   const showYear = (picture, zone, rows) => {
     const row = picture.querySelector(".own"), y = Number(row.dataset.y);
@@ -321,7 +324,7 @@
       const calls = Math.max(0, Number(item.dataset.calls) - begun);
       rest.textContent = due > now ? left(due - now) : words.over;
       item.querySelector("[data-calls-left]").textContent = calls && due > now
-        ? put("calls_left", { calls: amount(calls, "call") }) : words.no_call_left;
+        ? put("calls_left", { calls: put("count.call", { number: calls }) }) : words.no_call_left;
     }
   };
   const use = (name, { told = false } = {}) => {

@@ -1,10 +1,11 @@
-"""What the pages show, collected once: calls, clocks, windows, deadlines, feeds, and the timeline of releases."""
+"""The content of the pages: calls, clocks, windows, deadlines, the timeline of releases, feeds and links."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from svsm_cal.core.deadlines import DeadlineOutlook, DeadlineStatus
 from svsm_cal.core.model import Status
@@ -13,7 +14,6 @@ from svsm_cal.core.shifts import regular_calls
 from svsm_cal.engine.civil import EPOCH_ORDINAL, epoch_seconds, local_from_epoch, local_seconds, midnight
 from svsm_cal.engine.zones import instant_of
 from svsm_cal.render.records import instant_text, local_text
-from svsm_cal.render.site.links import safe_link
 from svsm_cal.render.year_picture import year_of
 from svsm_cal.value import Value
 
@@ -27,14 +27,28 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["CallRow", "SiteView", "Stretch", "about_data", "call_data", "conferences", "regular_data", "timeline"]
+__all__ = [
+    "CallRow",
+    "FeedLinks",
+    "SiteView",
+    "Stretch",
+    "about_data",
+    "base_of",
+    "call_data",
+    "conferences",
+    "feed_links",
+    "minutes_link",
+    "regular_data",
+    "safe_link",
+    "timeline",
+]
 
 _NEAR = timedelta(weeks=13)
 _PAST = timedelta(weeks=8)
 
 
 class Stretch(Value):
-    """A release's milestones, or the deadlines that belong to none (`title` is ""); `near` if they are shown at once."""
+    """A release's milestones, or the single deadlines (`title` is ""); only those that are `near` are shown in full."""
 
     title: str
     url: str | None
@@ -43,14 +57,14 @@ class Stretch(Value):
 
     @property
     def ends(self) -> tuple[DeadlineOutlook, ...]:
-        """Return a release's first and last milestone, all of what belongs to none."""
+        """Return a release's first and last milestone, or all single deadlines."""
         return self.outlooks if not self.title or len(self.outlooks) < 2 else (self.outlooks[0], self.outlooks[-1])
 
 
 def timeline(calendar: Calendar, outlooks: Sequence[DeadlineOutlook], now: Instant) -> tuple[Stretch, ...]:
-    """Return the stretches that are not over, by what is due next in each; `outlooks` have what is over too.
+    """Return the stretches that are not over, sorted by their next due date; `outlooks` include past deadlines.
 
-    Of a release that goes on all milestones are kept, of other deadlines those of the last weeks.
+    A current release keeps all its milestones; of the past single deadlines only the latest are kept.
     """
     found = []
     for release in (None, *calendar.releases):
@@ -70,10 +84,10 @@ _DAY = 86400
 
 
 class SiteView(Value):
-    """What all pages are made of, at `now`.
+    """The content of all pages at `now`.
 
-    `coming` are the calls not yet over and `past` the last ones, cancelled ones included; `clocks` see the next call in each
-    zone, `year` are the calls of the year's picture, `zones` every series' zones with their shift windows in it.
+    `coming` are the next calls and `past` the latest ones, with cancelled calls; `clocks` is the next call in each zone, `year`
+    has the calls in the picture of the year, `zones` each series' zones with their shift windows in that year.
     """
 
     calendar: Calendar
@@ -86,7 +100,7 @@ class SiteView(Value):
     year: Mapping[str, Sequence[Occurrence]]
     zones: Mapping[str, Sequence[tuple[Zone, Sequence[ShiftWindow]]]]
     utc: Zone
-    outlooks: tuple[DeadlineOutlook, ...]  # those over too
+    outlooks: tuple[DeadlineOutlook, ...]  # with past ones
     feeds: tuple[tuple[str, str, str], ...]  # kind, title, path
 
     @property
@@ -103,7 +117,7 @@ class CallRow(Value):
 
 
 def conferences(view: SiteView) -> tuple[CallRow, ...]:
-    """Return what is not over of the calendar's events, each with the calls in its days."""
+    """Return the calendar's events that are not over, each with the calls on its days."""
     today = view.now.date()
     events = sorted((each for each in view.calendar.events if each.end >= today), key=lambda each: (each.start, each.id))
     calls = [call for calls in view.year.values() for call in calls if call.held]
@@ -113,14 +127,14 @@ def conferences(view: SiteView) -> tuple[CallRow, ...]:
 
 
 def call_data(call: Occurrence) -> dict[str, Any]:
-    """Return what the page's script needs to show a call on any clock, but for what calls have in common."""
+    """Return what the page's script needs to show a call on any clock, without the data that calls share."""
     data: dict[str, Any] = {
         "day": call.start.date().isoformat(),
         "start": instant_text(call.start_utc),
         "seconds": int(call.duration.total_seconds()),
     }
     if call.status is not Status.CONFIRMED or call.added:
-        # What its shift window is compared with: the time of day that a regular call would have had.
+        # The time of day that a regular call would have had, for the comparison with its shift window.
         clock = next((each.clock for each in reversed(segments_of(call.series)) if each.start <= call.recurrence), 0)
         data["status"] = call.status.value if call.status is not Status.CONFIRMED else "added"
         data["clock"] = clock // 60
@@ -131,7 +145,7 @@ def call_data(call: Occurrence) -> dict[str, Any]:
 
 
 def about_data(calendar: Calendar, call: Occurrence) -> dict[str, Any]:
-    """Return what a call has in common with others; {date} in `minutes` is its day."""
+    """Return the data that a call shares with others; {date} in `minutes` stands for its day."""
     details = call.details
     found = {
         "series": call.series.id,
@@ -145,10 +159,10 @@ def about_data(calendar: Calendar, call: Occurrence) -> dict[str, Any]:
 
 
 def regular_data(series: Series, now: Instant) -> list[list[Any]]:
-    """Return a series' regular calls around the year of `now`, as a script finds shift windows from them.
+    """Return a series' regular calls around the year of `now`, from which the script computes shift windows.
 
-    Rows are [first start with its offset, calls, days between them, minutes]: calls at one wall-clock time; the minutes
-    after midnight are those that shift windows are told in.
+    Rows are [first start with its offset, calls, days between them, minutes]: calls at one wall-clock time; shift windows
+    compare these minutes after midnight.
     """
     first, end = year_of(now)
     regular = regular_calls(series)
@@ -156,7 +170,7 @@ def regular_data(series: Series, now: Instant) -> list[list[Any]]:
     begin = epoch_seconds(now) - ((now.date() - first).days + _BEFORE) * _DAY
     lo = max(0, bisect_left(regular.times, begin) - _LEAST)
     found: list[_Run] = []
-    # More may be known already, from whoever asked for more.
+    # More calls may be known from an earlier, larger request.
     hi = bisect_left(regular.walls, local_seconds(midnight(end)) + _AFTER * _DAY)
     for at, wall in zip(regular.times[lo:hi], regular.walls[lo:hi], strict=True):
         clock = next((each.clock for each in reversed(segments_of(series)) if local_seconds(each.start) <= wall), 0)
@@ -182,3 +196,62 @@ class _Run:
         if fits:
             self.calls, self.days = self.calls + 1, days
         return fits
+
+
+# --- Links
+
+_SCHEMES = ("https://", "http://", "ircs://", "irc://", "matrix:", "xmpp:", "tel:", "sip:", "sips:")
+
+
+class FeedLinks(Value):
+    """The ways to subscribe to a feed: `https` and the others are None if the calendar's address is not known."""
+
+    kind: str
+    title: str
+    path: str
+    https: str | None
+    webcal: str | None
+    google: str | None
+    outlook: str | None
+
+
+def safe_link(url: str | None) -> str | None:
+    """Return a link that is safe to follow, None for a missing one and for one that might run a script.
+
+    >>> safe_link("javascript:alert(1)") is None
+    True
+    """
+    return url if url is not None and url.lower().startswith(_SCHEMES) else None
+
+
+def base_of(calendar: Calendar) -> str | None:
+    """Return the site's address with a slash at the end, None if it is not known."""
+    url = safe_link(calendar.url)
+    if url is None or not url.lower().startswith("http") or "?" in url or "#" in url:
+        return None
+    return f"{url.rstrip('/')}/"
+
+
+def feed_links(calendar: Calendar, kind: str, title: str, path: str) -> FeedLinks:
+    """Return the links for each kind of program to a feed at a path of the site."""
+    base = base_of(calendar)
+    if base is None:
+        return FeedLinks(kind, title, path, None, None, None, None)
+    https = f"{base}{path}"
+    webcal = f"webcal://{https.partition('://')[2]}"
+    name = f"{calendar.name}: {title}" if kind != "all_calls" else calendar.name
+    return FeedLinks(
+        kind,
+        title,
+        path,
+        https,
+        webcal,
+        f"https://calendar.google.com/calendar/render?cid={quote(webcal, safe='')}",
+        f"https://outlook.live.com/calendar/0/addfromweb?url={quote(https, safe='')}&name={quote(name, safe='')}",
+    )
+
+
+def minutes_link(call: Occurrence) -> str | None:
+    """Return the link to a call's minutes, None if there is none."""
+    template = call.details.minutes
+    return safe_link(template.replace("{date}", call.start.date().isoformat())) if template else None
