@@ -87,7 +87,10 @@ class Database(ABC):
         return [batch for (batch,) in found]
 
     def migrate(self) -> tuple[int, int]:
-        """Bring the schema up to date, each step in a transaction; return the versions before and after."""
+        """Bring the schema up to date, return the versions before and after.
+
+        Each step is a transaction; in an empty database all are one, so that nobody sees a store that is half made.
+        """
         known, before = schema.latest(self.kind), None
         with self._migrating():
             while True:
@@ -96,9 +99,9 @@ class Database(ABC):
                     before = version if before is None else before
                     if version > known:
                         schema.demand(self.name, self.kind, version)
-                    if version < known:
-                        version += 1
-                        schema.raise_to(connection, self.kind, version)
+                    for step in range(version + 1, min(version + 1, known) + 1 if version else known + 1):
+                        schema.raise_to(connection, self.kind, step)
+                        version = step
                     if version == known:
                         self._finish(connection)
                 if version == known:

@@ -20,7 +20,7 @@ from svsm_cal.store.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from svsm_cal.core.civil import Instant
     from svsm_cal.itip.invitation import Announced, Invitation, Proposal
@@ -42,6 +42,7 @@ def _replace(table: str, keys: str, others: str) -> str:
 _PUBLICATION = _replace("publication", "one", "source, tz_version, at")
 _ANNOUNCED = _replace("announced", "uid", "series, sequence, stamp, since, data, ended")
 _INVITATION = _replace("invitation", "uid, email", "participant, name, style, standing, sequence, stamp, lift, answers")
+_SERVED = _replace("served", "name", "data")
 _PROPOSAL = _replace("proposal", "uid, recurrence, email", '"start", "end", comment, stamp')
 _INVITATIONS = "SELECT uid, email, participant, name, style, standing, sequence, stamp, lift, answers FROM invitation"
 
@@ -112,3 +113,21 @@ class SqlLedger(Outbox):
         """Forget a proposal that has been dealt with; a newer one in its place stays."""
         sql = "DELETE FROM proposal WHERE uid = ? AND recurrence = ? AND email = ? AND stamp = ?"
         self._connection.touch(sql, (proposal.uid, proposal.recurrence, proposal.email, proposal.stamp))
+
+    def served_version(self) -> int:
+        """Return how often the served feeds have changed, 0 before the first time."""
+        [(version,)] = self._connection.rows("SELECT served_version FROM store")
+        return int(version)
+
+    def served(self) -> dict[str, bytes]:
+        """Return the feeds that `serve` gave out last, by name, and what else it keeps with them."""
+        return {name: bytes(data) for name, data in self._connection.rows("SELECT name, data FROM served ORDER BY name")}
+
+    def serve(self, files: Mapping[str, bytes]) -> int:
+        """Record these in place of all that were served before; return the version, which rises only if they differ."""
+        before = self.served()
+        if before != files:
+            self._connection.many("DELETE FROM served WHERE name = ?", [(name,) for name in before.keys() - files.keys()])
+            self._connection.many(_SERVED, [each for each in files.items() if before.get(each[0]) != each[1]])
+            self._connection.touch("UPDATE store SET served_version = served_version + 1")
+        return self.served_version()
