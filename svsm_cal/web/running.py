@@ -1,39 +1,51 @@
-"""Running the server: its socket, its signals, and as many processes as are asked for.
-
-Workers share a port (SO_REUSEPORT) and their counters, and nothing else. One that ends by accident is begun again.
-"""
+"""Runs the application on granian, which parses HTTP, ends slow clients and supervises the worker processes."""
 
 from __future__ import annotations
 
-import asyncio
+import fcntl
+import multiprocessing
 import os
 import signal
 import socket
 import sys
-import time
+import tempfile
+import threading
 from typing import TYPE_CHECKING
 
 from svsm_cal.errors import UsageError
 from svsm_cal.value import Value
-from svsm_cal.web.application import Application
-from svsm_cal.web.counters import Counters
-from svsm_cal.web.refresh import Refresher
-from svsm_cal.web.resources import Resources
-from svsm_cal.web.server import Server
+
+try:
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.net import SocketHolder  # type: ignore[attr-defined]
+    from granian.server.mp import MPServer
+except ImportError as error:
+    raise UsageError("serve needs granian (pip install 'svsm_cal[web]')") from error
+
+from svsm_cal.web.asgi import AccessLog, AsgiApplication
+from svsm_cal.web.metrics import Counters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from types import FrameType
+    from collections.abc import Callable
 
-    from svsm_cal.app.editions import Source
     from svsm_cal.core.civil import Instant
+    from svsm_cal.web.reload import Start
 
 __all__ = ["Place", "serve"]
 
-_MOST_CONNECTIONS = 8192
+_HEAD_SECONDS = 10  # for a head to arrive; also how long a connection may be silent
+_STALLED_SECONDS = 30  # for a client to take anything of what it is sent
+_GRACE_SECONDS = 10  # for requests under way when the server ends
+_LONGEST_HEAD = 16384
+_MOST_CONNECTIONS = 4096  # of each worker; more wait in the backlog
+_BACKLOG = 2048
 _SPARE_FILES = 64
-_ENDING = (signal.SIGTERM, signal.SIGINT)
-_SOONEST_AGAIN = 1.0  # a worker that lived shorter is not begun again
+_LOGGING = {
+    "handlers": {"console": {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}},
+    "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
+}
 
 
 class Place(Value):
@@ -46,87 +58,76 @@ class Place(Value):
     log: int | None = None
 
 
-def serve(source: Source, place: Place, clock: Callable[[], Instant], listening: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; `listening` is told the address once it can be asked.
+def serve(begin: Callable[[], Start], place: Place, clock: Callable[[], Instant], listening: Callable[[str], None]) -> None:
+    """Serve what `begin` gives until SIGTERM or SIGINT; `listening` is told the address once it can be connected to.
 
-    Raises what `Source.calendar` does for a calendar that cannot be served, and UsageError for an address that cannot be
-    listened on. A worker's own accidents are told of on standard error.
+    Raises UsageError for an address that cannot be listened on, and what `begin` does. A worker that dies is replaced.
     """
-    now = clock()
-    mark = source.mark()
-    resources = Resources(source.edition(source.calendar(now), now))
-    counters = Counters(place.workers)
-    most = _open_files()
-    listener = _listener(place.host, place.port, shared=place.workers > 1)
-    port = listener.getsockname()[1]
+    listener = _listener(place.host, place.port)
+    start = begin()
+    counters = Counters(2 * place.workers)  # a worker that is being replaced and its successor may overlap
+    claims = os.memfd_create("svsm-cal") if hasattr(os, "memfd_create") else tempfile.mkstemp()[0]
+    # A worker inherits the snapshot, the socket and the counters.
+    multiprocessing.set_start_method("fork", force=True)
 
-    def work(worker: int, listener: socket.socket, begun: Callable[[], None]) -> None:
-        counters.become(worker)
-        application = Application(resources, now, counters)
-        refresher = Refresher(application, source, mark)
-        _run(_serve(application, refresher, listener, place, clock, most, begun))
+    def application() -> AsgiApplication:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)  # until granian sets the worker's own
+        threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+        counters.use(_claim(claims, 2 * place.workers))
+        # A reload shares the interpreter with requests: it should give way often.
+        sys.setswitchinterval(0.0005)
+        log = None if place.log is None else AccessLog(place.log, place.trusted)
+        return AsgiApplication(start, clock, counters=counters, log=log)
 
-    address = f"http://{f'[{place.host}]' if ':' in place.host else place.host}:{port}/"
-    if place.workers == 1:
-        work(0, listener, lambda: listening(address))
-    else:
-        _supervise(
-            place,
-            listener,
-            lambda worker, begun: work(worker, _listener(place.host, port, shared=True), begun),
-            address,
-            listening,
-        )
-
-
-async def _serve(
-    application: Application,
-    refresher: Refresher,
-    listener: socket.socket,
-    place: Place,
-    clock: Callable[[], Instant],
-    most: int,
-    begun: Callable[[], None],
-) -> None:
-    server = Server(application, refresher, clock=clock, trusted=place.trusted, log=place.log, most=most)
-    loop = asyncio.get_running_loop()
-    for number in _ENDING:
-        loop.add_signal_handler(number, server.stop)
-    await server.run(listener, begun)
+    server = _Server(
+        "svsm_cal.web:app",
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=place.workers,
+        backpressure=_open_files(),
+        http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000, max_buffer_size=_LONGEST_HEAD),
+        log_level=LogLevels.error,
+        log_dictconfig=_LOGGING,
+        respawn_failed_workers=True,
+        respawn_interval=0.1,
+        workers_kill_timeout=_GRACE_SECONDS,
+    )
+    server.listener = listener
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    server.on_startup(lambda: listening(f"http://{host}:{listener.getsockname()[1]}/"))
+    server.serve(target_loader=application, wrap_loader=False)
 
 
-def _run(main: Coroutine[object, object, None]) -> None:
-    # Making an edition shares the interpreter with answering: so that it lets go of it often.
-    sys.setswitchinterval(0.0005)
-    try:
-        import uvloop
-    except ImportError:  # slower, and otherwise the same
-        asyncio.run(main)
-    else:
-        uvloop.run(main)
+class _Server(MPServer):
+    """Granian's server on a socket of ours: port 0 works, a taken port is an error, and clients that stall are dropped."""
+
+    listener: socket.socket
+
+    def _init_shared_socket(self) -> None:
+        # What it does itself where workers share a socket.
+        self._ssp, self._sso = None, self.listener
+        self._shd = SocketHolder(self.listener.fileno(), uds=False, backlog=_BACKLOG)  # type: ignore[call-arg,assignment]
 
 
-def _listener(host: str, port: int, *, shared: bool) -> socket.socket:
+def _listener(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        found = socket.socket(family, socket.SOCK_STREAM)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        found.bind((host, port))
+        found = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise UsageError(f"{host}:{port}: cannot be listened on: {said} (give another --host or --port)") from error
     found.settimeout(0)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted connections inherit it
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALLED_SECONDS * 1000)
     return found
 
 
 def _open_files() -> int:
-    """Ask for as many open files as may be had, and return how many connections that is."""
-    try:
-        import resource
-    except ImportError:
-        return _MOST_CONNECTIONS
+    """Raise the limit of open files as far as wanted and allowed; return how many connections a worker may have."""
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_CONNECTIONS + _SPARE_FILES
     if soft < wanted:
@@ -135,86 +136,20 @@ def _open_files() -> int:
     return max(16, min(_MOST_CONNECTIONS, soft - _SPARE_FILES))
 
 
-# --- workers ---
-
-
-def _supervise(
-    place: Place,
-    reserved: socket.socket,
-    work: Callable[[int, Callable[[], None]], None],
-    address: str,
-    listening: Callable[[str], None],
-) -> None:
-    """Keep the workers running until told to end; `reserved` keeps the port ours meanwhile."""
-    ending = False
-    numbers: dict[int, tuple[int, float]] = {}  # process -> its worker's number, and when it began
-
-    def end(number: int, frame: FrameType | None) -> None:
-        nonlocal ending
-        del number, frame
-        ending = True
-        for process in numbers:
-            os.kill(process, signal.SIGTERM)
-
-    for each in _ENDING:
-        signal.signal(each, end)
-
-    def begin(worker: int) -> None:
-        process = _begin(worker, work)
-        numbers[process] = worker, time.monotonic()
-        if ending:  # told to meanwhile
-            os.kill(process, signal.SIGTERM)
-
-    for worker in range(place.workers):
-        begin(worker)
-    listening(address)
-    failed = False
-    while numbers:
-        process, _ = os.wait()
-        if process not in numbers:
+def _claim(descriptor: int, most: int) -> int:
+    """Return a number below `most` that no other process has; the lock on it ends with the process."""
+    for number in range(most):
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
+        except OSError:
             continue
-        worker, since = numbers.pop(process)
-        if ending:
-            continue
-        if time.monotonic() - since < _SOONEST_AGAIN:
-            failed = True
-            end(0, None)
-            continue
-        begin(worker)
-    reserved.close()
-    if failed:
-        raise UsageError("a worker ended as soon as it had begun (see the lines above)")
+        return number
+    return 0
 
 
-def _begin(worker: int, work: Callable[[int, Callable[[], None]], None]) -> int:
-    """Begin a worker in a process of its own, and return that once it listens."""
-    reading, writing = os.pipe()
-    # Between the fork and what follows the new process has the old one's handlers.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    process = os.fork()
-    if process:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-        os.close(writing)
-        os.read(reading, 1)  # a byte when it listens, the end when it is gone
-        os.close(reading)
-        return process
-    code = 1
-    try:
-        os.close(reading)
-        for each in _ENDING:
-            signal.signal(each, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-
-        def begun() -> None:
-            os.write(writing, b".")
-            os.close(writing)
-
-        work(worker, begun)
-        code = 0
-    except BaseException:  # noqa: BLE001 - a worker's process ends here, whatever happens
-        import traceback
-
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
+def _end_with_parent() -> None:
+    """End this worker when its supervisor is gone, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
