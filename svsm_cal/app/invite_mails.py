@@ -26,7 +26,7 @@ from svsm_cal.value import Value
 from svsm_cal.words import language_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from svsm_cal.core.model import Calendar, Occurrence, Organizer, Participant, Series
     from svsm_cal.engine.civil import Instant

@@ -38,13 +38,13 @@ from svsm_cal.value import Value
 from svsm_cal.words import ENGLISH, languages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from svsm_cal.core.model import Calendar, Participant
     from svsm_cal.engine.civil import Instant
     from svsm_cal.render.site.view import SiteView
 
-__all__ = ["Report", "feed_address", "feed_path", "following", "publish", "site", "token_of"]
+__all__ = ["Report", "feed_address", "feed_path", "following", "publish", "revised", "site", "token_of"]
 
 _PERSONAL = re.compile(r"p/[a-z2-7]{26}/calendar\.ics")
 _PAST, _AHEAD = timedelta(weeks=4), timedelta(weeks=52)
@@ -188,7 +188,7 @@ def publish(
         before = None if first else previous_of(out, previous)
         files = site(calendar, now=now, secret=secret, before=before)
         moved = moved_uids(calendar, before, now) if before is not None else frozenset()
-        files |= _revised(files, before, now, moved)
+        files |= revised(files, before, now, moved)
         stands = in_folder(out)
         changed = [name for name, data in files.items() if stands(name) != data]
         replace_folder(out, files, ours=_published_files)
@@ -207,8 +207,11 @@ def personal_feeds(folder: str) -> int:
     return sum(_PERSONAL.fullmatch(each) is not None and os.path.isfile(os.path.join(folder, each)) for each in paths)
 
 
-def _revised(files: dict[str, bytes], before: Previous | None, now: Instant, moved: frozenset[bytes]) -> dict[str, bytes]:
-    """Return the feeds with the revisions that follow from what was published before, and the record of those gone."""
+def revised(files: Mapping[str, bytes], before: Previous | None, now: Instant, moved: frozenset[bytes]) -> dict[str, bytes]:
+    """Return the feeds among `files` with the revisions that follow from what was published `before`, and revisions.json.
+
+    `moved` has the UIDs whose instants differ though they say the same.
+    """
     if before is None:
         return {"revisions.json": dumps({"generator": GENERATOR, "gone": {}}).encode()}
     gone = before.gone

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 
 import click
 
-from svsm_cal.cli.options import Invocation, present, secret_option
+from svsm_cal.cli.options import Invocation, present, secret_option, store_option
 
 __all__ = ["serve_command"]
 
@@ -18,10 +19,11 @@ __all__ = ["serve_command"]
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on; 0 for a free one."
 )
 @secret_option
-@click.option("--site", "folder", type=click.Path(), metavar="DIR", help="Serve what build wrote there, with its revisions.")
+@click.option("--site", "folder", type=click.Path(), metavar="DIR", help="Serve what build wrote there.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes serve.")
 @click.option("--proxy", multiple=True, metavar="ADDRESS", help="Believe this proxy's X-Forwarded-For; for the log only.")
-@click.option("--log/--no-log", default=True, show_default=True, help="Whether to write who asks for what to standard output.")
+@store_option
+@click.option("--log/--no-log", default=True, show_default=True, help="Whether to write an access log to standard output.")
 @click.pass_context
 def serve_command(
     ctx: click.Context,
@@ -31,21 +33,25 @@ def serve_command(
     folder: str | None,
     workers: int,
     proxy: tuple[str, ...],
+    store: str | None,
     *,
     log: bool,
 ) -> None:
-    """Serve the site, the feeds and a JSON API, and go on with the calendar file as it changes.
+    """Serve the site, the feeds and a JSON API, and follow the calendar file as it changes.
 
-    A file with errors changes nothing but /health, which says what is wrong. The API is described at /api/openapi.json.
-    With --now, time stands still.
+    Feeds are remembered in the store, so that a change reaches subscribers as a new revision; servers that share a store
+    serve the same. A file with errors changes nothing but /health, which reports them. The API is described at
+    /api/openapi.json. With --now, time stands still, and only a store that is named is used.
     """
-    from svsm_cal.app.editions import Source
     from svsm_cal.app.secret import read_secret
-    from svsm_cal.web.serve import Place, serve
+    from svsm_cal.app.site_snapshot import SiteSource
+    from svsm_cal.web.reload import Start
+    from svsm_cal.web.running import Place, serve
 
     invocation: Invocation = ctx.obj
-    source = Source(os.path.abspath(invocation.path), read_secret(secret_file), folder and os.path.abspath(folder))
+    source = SiteSource(os.path.abspath(invocation.path), read_secret(secret_file), folder and os.path.abspath(folder))
     fixed = ctx.find_root().params["now"] is not None
-    clock = (lambda: invocation.now) if fixed else present
+    clock = partial(getattr, invocation, "now") if fixed else present
+    begin = partial(Start, source, clock(), store=store, remember=store is not None or not fixed)
     place = Place(host, port, workers, frozenset(proxy), sys.stdout.fileno() if log else None)
-    serve(source, place, clock, lambda address: click.echo(f"svsm-cal: serving {invocation.path} at {address}", err=True))
+    serve(begin, place, clock, lambda address: click.echo(f"svsm-cal: serving {invocation.path} at {address}", err=True))

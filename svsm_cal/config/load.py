@@ -10,7 +10,7 @@ from svsm_cal.config.read import read_calendar
 from svsm_cal.errors import CalendarError, Finding, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from svsm_cal.config.positions import Path
     from svsm_cal.config.values import Problem
@@ -49,11 +49,14 @@ def check_text(text: str, *, file: str = "calendar.toml", now: Instant | None = 
     return _read(text, file, now=now, warnings=True)[1]
 
 
-def read_text(path: str | os.PathLike[str]) -> str:
-    """Return the text of a calendar file; raises InputError when there is no such file, text or right to read it."""
+def read_text(path: str | os.PathLike[str], *, opener: Callable[[str, int], int] | None = None) -> str:
+    """Return the text of a calendar file, opened by `opener` if given, as `open` does.
+
+    Raises InputError when there is no such file, text or right to read it.
+    """
     name = re.sub(_CONTROL, _escaped, os.fspath(path))
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb", opener=opener) as stream:
             data = stream.read(LARGEST + 1)
     except FileNotFoundError as error:
         hint = "give one with -c FILE, or start one with `svsm-cal init`"

@@ -119,6 +119,8 @@ def records_in(connection: Connection) -> Iterator[dict[str, Any]]:
         yield {"record": "receipt", **_fields(receipt), "at": iso(micros(receipt.at))}
     for proposal in ledger.proposals():
         yield {"record": "proposal", **_fields(proposal)}
+    for name, data in ledger.served().items():
+        yield {"record": "served", "name": name, "data": _plain(data)}
 
 
 def _fields(value: Value) -> dict[str, Any]:

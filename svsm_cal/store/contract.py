@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from svsm_cal.engine.civil import Instant
@@ -158,6 +158,15 @@ class Ledger(Protocol):
 
     def proposals(self) -> Iterator[Proposal]:
         """Yield the proposals that wait for a decision, in order of UID, instance and address."""
+
+    def served_version(self) -> int:
+        """Return how often the served feeds have changed, 0 before the first time."""
+
+    def served(self) -> dict[str, bytes]:
+        """Return the feeds that `serve` gave out last, by name, and what else it keeps with them."""
+
+    def serve(self, files: Mapping[str, bytes]) -> int:
+        """Record these in place of all that were served before; return the version, which rises only if they differ."""
 
 
 class Delivery(Protocol):

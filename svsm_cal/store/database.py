@@ -95,7 +95,10 @@ class Database(ABC):
         return [batch for (batch,) in found]
 
     def migrate(self) -> tuple[int, int]:
-        """Bring the schema up to date, each step in a transaction; return the versions before and after."""
+        """Bring the schema up to date; return the versions before and after.
+
+        Each step is a transaction; in an empty database all steps are one, so that nobody sees half a schema.
+        """
         steps, before = schema_steps(self.kind), None
         with self._migrating():
             while True:
@@ -104,9 +107,9 @@ class Database(ABC):
                     before = version if before is None else before
                     if version > len(steps):
                         self._check_version(version)
-                    if version < len(steps):
-                        _apply(connection, steps[version], version + 1)
-                        version += 1
+                    for step in range(version, min(version + 1, len(steps)) if version else len(steps)):
+                        _apply(connection, steps[step], step + 1)
+                        version = step + 1
                     if version == len(steps):
                         self._finish(connection)
                 if version == len(steps):

@@ -19,7 +19,7 @@ from svsm_cal.store.sql import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from svsm_cal.engine.civil import Instant
     from svsm_cal.itip.invitation import Announced, Invitation, Proposal
@@ -41,6 +41,7 @@ def _replace(table: str, keys: str, others: str) -> str:
 _PUBLICATION = _replace("publication", "one", "source, tz_version, at")
 _ANNOUNCED = _replace("announced", "uid", "series, sequence, stamp, since, data, ended")
 _INVITATION = _replace("invitation", "uid, email", "participant, name, style, standing, sequence, stamp, lift, answers")
+_SERVED = _replace("served", "name", "data")
 _PROPOSAL = _replace("proposal", "uid, recurrence, email", '"start", "end", comment, stamp')
 _INVITATIONS = "SELECT uid, email, participant, name, style, standing, sequence, stamp, lift, answers FROM invitation"
 
@@ -106,3 +107,21 @@ class SqlLedger(Outbox):
         """Yield the proposals that wait for a decision, in order of UID, instance and address."""
         sql = 'SELECT uid, recurrence, email, "start", "end", comment, stamp FROM proposal ORDER BY uid, recurrence, email'
         yield from map(proposal_of, self._connection.rows(sql))
+
+    def served_version(self) -> int:
+        """Return how often the served feeds have changed, 0 before the first time."""
+        [(version,)] = self._connection.rows("SELECT served_version FROM store")
+        return int(version)
+
+    def served(self) -> dict[str, bytes]:
+        """Return the feeds that `serve` gave out last, by name, and what else it keeps with them."""
+        return {name: bytes(data) for name, data in self._connection.rows("SELECT name, data FROM served ORDER BY name")}
+
+    def serve(self, files: Mapping[str, bytes]) -> int:
+        """Record these in place of all that were served before; return the version, which rises only if they differ."""
+        before = self.served()
+        if before != files:
+            self._connection.execute_many("DELETE FROM served WHERE name = ?", [(name,) for name in before.keys() - files.keys()])
+            self._connection.execute_many(_SERVED, [each for each in files.items() if before.get(each[0]) != each[1]])
+            self._connection.execute("UPDATE store SET served_version = served_version + 1")
+        return self.served_version()

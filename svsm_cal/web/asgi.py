@@ -1,116 +1,246 @@
-"""The same answers as an ASGI application, for those who run one already: `uvicorn svsm_cal.web.asgi:app --factory`.
+"""The ASGI 3 application: passes requests and time to `Application`, writes the access log, reloads once a second.
 
-The calendar file is SVSM_CAL_CALENDAR's, and the secret SVSM_CAL_SECRET_FILE's or SVSM_CAL_SECRET's, as for the command
-line. It may be mounted below a path. Connections, time-outs and the access log are the ASGI server's affair: its log
-should leave out paths below /p/, where the addresses are secrets.
+It runs on any ASGI server, also below a path of another application. Connections, time-outs and the size of heads are
+that server's work; its own access log should be off, as it would contain secret addresses.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import ipaddress
 import os
+import queue
+import sys
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
-from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.app.editions import Source
 from svsm_cal.app.secret import read_secret
-from svsm_cal.engine.civil import Instant, epoch_seconds
-from svsm_cal.web.application import Application, Lookup
-from svsm_cal.web.counters import Counters
-from svsm_cal.web.heads import Request
-from svsm_cal.web.refresh import Refresher
-from svsm_cal.web.resources import Resources
+from svsm_cal.app.site_snapshot import SiteSource
+from svsm_cal.engine.civil import Instant
+from svsm_cal.render.records import instant_text
+from svsm_cal.web.application import METHODS, Application, Lookup, path_for_log
+from svsm_cal.web.metrics import Counters
+from svsm_cal.web.reload import Reloader, Start
+from svsm_cal.web.responses import Resource, Response, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
-
-    from svsm_cal.web.answers import Answer
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
 
-__all__ = ["AsgiApplication", "app"]
+__all__ = ["AccessLog", "AsgiApplication", "from_environment"]
+
+_MOST_LOOKUPS = 64  # waiting for their turn
+_MOST_SENDING = 32 << 20  # bytes of API answers on their way
+_PART = 1 << 16  # bytes of a body handed over at once: a slow client makes the server keep no more
+_MOST_LINES = 100_000  # of the log, waiting to be written
+_LAST_SECONDS = 2  # for the last lines of the log
+
+
+def from_environment() -> AsgiApplication:
+    """Return the application that the environment variables describe; raises what `Start` does.
+
+    SVSM_CAL_CALENDAR, SVSM_CAL_SECRET_FILE or SVSM_CAL_SECRET, SVSM_CAL_STORE and SVSM_CAL_SITE are what the options of
+    `svsm-cal serve` are.
+    """
+    folder = os.environ.get("SVSM_CAL_SITE")
+    source = SiteSource(
+        os.path.abspath(os.environ.get("SVSM_CAL_CALENDAR", "calendar.toml")),
+        read_secret(os.environ.get("SVSM_CAL_SECRET_FILE")),
+        folder and os.path.abspath(folder),
+    )
+    start = Start(source, _present(), store=os.environ.get("SVSM_CAL_STORE"))
+    return AsgiApplication(start, _present)
 
 
 def _present() -> Instant:
     return Instant(datetime.now(UTC).replace(microsecond=0))  # noqa: TID251 - the web's edge, where there is no cli
 
 
-def app() -> AsgiApplication:
-    """Return the application that the environment describes; raises what `load` does."""
-    source = Source(
-        os.path.abspath(os.environ.get("SVSM_CAL_CALENDAR", "calendar.toml")),
-        read_secret(os.environ.get("SVSM_CAL_SECRET_FILE")),
-        os.environ.get("SVSM_CAL_SITE"),
-    )
-    return AsgiApplication(source, _present)
+class AccessLog:
+    """Lines written to a file descriptor once a second, by a thread: a reader that stops reading holds up no request.
+
+    `trusted` are the addresses of proxies whose X-Forwarded-For is believed.
+    """
+
+    def __init__(self, descriptor: int, trusted: frozenset[str] = frozenset()) -> None:
+        self._descriptor, self._trusted = descriptor, trusted
+        self._lines: list[str] = []
+        self._written: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write, name="access-log", daemon=True)
+        self._thread.start()
+
+    def add(
+        self,
+        time: str,
+        client: Sequence[Any] | None,
+        asked: Mapping[bytes, bytes],
+        method: str,
+        path: str,
+        status: int,
+        size: int,
+    ) -> None:
+        """Add a line, without secrets; `client` is address and port."""
+        address = client[0] if client else "-"
+        if address in self._trusted:
+            address = self._forwarded(address, asked)
+        shown = method if method in METHODS else "OTHER"
+        self._lines.append(f"{time} {address} {shown} {path_for_log(path)} {status} {size}\n")
+
+    def flush(self, counters: Counters) -> None:
+        """Hand the lines over to be written; drop them where too many are waiting."""
+        if self._lines and self._written.empty():
+            self._written.put("".join(self._lines).encode())
+            self._lines = []
+        elif len(self._lines) > _MOST_LINES:
+            counters.count("log_lines_dropped_total", len(self._lines))
+            self._lines = []
+
+    def close(self) -> None:
+        """Write the last lines, if that is possible within two seconds."""
+        self._written.put("".join(self._lines).encode())
+        self._written.put(None)
+        self._thread.join(_LAST_SECONDS)
+
+    def _forwarded(self, peer: str, asked: Mapping[bytes, bytes]) -> str:
+        """Return the last address in X-Forwarded-For that is not a trusted proxy's, else the peer's."""
+        for each in reversed(asked.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
+            address = each.strip()
+            if address and address not in self._trusted:
+                with suppress(ValueError):
+                    return str(ipaddress.ip_address(address))
+                return peer
+        return peer
+
+    def _write(self) -> None:
+        while (data := self._written.get()) is not None:
+            with suppress(OSError):  # nobody reads it any more
+                while data:
+                    data = data[os.write(self._descriptor, data) :]
 
 
 class AsgiApplication:
-    """An ASGI 3 application; it reads the calendar at once, and goes on with it from the first request on."""
+    """The application of a `Start`; `clock` gives the present, and `log` is the access log, None for none."""
 
-    def __init__(self, source: Source, clock: Callable[[], Instant]) -> None:
-        now = clock()
-        mark = source.mark()
-        self._clock = clock
-        self._application = Application(Resources(source.edition(source.calendar(now), now)), now, Counters())
-        self._refresher = Refresher(self._application, source, mark)
+    def __init__(
+        self,
+        start: Start,
+        clock: Callable[[], Instant],
+        *,
+        counters: Counters | None = None,
+        log: AccessLog | None = None,
+    ) -> None:
+        self.application = Application(start.site, start.now, counters or Counters())
+        self._counters, self._clock, self._log = self.application.counters, clock, log
+        self._reloader = Reloader(self.application, start)
         self._beating: asyncio.Task[None] | None = None
+        # One thread: Python runs one at a time anyway, and prepared responses should not wait for several.
+        self._lookups = ThreadPoolExecutor(1, "look-up")
+        self._waiting = self._sending = 0
+        self._time = instant_text(start.now)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, or the server's beginning and end."""
+        """Answer one request, or begin and end with the server."""
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        if self._beating is None:  # mounted in an application that does not pass on its lifespan
+            self._beating = asyncio.create_task(self._beat())
+        method, path, pairs = scope["method"], scope["path"], scope["headers"]
+        if scope.get("root_path"):
+            path = path.removeprefix(scope["root_path"]) or "/"
+        asked = dict(pairs)
+        if len(asked) != len(pairs):
+            asked = _joined(pairs)
+        found = self.application.respond(method, path, scope["query_string"], asked)
+        response = found if isinstance(found, Response) else await self._look_up(found, asked)
+        body = response.body if method != "HEAD" else b""
+        self._counters.slots[response.slot] += 1
+        if self._log is not None:
+            self._log.add(self._time, scope.get("client"), asked, method, path, response.status, len(body))
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+        if len(body) <= _PART:
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await self._send_parts(body, send, own=found is not response)
+
+    async def _other(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif scope["type"] == "http":
-            if self._beating is None:  # mounted in an application that does not pass on its lifespan
-                self._beating = asyncio.create_task(self._beat())
-            answer = await self._answer(scope)
-            await self._send(scope["method"], answer, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
+
+    async def _send_parts(self, body: bytes, send: Send, *, own: bool) -> None:
+        """Send a large body as the client takes it; `own` says that it was made for this request alone."""
+        size = len(body) if own else 0
+        self._sending += size
+        try:
+            for at in range(0, len(body), _PART):
+                more = at + _PART < len(body)
+                await send({"type": "http.response.body", "body": body[at : at + _PART], "more_body": more})
+        finally:
+            self._sending -= size
+
+    async def _look_up(self, lookup: Lookup, asked: Mapping[bytes, bytes]) -> Response:
+        if self._waiting >= _MOST_LOOKUPS or self._sending > _MOST_SENDING:
+            return problem(503, "too many questions at once", "ask again", route="api", headers=(("Retry-After", "1"),))
+        self._waiting += 1
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._lookups, lookup.answer)
+        except Exception as error:  # noqa: BLE001 - a fault of one look-up is that request's alone
+            traceback.print_exception(error, file=sys.stderr)
+            return problem(500, "this cannot be answered", "tell whoever runs the server", route="api")
+        finally:
+            self._waiting -= 1
+        if isinstance(found, Resource):
+            self.application.keep(lookup, found)
+            return found.choose(asked)
+        return found
+
+    # --- the server's life ---
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                await self._reloader.catch_up(self._clock())
                 self._beating = asyncio.create_task(self._beat())
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 if self._beating is not None:
                     self._beating.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await self._beating
+                    await asyncio.wait({self._beating})
+                if self._log is not None:
+                    self._log.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
     async def _beat(self) -> None:
-        while True:
-            now = self._clock()
-            minute = Instant(now.replace(second=0))
-            if minute != self._application.now:
-                self._application.tick(minute)
-            self._refresher.look(now, lambda: None)
-            await asyncio.sleep(1)
+        """Once a second: the time, the log, and a look for changes."""
+        try:
+            while True:
+                now = self._clock()
+                self._time = instant_text(now)
+                minute = Instant(now.replace(second=0))
+                if minute != self.application.now:
+                    self.application.tick(minute)
+                if self._log is not None:
+                    self._log.flush(self._counters)
+                self._reloader.look(now)
+                await asyncio.sleep(1)
+        finally:
+            await self._reloader.close()
 
-    async def _answer(self, scope: Message) -> Answer:
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in scope["headers"]:
-            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        request = Request(scope["method"], path or "/", scope["query_string"].decode("latin-1"), headers)
-        found = self._application.answer(request)
-        answer = await asyncio.to_thread(found.answer) if isinstance(found, Lookup) else found
-        self._application.counters.slots[Counters.slot(answer.route, answer.status)] += 1
-        return answer
 
-    async def _send(self, method: str, answer: Answer, send: Send) -> None:
-        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-        headers.append((b"date", formatdate(epoch_seconds(self._clock()), usegmt=True).encode("ascii")))
-        if answer.status not in {204, 304}:
-            headers.append((b"content-length", str(len(answer.body)).encode("ascii")))
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
+def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return headers by name, the values of one that occurs several times as a list (RFC 9110 section 5.3)."""
+    found: dict[bytes, bytes] = {}
+    for name, value in pairs:
+        found[name] = b"%b, %b" % (found[name], value) if name in found else value
+    return found

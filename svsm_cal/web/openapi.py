@@ -1,10 +1,10 @@
-"""The OpenAPI 3.1 document of the API, from the table of routes that also answers and checks."""
+"""The OpenAPI 3.1 document of the API, made from the table of routes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from svsm_cal.web.routes import ROUTES, Route
+from svsm_cal.web.api import ROUTES, Route
 
 __all__ = ["document"]
 
@@ -32,8 +32,9 @@ def document(version: str) -> _Schema:
 def _operation(route: Route) -> _Schema:
     problem = {"content": _json("Problem")}
     answers: _Schema = {
-        "200": {"description": "What was asked for.", "headers": _VALIDATOR, "content": _json(route.shape)},
-        "304": {"description": "What the client has still holds."},
+        "200": {"description": "The answer.", "headers": _VALIDATOR, "content": _json(route.shape)},
+        "304": {"description": "Not modified since the client's copy."},
+        "412": {"description": "Modified since; If-Match or If-Unmodified-Since is false.", **problem},
         "400": {"description": "The question cannot be answered; `hint` is what to write.", **problem},
         "503": {"description": "Too many questions at once; ask again.", **problem},
     }
@@ -62,7 +63,7 @@ def _health() -> _Schema:
         "summary": "Whether the calendar that is served is current, and with which tz database.",
         "responses": {
             "200": {"description": "It serves.", "content": _json("Health")},
-            "503": {"description": "It is ending, or has served the same for too long.", "content": _json("Health")},
+            "503": {"description": "Its pages have not moved on for an hour.", "content": _json("Health")},
         },
     }
 
@@ -145,7 +146,7 @@ _SCHEMAS: _Schema = {
     "Occurrences": _object(occurrences=_list(_object(**_CALL))),
     "Problem": _object(error=_TEXT, hint=_TEXT),
     "Health": _object(
-        status={"enum": ["ok", "degraded", "stale", "ending"]},
+        status={"enum": ["ok", "degraded", "stale"]},
         version=_TEXT,
         tz_database=_TEXT,
         calendar=_object(

@@ -16,8 +16,8 @@ import svsm_cal.words
 from svsm_cal.app.agenda import agenda
 from svsm_cal.app.publish import site
 from svsm_cal.cli import command
-from svsm_cal.config.schema import json_schema
 from svsm_cal.config.load import check_text, loads
+from svsm_cal.config.schema import json_schema
 from svsm_cal.core.affected import feeds_touched, invites_touched
 from svsm_cal.engine.civil import instant
 from svsm_cal.engine.rrule import RecurrenceRule

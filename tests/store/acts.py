@@ -48,7 +48,7 @@ def look(url: str) -> None:
     with store._transaction(writes=False) as connection:
         version, _ = store._state(connection)
         print(version, connection.rows("SELECT * FROM receipt ORDER BY digest"))
-        if version > 1:
+        if version > 2:
             print(connection.rows("SELECT name, at FROM later_list ORDER BY name"))
     faults, records = store.check(), list(store.export())
     store.close()

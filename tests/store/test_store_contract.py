@@ -60,7 +60,7 @@ def test_a_new_store_is_empty(store):
         assert [*ledger.invitations(), *ledger.outbox(), *ledger.receipts(), *ledger.proposals()] == []
         assert ledger.claimed("") == set()
     assert (store.batches(), store.check()) == ([], [])
-    assert list(store.export()) == [{"record": "store", "schema": 1, "calendar": CALENDAR}]
+    assert list(store.export()) == [{"record": "store", "schema": 2, "calendar": CALENDAR}]
 
 
 def test_publications_and_objects_replace_each_other(store):

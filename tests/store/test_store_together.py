@@ -45,7 +45,7 @@ def test_two_open_an_empty_store_at_once(empty_url):
     with process("migrate", empty_url) as one, process("migrate", empty_url) as two, process("migrate", empty_url) as three:
         assert [each.wait(60) for each in (one, two, three)] == [0, 0, 0]
     store = open_store(empty_url, calendar_id=CALENDAR)
-    assert store.migrate() == (1, 1)
+    assert store.migrate() == (2, 2)
     store.close()
 
 
@@ -141,14 +141,14 @@ def test_a_newer_store_is_refused_and_an_older_one_asks_for_migrate(url, monkeyp
     steps = database.schema_steps
     more = [["CREATE TABLE more (name TEXT)"], ["DROP TABLE more"]]
     monkeypatch.setattr(database, "schema_steps", lambda kind: steps(kind) + more)
-    with pytest.raises(StoreError, match=r"an older svsm-cal \(schema 1; this one has 3\): run svsm-cal store migrate"):
+    with pytest.raises(StoreError, match=r"an older svsm-cal \(schema 2; this one has 4\): run svsm-cal store migrate"):
         open_store(url, calendar_id=CALENDAR)
-    assert migrate_store(url, calendar_id=CALENDAR) == (1, 3)
-    assert migrate_store(url, calendar_id=CALENDAR) == (3, 3)
+    assert migrate_store(url, calendar_id=CALENDAR) == (2, 4)
+    assert migrate_store(url, calendar_id=CALENDAR) == (4, 4)
     open_store(url, calendar_id=CALENDAR).close()
     monkeypatch.undo()
     for refuse in (lambda: open_store(url, calendar_id=CALENDAR), lambda: migrate_store(url, calendar_id=CALENDAR)):
-        with pytest.raises(StoreError, match=r"was made by a newer svsm-cal \(schema 3; this one knows 1\): upgrade svsm-cal"):
+        with pytest.raises(StoreError, match=r"was made by a newer svsm-cal \(schema 4; this one knows 2\): upgrade svsm-cal"):
             refuse()
     store.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import shutil
@@ -11,15 +10,15 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from svsm_cal.app.editions import Source
-from svsm_cal.web.application import Application
-from svsm_cal.web.counters import Counters
-from svsm_cal.web.refresh import Refresher
-from svsm_cal.web.resources import Resources
-from svsm_cal.web.server import Server
+import uvicorn
+
+from svsm_cal.app.site_snapshot import SiteSource
+from svsm_cal.web.asgi import AsgiApplication
+from svsm_cal.web.reload import Start
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/svsm/calendar.toml"
@@ -35,7 +34,7 @@ class Reply:
     def __init__(self, head: bytes, body: bytes) -> None:
         first, *lines = head.decode("latin-1").split("\r\n")
         self.first, self.status, self.body = first, int(first.split()[1]), body
-        self.pairs = [tuple(line.split(": ", 1)) for line in lines if line]
+        self.pairs = [tuple(line.split(": ", 1)) for line in lines if line and not line.lower().startswith("date:")]
         self.headers = {name.lower(): value for name, value in self.pairs}
 
 
@@ -92,11 +91,27 @@ class Client:
 
 
 class Process:
-    """`svsm-cal serve` as a process of its own; its log and what it says are kept in files."""
+    """`svsm-cal serve` as a process of its own; its log and what it says are kept in files.
 
-    def __init__(self, folder: Path, *words: str, calendar: Path = EXAMPLE, now: str | None = NOW) -> None:
+    `settings` of `svsm_cal.web.running` may differ from the usual ones, such as shorter time-outs; `patch` is a statement that
+    is run before the command.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *words: str,
+        calendar: Path = EXAMPLE,
+        now: str | None = NOW,
+        settings: Mapping[str, int] | None = None,
+        patch: str = "",
+    ) -> None:
         self.log, self.said = folder / "access.log", folder / "said.log"
-        command = [sys.executable, "-m", "svsm_cal", "-c", str(calendar), *(["--now", now] if now else [])]
+        begin = ["-m", "svsm_cal"]
+        if settings or patch:
+            change = f"from svsm_cal.web import running; vars(running).update({dict(settings or {})!r})"
+            begin = ["-c", f"{change}\n{patch}\nimport svsm_cal.__main__"]
+        command = [sys.executable, *begin, "-c", str(calendar), *(["--now", now] if now else [])]
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "SVSM_CAL_SECRET": SECRET}
         with self.log.open("wb") as log, self.said.open("wb") as said:
             self.process = subprocess.Popen(
@@ -135,34 +150,38 @@ def process(folder, *words, **options):
         running.end()
 
 
+def workers(running):
+    """Return the processes that serve."""
+    listed = subprocess.run(["ps", "--ppid", str(running.process.pid), "-o", "pid="], capture_output=True, text=True, check=False)
+    return [int(each) for each in listed.stdout.split()]
+
+
 class Thread:
-    """A server in this process, whose clock the test sets, and which can be told to look at everything now."""
+    """The application on uvicorn in this process, with a clock that the test sets; it looks for changes once a second."""
 
-    def __init__(self, calendar: Path, now, *, secret: bytes | None = SECRET.encode(), folder: str | None = None, **options):
+    def __init__(
+        self, calendar: Path, now, *, secret: bytes | None = SECRET.encode(), folder: str | None = None, store: str | None = None
+    ):
         self.now = now
-        source = Source(str(calendar), secret, folder)
-        mark = source.mark()
-        self.application = Application(Resources(source.edition(source.calendar(now), now)), now, Counters())
-        refresher = Refresher(self.application, source, mark)
-        begun = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.port = listener.getsockname()[1]
-
-        async def main():
-            self.server = Server(self.application, refresher, clock=lambda: self.now, **options)
-            await self.server.run(listener, begun.set)
-
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(main(),))
+        start = Start(SiteSource(str(calendar), secret, folder), now, store=store, remember=store is not None)
+        self.asgi = AsgiApplication(start, lambda: self.now)
+        self.application = self.asgi.application
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._server = uvicorn.Server(uvicorn.Config(self.served(), log_level="critical"))
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
         self._thread.start()
-        assert begun.wait(PATIENCE)
+
+    def served(self):
+        """Return the application that uvicorn runs."""
+        return self.asgi
 
     def ask(self, path: str, **words: str) -> Reply:
         with Client(self.port) as client:
             return client.ask(path, **words)
 
     def until(self, holds):
-        """Wait until something holds of the application, which looks around once a second."""
+        """Wait until something holds of the application."""
         waiting = threading.Event()
         for _ in range(PATIENCE * 20):
             if holds(self.application):
@@ -171,10 +190,10 @@ class Thread:
         raise AssertionError("it never came")
 
     def close(self):
-        self._loop.call_soon_threadsafe(self.server.stop)
+        self._server.should_exit = True
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
-        self._loop.close()
+        self._listener.close()
 
 
 def free_port() -> int:

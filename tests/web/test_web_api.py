@@ -39,7 +39,7 @@ WRONG = {
     "/api/next?n=1&n=1": ('the parameter "n" stands twice', "write it once"),
     "/api/next?number=1": ('no parameter "number"', "write n, tz, for, series"),
     "/api/next?n=1;DROP": ('n: "1;DROP" is not allowed', "write a number from 1 to 100"),
-    "/api/next?n=%ff": ("a value is no UTF-8 text", "write it in UTF-8"),
+    "/api/next?n=%ff": ("a value is not UTF-8", "write it in UTF-8"),
     "/api/next?n=%00": ("a value has a control character", "write plain text"),
     "/api/next?tz=Europe/Berlin&for=dionna": ("tz and for exclude each other", "keep one of them"),
     "/api/next?tz=IST": ("tz: ", "Asia/Kolkata"),

@@ -1,39 +1,23 @@
-"""The same answers as an ASGI application: under uvicorn, alone and mounted in another application."""
+"""The same responses on another ASGI server: uvicorn, alone and below a path of another application."""
 
 from __future__ import annotations
 
-import contextlib
-import socket
+import os
+import re
+import subprocess
+import sys
 import threading
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from svsm_cal.app.editions import Source
 from svsm_cal.cli.options import parse_instant
-from svsm_cal.web.asgi import AsgiApplication, app
 
-from .running import EXAMPLE, NOW, PATIENCE, SECRET, Client, process
-from .test_web_answers import ANSWERS, PERSONAL
+from .running import EXAMPLE, NOW, PATIENCE, SECRET, Client, Thread, process
+from .test_web_responses import ANSWERS, PERSONAL
 
 UNLIKE = {"date", "server", "connection"}
-
-
-@contextlib.contextmanager
-def under_uvicorn(application, **options):
-    """Run an application, and give its port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application, log_level="critical", **options))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +26,19 @@ def server(tmp_path_factory):
         yield running
 
 
+class Mounted(Thread):
+    """The application below /calendar of another one, which passes on no lifespan."""
+
+    def served(self):
+        return Starlette(routes=[Mount("/calendar", app=self.asgi)])
+
+
 @pytest.fixture(scope="module", params=["alone", "mounted"])
 def other(request):
-    application = AsgiApplication(Source(str(EXAMPLE), SECRET.encode()), lambda: parse_instant(NOW))
-    whole = application if request.param == "alone" else Starlette(routes=[Mount("/calendar", app=application)])
-    with under_uvicorn(whole) as port:
-        yield port, "" if request.param == "alone" else "/calendar"
+    alone = request.param == "alone"
+    running = (Thread if alone else Mounted)(EXAMPLE, parse_instant(NOW))
+    yield running.port, "" if alone else "/calendar"
+    running.close()
 
 
 @pytest.mark.parametrize("path", [each for each in ANSWERS if each not in {"/metrics", "//calendar.ics"}])
@@ -71,9 +62,25 @@ def test_what_has_not_changed_is_not_sent_again(other):
     assert (again.status, again.body, first.headers["cache-control"]) == (304, b"", "private, max-age=300")
 
 
-def test_the_factory_reads_the_environment(monkeypatch):
-    monkeypatch.setenv("SVSM_CAL_CALENDAR", str(EXAMPLE))
-    monkeypatch.setenv("SVSM_CAL_SECRET", SECRET)
-    with under_uvicorn(app, factory=True) as port, Client(port) as client:
-        assert client.ask("/health").status == 200
-        assert client.ask(PERSONAL).status == 200
+def test_the_environment_describes_the_application(tmp_path):
+    """`uvicorn svsm_cal.web:app`, as a user would write it."""
+    words = (sys.executable, "-m", "uvicorn", "svsm_cal.web:app", "--port", "0", "--no-access-log")
+    given = {"SVSM_CAL_CALENDAR": str(EXAMPLE), "SVSM_CAL_SECRET": SECRET, "SVSM_CAL_STORE": str(tmp_path / "store.db")}
+    said = tmp_path / "said.log"
+    with said.open("wb") as out:
+        running = subprocess.Popen(words, env={**os.environ, **given}, cwd=tmp_path, stdout=out, stderr=out)
+    try:
+        waiting = threading.Event()
+        for _ in range(PATIENCE * 20):
+            match = re.search(r"running on http://127.0.0.1:(\d+)", said.read_text())
+            if match:
+                break
+            assert running.poll() is None, said.read_text()
+            waiting.wait(0.05)
+        with Client(int(match[1])) as client:
+            assert client.ask("/health").status == 200
+            assert client.ask(PERSONAL).status == 200
+    finally:
+        running.terminate()
+        running.wait(PATIENCE)
+    assert (tmp_path / "store.db").exists()

@@ -1,4 +1,4 @@
-"""What may stand in a query: one table of parameters that reads them, refuses them, and documents them."""
+"""Query parameters: one table that reads, refuses and documents them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MOST_CALLS = 100
 LONGEST_WITHIN = timedelta(days=3653)
 
 
-class BadRequest(Exception):  # noqa: N818 - it is what the answer says
-    """A query that cannot be answered: what is wrong with it, and what to write."""
+class BadRequest(Exception):  # noqa: N818 - the name of the response
+    """A query that cannot be answered: the mistake, and what to write."""
 
     def __init__(self, error: str, hint: str) -> None:
         super().__init__(error)
@@ -30,7 +30,7 @@ class BadRequest(Exception):  # noqa: N818 - it is what the answer says
 
 
 class Kind(Value):
-    """How a parameter is read from its text (ValueError: it is not allowed), what to write, and its JSON Schema."""
+    """A type of parameter: its parser (ValueError for a bad text), the advice on a bad text, and its JSON Schema."""
 
     read: Callable[[str], Any]
     write: str
@@ -38,7 +38,7 @@ class Kind(Value):
 
 
 class Parameter(Value):
-    """A parameter: its name in the address, its kind, what it does, and what holds without it."""
+    """A parameter: its name in the address, its type, its description, and its default."""
 
     name: str
     kind: Kind
@@ -48,14 +48,14 @@ class Parameter(Value):
 
 
 def read_query(query: str, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
-    """Return the parameters' values by name, defaults for those that are not given; raises BadRequest."""
+    """Return the value of each parameter by name, its default where it is missing; raises BadRequest."""
     known = {each.name: each for each in parameters}
     given: dict[str, Any] = {}
     for part in filter(None, query.split("&")):
         name, _, raw = part.partition("=")
         name, text = _text(name, "a parameter's name"), _text(raw, "a value")
         if name not in known:
-            raise BadRequest(f'no parameter "{name[:40]}"', f"write {_list(known)}" if known else "write none")
+            raise BadRequest(f'no parameter "{name[:40]}"', f"write {', '.join(known)}")
         if name in given:
             raise BadRequest(f'the parameter "{name}" stands twice', "write it once")
         kind = known[name].kind
@@ -71,16 +71,12 @@ def read_query(query: str, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
     return {each.name: given.get(each.name, each.default) for each in parameters}
 
 
-def _list(names: object) -> str:
-    return ", ".join(names)  # type: ignore[arg-type]
-
-
 def _text(raw: str, what: str) -> str:
-    """Return what a part of a query says (the form of HTML's forms, in UTF-8)."""
+    """Decode a part of a query (application/x-www-form-urlencoded, UTF-8)."""
     try:
         text = unquote_to_bytes(raw.replace("+", " ")).decode()
     except UnicodeDecodeError:
-        raise BadRequest(f"{what} is no UTF-8 text", "write it in UTF-8") from None
+        raise BadRequest(f"{what} is not UTF-8", "write it in UTF-8") from None
     if not text.isprintable():
         raise BadRequest(f"{what} has a control character", "write plain text")
     return text
@@ -108,11 +104,7 @@ def _length(text: str) -> timedelta:
 
 
 def _flag(text: str) -> bool:
-    return {"true": True, "false": False}[text] if text in {"true", "false"} else _not()
-
-
-def _not() -> bool:
-    raise ValueError
+    return bool(("false", "true").index(text))
 
 
 def _zone(text: str) -> Zone:

@@ -1,4 +1,4 @@
-"""The JSON API: one table of routes, which answers, checks and documents them. The keys are the command line's."""
+"""The JSON API: one table of routes that answers, checks and documents them. The keys are the command line's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from svsm_cal.core.occurrences import occurrences_between_days
 from svsm_cal.errors import UsageError
 from svsm_cal.render import records
 from svsm_cal.value import Value
-from svsm_cal.web.parameters import DAY, FLAG, ID, LENGTH, NUMBER, ZONE, BadRequest, Parameter
+from svsm_cal.web.query import DAY, FLAG, ID, LENGTH, NUMBER, ZONE, BadRequest, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["LONGEST_RANGE", "ROUTES", "NotThere", "Route"]
+__all__ = ["ROUTES", "NotThere", "Route"]
 
-LONGEST_RANGE = timedelta(days=1827)
+_LONGEST_RANGE = timedelta(days=1827)
 _YEAR = timedelta(days=365)
 _Asked = dict[str, Any]
 
 
-class NotThere(Exception):  # noqa: N818 - it is what the answer says
-    """A question that is well put, and has no answer: a day without a call."""
+class NotThere(Exception):  # noqa: N818 - the name of the response
+    """A valid question without an answer: a day without a call."""
 
 
 class Route(Value):
-    """One look-up: its path, what it gives, what may be asked, and the function of (calendar, now, what is asked)."""
+    """One look-up: its path, summary and parameters, and the function of (calendar, now, parameters) that answers it."""
 
     path: str
     summary: str
@@ -112,8 +112,8 @@ def _range(now: Instant, asked: _Asked) -> tuple[date, date]:
     last: date = asked["until"] or first + _YEAR
     if last < first:
         raise BadRequest(f"the range ends on {last}, before it begins on {first}", "write from before until")
-    if last - first > LONGEST_RANGE:
-        raise BadRequest("the range is longer than five years", f"write until={first + LONGEST_RANGE} or before")
+    if last - first > _LONGEST_RANGE:
+        raise BadRequest("the range is longer than five years", f"write until={first + _LONGEST_RANGE} or before")
     return first, last
 
 
@@ -128,7 +128,7 @@ ROUTES = {
     for route in (
         Route(
             "/api/next",
-            "The next calls on one clock, with the cancelled ones among them.",
+            "The next calls on one clock, cancelled ones included.",
             (Parameter("n", NUMBER, "How many calls are held.", default=5), _TZ, _FOR, _SERIES),
             _next,
             "Next",
@@ -154,7 +154,7 @@ ROUTES = {
         ),
         Route(
             "/api/occurrences",
-            "All calls of a range, with the cancelled ones.",
+            "All calls of a range, cancelled ones included.",
             (_FROM, _UNTIL, _SERIES),
             _occurrences,
             "Occurrences",

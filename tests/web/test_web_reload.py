@@ -1,15 +1,16 @@
-"""What is served goes on with its file and with the time; a broken file changes nothing but /health."""
+"""The server follows its file and the time; a broken file changes nothing but /health."""
 
 from __future__ import annotations
 
 import json
 import os
+import threading
 from datetime import timedelta
 
 import pytest
 
-from svsm_cal.app.editions import Source, moment_of
 from svsm_cal.app.publish import publish, site
+from svsm_cal.app.site_snapshot import SiteSource, moment_of
 from svsm_cal.cli.options import parse_instant
 from svsm_cal.config.load import load, loads
 
@@ -80,7 +81,7 @@ def test_a_broken_edit_keeps_the_last_good_calendar_and_says_where_it_is_broken(
     assert str(calendar.parent) not in json.dumps(record)
     assert server.ask("/calendar.ics").body == before
     assert b"svsm_cal_calendar_broken 1\n" in server.ask("/metrics").body
-    assert "what was served before still is" in capfd.readouterr().err
+    assert "the site is served as it was before" in capfd.readouterr().err
 
     put(calendar, CHANGED)
     server.until(lambda application: application.status == "ok")
@@ -99,12 +100,36 @@ def test_a_file_that_cannot_be_read_is_a_broken_one(server, calendar, data):
     assert [each["code"] for each in health(server)[1]["calendar"]["findings"]] == ["unreadable"]
 
 
+def test_a_pipe_in_place_of_the_file_is_a_broken_one(server, calendar):
+    before = server.ask("/calendar.ics").body
+    calendar.unlink()
+    os.mkfifo(calendar)
+    server.until(lambda application: application.status == "degraded")
+    assert "is not a regular file" in health(server)[1]["calendar"]["findings"][0]["message"]
+    assert server.ask("/calendar.ics").body == before
+    put(calendar, CHANGED)
+    server.until(lambda application: application.status == "ok")
+    assert b"Another Name" in server.ask("/calendar.ics").body
+
+
+def test_the_time_goes_on_though_the_file_blocks(server, monkeypatch):
+    dead, looked = threading.Event(), threading.Event()
+    monkeypatch.setattr(SiteSource, "fingerprint", lambda _: looked.set() or dead.wait())
+    try:
+        assert looked.wait(30)
+        server.now = later = parse_instant("2025-03-12T20:00Z")
+        server.until(lambda application: application.snapshot.at == later)
+        assert json.loads(server.ask("/calendar.json").body)["generated_utc"] == "2025-03-12T20:00:00Z"
+    finally:
+        dead.set()
+
+
 def test_the_page_moves_on_with_the_time_and_the_feeds_do_not(server, calendar):
     feed, page = server.ask("/calendar.ics"), server.ask("/calendar.json")
     put(calendar, "broken")  # time goes on all the same
     server.until(lambda application: application.status == "degraded")
     server.now = later = parse_instant("2025-03-12T20:00Z")
-    server.until(lambda application: application.edition.at == later)
+    server.until(lambda application: application.snapshot.at == later)
     again = server.ask("/calendar.json")
     assert json.loads(again.body)["generated_utc"] == "2025-03-12T20:00:00Z"
     assert again.headers["etag"] != page.headers["etag"]
@@ -119,7 +144,7 @@ def test_the_api_is_of_the_current_minute(server):
 
     before = left()
     server.now = AT + timedelta(seconds=59)
-    server.until(lambda application: server.server.time.endswith("17:00:59Z"))
+    server.until(lambda _: server.asgi._time.endswith("17:00:59Z"))
     assert left() == before
     server.now = AT + timedelta(seconds=61)
     server.until(lambda application: application.now == AT + timedelta(seconds=60))
@@ -161,8 +186,8 @@ def test_two_servers_that_share_nothing_serve_the_same(tmp_path):
             each.now = parse_instant("2025-03-05T17:14:07Z")
         for each in ours:
             each.until(lambda application: application.now == parse_instant("2025-03-05T17:14Z"))
-        paths = [*ours[0].application.resources.paths, "/api/next", "/api/shifts", "/api/deadlines", "/api/openapi.json"]
-        paths += [f"/{name}" for name in ours[0].application.edition.files if name.startswith("p/")]
+        paths = [*ours[0].application.site.paths, "/api/next", "/api/shifts", "/api/deadlines", "/api/openapi.json"]
+        paths += [f"/{name}" for name in ours[0].application.snapshot.files if name.startswith("p/")]
         assert len(paths) > 15
         for path in paths:
             for encoding in ("identity", "gzip"):
@@ -189,7 +214,7 @@ def test_a_folder_is_served_with_the_revisions_that_build_gave(calendar, tmp_pat
         assert b"DTSTAMP:20250305T180000Z" in server.ask("/calendar.ics").body
         assert server.ask("/notes.txt").status == 404
         publish(loads(TEXT), str(out), now=AT + timedelta(hours=2), secret=SECRET.encode())
-        server.until(lambda application: b"Another Name" not in application.edition.files["calendar.ics"])
+        server.until(lambda application: b"Another Name" not in application.snapshot.files["calendar.ics"])
         assert b"DTSTAMP:20250305T190000Z" in server.ask("/calendar.ics").body
         assert server.ask("/api/next").status == 200
     finally:
@@ -205,6 +230,6 @@ def test_a_feed_of_a_first_revision_is_what_feed_prints(server):
 def test_a_folder_that_build_did_not_write_is_not_served(calendar, tmp_path):
     from svsm_cal.errors import InputError
 
-    source = Source(str(calendar), None, str(tmp_path))
+    source = SiteSource(str(calendar), None, str(tmp_path))
     with pytest.raises(InputError, match="holds nothing that `svsm-cal build` wrote"):
-        source.edition(load(calendar), AT)
+        source.snapshot(TEXT, AT)
