@@ -14,12 +14,13 @@ _GUARD = """
 exec 3<&0
 "$@" 3<&- </dev/null &
 server=$!
+exec 2>/dev/null
 {
     read -r _ <&3
     eval "$ENDING"
     while kill -0 $server; do sleep 0.1; done
     [ -z "$FOLDER" ] || rm -rf "$FOLDER"
-} 2>/dev/null >&2 &
+} >&2 &
 wait $server
 """
 
