@@ -1,6 +1,6 @@
 """Keeps an application up to date with its calendar file, with other servers, and with the time.
 
-It looks once a second and does the work in threads: a file that blocks holds up no request, and not the time either.
+It looks once a second and works in threads: a file that blocks delays neither requests nor the pages of the next quarter.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Reloader", "Start"]
 
 _Result = TypeVar("_Result")
-_CATCHING_UP, _CLOSING = 60, 2  # seconds
+_CATCHING_UP, _CLOSING = 30, 2  # seconds
 _AGAIN = timedelta(minutes=1)  # after a failure that may pass by itself
 
 
@@ -109,13 +109,14 @@ class Reloader:
             await work(now)
         except Exception as error:  # noqa: BLE001 - whatever it is, the server goes on
             self._report(name, error, now)
+        else:
+            self._told.pop(name, None)
 
     async def _follow_file(self, now: Instant) -> None:
         fingerprint, text = await self._in(self._reading, self._read)
         if text is not None:
             self._fingerprint = fingerprint
             await self._make(now, text)
-            self._told.clear()
 
     def _read(self) -> tuple[tuple[object, ...], str | None]:
         fingerprint = self._source.fingerprint()
@@ -155,7 +156,8 @@ class Reloader:
         else:
             if not isinstance(error, InputError):  # a file that is missing may be back in a second
                 self._paused[name] = Instant(now + _AGAIN)
-            self._fingerprint = self._fingerprint if name != "file" else None
+            if name == "file":
+                self._fingerprint = None
             known = isinstance(error, (SvsmCalError, OSError))
             said = str(error) if known else "".join(traceback.format_exception(error)).rstrip()
         if name == "file":

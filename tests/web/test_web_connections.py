@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
 import struct
-import subprocess
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from .running import PATIENCE, Client, process
+from .running import PATIENCE, Client, process, workers
 
 ASK = b"GET /calendar.ics HTTP/1.1\r\nHost: a\r\n\r\n"
 LOOK_UP = b"GET /api/next HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -192,14 +193,34 @@ def test_a_thousand_slow_connections_disturb_nobody(server):
 
 def memory(running):
     """Return the bytes of a server's processes, shared pages counted once."""
-    listed = subprocess.run(["ps", "--ppid", str(running.process.pid), "-o", "pid="], capture_output=True, text=True, check=True)
     found = 0
-    for each in (running.process.pid, *map(int, listed.stdout.split())):
+    for each in (running.process.pid, *workers(running)):
         found += int(re.search(r"Pss:\s+(\d+) kB", Path(f"/proc/{each}/smaps_rollup").read_text())[1]) * 1024
     return found
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="only Linux tells how much memory is shared")
+on_linux = pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="only Linux tells how much memory is shared")
+
+
+@on_linux
+def test_clients_that_do_not_read_get_no_copies_of_a_large_body(tmp_path):
+    large, clients = 4_000_000, 60
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/large.txt").write_bytes(os.urandom(large))
+    (tmp_path / "site/calendar.json").write_text(json.dumps({"generator": "svsm_cal", "files": ["large.txt"]}))
+    with process(tmp_path, "--site", str(tmp_path / "site")) as running, ExitStack() as open_ones:
+        assert len(running.ask("/large.txt").body) == large
+        before = memory(running)
+        for _ in range(clients):
+            client = open_ones.enter_context(Client(running.port))
+            client.send(b"GET /large.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert client.socket.recv(15, socket.MSG_PEEK) == b"HTTP/1.1 200 OK"
+        assert running.ask("/health").status == 200
+        grown = memory(running) - before
+        assert grown < large * clients / 4, grown
+
+
+@on_linux
 def test_requests_that_all_differ_leave_nothing_behind(tmp_path):
     """Heads, questions to the API and paths: each is another one, in thousands."""
     with process(tmp_path) as running, Client(running.port) as client:
