@@ -6,11 +6,9 @@ import contextlib
 import os
 import shutil
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
-from .dovecot import HAS_LMTP, PROGRAM, Dovecot, free_port, wait_for
+from .dovecot import HAS_LMTP, PROGRAM, Dovecot, free_port, new_folder, wait_for
 
 _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin"
 POSTFIX = shutil.which("postfix", path=_SBIN)
@@ -76,7 +74,7 @@ class MailServer:
     def __init__(self, users):
         self.dovecot = Dovecot(users)
         self.smtp_port = free_port()
-        self.home = Path(tempfile.mkdtemp(prefix="postfix-"))
+        self.home = new_folder("postfix-")
         self.home.chmod(0o755)
         self._started = False
 
