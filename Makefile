@@ -36,7 +36,7 @@ types: $(VENV)/done
 	$(BIN)/mypy
 
 bench: readers ## Measure against other programs, side by side
-	sh tests/bench/setup.sh $(PYTHON) $(CACHE)
+	sh tests/bench/setup.sh "$(PYTHON)" $(CACHE)
 	$(BIN)/python tests/bench/run.py
 
 soak: readers ## Run the long sweeps
@@ -54,10 +54,10 @@ lock: $(VENV)/done ## Resolve and pin the dependencies anew (needs uv)
 	sh tests/lock.sh
 
 readers: $(VENV)/done
-	sh tests/readers/setup.sh $(PYTHON) $(CACHE)
-	sh tests/apart.sh $(PYTHON) $(CACHE)/sync tests/sync/requirements.lock "the clients (Radicale, vdirsyncer)"
-	sh tests/apart.sh $(PYTHON) $(CACHE)/chat tests/chat/requirements.lock "the Matrix server (Synapse)"
-	sh tests/apart.sh $(PYTHON) $(CACHE)/web tests/web/requirements.lock "schemathesis and an S3 server (SeaweedFS)"
+	sh tests/readers/setup.sh "$(PYTHON)" $(CACHE)
+	sh tests/apart.sh "$(PYTHON)" $(CACHE)/sync tests/sync/requirements.lock "the clients (Radicale, vdirsyncer)"
+	sh tests/apart.sh "$(PYTHON)" $(CACHE)/chat tests/chat/requirements.lock "the Matrix server (Synapse)"
+	sh tests/apart.sh "$(PYTHON)" $(CACHE)/web tests/web/requirements.lock "schemathesis and an S3 server (SeaweedFS)"
 	sh tests/servers/setup.sh $(CACHE)
 	sh tests/site/setup.sh $(CACHE)
 	sh tests/itip/setup.sh $(CACHE)
@@ -68,9 +68,9 @@ clean: ## Remove what the other targets made
 
 # An environment with what the program needs and nothing else.
 $(DEMO)/done: requirements.lock pyproject.toml
-	@sh tests/environment.sh $(PYTHON) $(DEMO) requirements.lock
+	@sh tests/environment.sh "$(PYTHON)" $(DEMO) requirements.lock
 	@touch $@
 
 $(VENV)/done: tests/requirements.lock pyproject.toml
-	@sh tests/environment.sh $(PYTHON) $(VENV) tests/requirements.lock
+	@sh tests/environment.sh "$(PYTHON)" $(VENV) tests/requirements.lock
 	@touch $@

@@ -13,8 +13,16 @@ if ! "$python" -m venv "$folder" 2>/dev/null; then
     apt-get update -q >/dev/null && apt-get install -y -q python3-venv >/dev/null
     "$python" -m venv "$folder"
 fi
-pip="$folder/bin/python -m pip --disable-pip-version-check --quiet"
-$pip install --require-hashes -r "$lock"
-$pip install --no-deps --no-build-isolation -e .
+pip="$folder/bin/python -m pip --disable-pip-version-check --quiet install --no-compile"
+$pip --require-hashes -r "$lock"
+$pip --no-deps --no-build-isolation -e .
+# Where the project is, as seen from its .pth file. Python before 3.13 reads that in the locale's encoding, so that
+# nothing would start under LC_ALL=C where a folder above has a name with an umlaut; and the checkout may be moved.
+for pth in "$folder"/lib/python3.*/site-packages/_editable_impl_svsm_cal.pth; do
+    "$python" -c 'import os, sys; print(os.path.relpath(".", os.path.dirname(sys.argv[1])))' "$pth" >"$pth.new"
+    mv "$pth.new" "$pth"
+done
 # Compiled once here, even where the environment forbids it at run time: look-ups should start at once.
-env -u PYTHONDONTWRITEBYTECODE "$folder/bin/python" -m compileall -q svsm_cal
+compile="env -u PYTHONDONTWRITEBYTECODE $folder/bin/python -m compileall -j 0"
+$compile -qq "$folder"/lib/python3.*/site-packages || true # a package may bring a file for another Python
+$compile -q svsm_cal

@@ -4,6 +4,8 @@
 it is made when it is first asked for. `running` runs it on granian.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 

@@ -373,7 +373,7 @@ def complete(words, shell="bash"):
         ("svsm-cal feed --for ", [
             "claudio", "dionna", "huibo", "joerg", "nicolai", "oliver", "peter", "stefano", "tom", "vasant", "jon",
         ]),
-        (f"svsm-cal -c {ROOT}/examples/minimal/calendar.toml next --series ", ["weekly"]),
+        ("svsm-cal -c examples/minimal/calendar.toml next --series ", ["weekly"]),
         ("svsm-cal when 2025-03-12 --series d", ["devel-call"]),
         ("svsm-cal next --tz Asia/Kol", ["Asia/Kolkata"]),
         ("svsm-cal next --tz america/new", ["America/New_York"]),
@@ -383,7 +383,8 @@ def complete(words, shell="bash"):
         ("svsm-cal invite ", ["plan", "receive", "remind", "retry", "send", "status", "write"]),
     ],
 )  # fmt: skip
-def test_completion_offers(words, offered):
+def test_completion_offers(words, offered, monkeypatch):
+    monkeypatch.chdir(ROOT)
     assert complete(words) == offered
 
 
@@ -392,10 +393,10 @@ def test_completion_offers_in_every_shell(shell):
     assert any("vasant" in line for line in complete("svsm-cal next --for v", shell))
 
 
-def test_completion_of_a_broken_calendar_offers_nobody(tmp_path):
-    path = tmp_path / "calendar.toml"
-    path.write_text(BROKEN, encoding="utf-8")
-    assert complete(f"svsm-cal -c {path} next --for ") == []
+def test_completion_of_a_broken_calendar_offers_nobody(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("broken.toml").write_text(BROKEN, encoding="utf-8")
+    assert complete("svsm-cal -c broken.toml next --for ") == []
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from svsm_cal.cli import command
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/svsm/calendar.toml"
-MINUTES = ROOT / "examples/svsm/minutes"
+MINUTES = shlex.quote(str(ROOT / "examples/svsm/minutes"))
 NOW = "2025-03-05T17:00Z"
 CANARY, SECRET = "canary", "SECRET-CANARY"
 
@@ -223,7 +224,7 @@ def test_odd_calendars_with_every_command(tmp_path, monkeypatch, name, now, comm
     runner = CliRunner(env={"CLUB_SLACK": f"http://127.0.0.1:1/{SECRET}"})
     assert runner.invoke(command, ["--now", now, "check"]).exit_code == 0
     for line in commands:
-        result = runner.invoke(command, ["--now", now, *line.split()], prog_name="svsm-cal", catch_exceptions=False)
+        result = runner.invoke(command, ["--now", now, *shlex.split(line)], prog_name="svsm-cal", catch_exceptions=False)
         assert result.exit_code in (0, 1), line
         assert bool(result.stderr) or result.exit_code == 0 or "notices send" in line, line
         if "--json" in line and result.stdout:

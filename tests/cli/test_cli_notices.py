@@ -132,7 +132,7 @@ def test_what_an_edit_replaced(tmp_path):
 TZDATA = ROOT / ".cache/tzdata/2024.2/tzdata/zoneinfo"
 
 
-@pytest.mark.skipif(not TZDATA.exists(), reason="run `make readers`")
+@pytest.mark.skipif(not TZDATA.exists(), reason="tzdata 2024.2 is not unpacked: run `make readers`")
 def test_a_new_law_is_told_once_to_whom_it_concerns(tmp_path):
     """Paraguay has stayed on summer time since March 2025."""
     path = tmp_path / "calendar.toml"

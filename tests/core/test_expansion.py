@@ -12,7 +12,6 @@ Left out of the comparison, for each has its row in a table below:
   of it as there are here, and those of UNTIL only where an instance after it ends the search.
 """
 
-import time as clock
 from datetime import date, datetime, timedelta
 from itertools import islice, takewhile
 
@@ -23,6 +22,8 @@ from hypothesis import strategies as st
 
 from svsm_cal.engine.rrule import Frequency, RecurrenceRule, WeekdayNum
 from svsm_cal.value import replace
+
+from .counting import at_most
 
 PROFILE = settings(max_examples=120, deadline=None, derandomize=True, database=None)
 BOUNDED = settings(PROFILE, max_examples=80)
@@ -333,11 +334,10 @@ FAR = [
 
 
 @pytest.mark.parametrize(("text", "start", "end", "expected"), FAR)
+@at_most(calls=1_000)
 def test_a_far_window_is_reached_at_once(text, start, end, expected):
-    begun = clock.process_time()
     found = between(parse(text), datetime(2025, 1, 1, 18), datetime.fromisoformat(start), datetime.fromisoformat(end))
     assert found == [datetime.fromisoformat(each) for each in expected]
-    assert clock.process_time() - begun < 0.5
 
 
 @pytest.mark.parametrize(("freq", "count", "step"), [("DAILY", 2_000_000, 1), ("WEEKLY", 300_000, 7)])
@@ -380,12 +380,12 @@ def test_a_large_count_ends_where_division_says(freq, count, step):
         "FREQ=DAILY;COUNT=1000000000000;BYMONTH=2;BYMONTHDAY=30",
     ],
 )
+@at_most(calls=1_500_000)
 def test_a_rule_that_never_matches_ends(text):
-    begun, dtstart = clock.process_time(), datetime(2025, 1, 1, 18)
+    dtstart = datetime(2025, 1, 1, 18)
     assert list(parse(text).occurrences(dtstart)) == []
     assert parse(text).after(dtstart, dtstart, inclusive=True) is None
     assert parse(text).between(dtstart, dtstart, datetime.max) == []
-    assert clock.process_time() - begun < 5
 
 
 @pytest.mark.parametrize(

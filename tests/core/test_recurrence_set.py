@@ -5,8 +5,6 @@ offset before it, in a fold as the first pass. What is read is a sorted set, cut
 """
 
 import random
-import sys
-import time as clock
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from itertools import islice, pairwise, product, takewhile
@@ -23,6 +21,8 @@ from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.engine.zones import zone_of
 from svsm_cal.errors import RuleError
 from svsm_cal.value import replace
+
+from .counting import at_most, work
 
 PROFILE = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 KEYS = tz_database().keys()
@@ -701,8 +701,8 @@ def test_the_last_hours_there_are(zone, end):
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin"])
+@at_most(calls=10_000_000)
 def test_windows_beyond_all_there_is(zone):
-    begun = clock.process_time()
     for text in ("FREQ=MONTHLY;COUNT=5", "FREQ=HOURLY;COUNT=5", "FREQ=YEARLY;UNTIL=20290101T000000Z", None):
         within = called("2025-01-01T18:00", zone, text)
         assert within.between(FIRST, z("1900-01-01T00:00Z")) == []
@@ -711,7 +711,6 @@ def test_windows_beyond_all_there_is(zone):
         assert list(within.seconds(-(10**15), 10**15)) == [seconds_of(each) for each in within.between(FIRST, LAST)]
         assert len(within.between(FIRST, LAST)) == (1 if text is None else 4 if "UNTIL" in text else 5)
         assert within.after(z("2100-01-01T00:00Z")) is None
-    assert clock.process_time() - begun < 5
 
 
 FREQUENCIES = [freq.name for freq in Frequency]
@@ -728,9 +727,9 @@ def allowed(texts):
 
 @pytest.mark.parametrize("freq", FREQUENCIES)
 @pytest.mark.parametrize("end", ["COUNT=1000000000000", "INTERVAL=1000000000000;COUNT=1000000000000"])
+@at_most(calls=4_000_000)
 def test_huge_numbers_end_soon(freq, end):
     for rule, text in allowed(f"FREQ={freq};{end}{part}" for part in PARTS):
-        begun = clock.process_time()
         within = RecurrenceSet(datetime(2025, 1, 1, 18), zone_of("Europe/Berlin"), rule)
         try:
             found = within.between(z("2025-01-01T00:00Z"), z("2025-01-03T00:00Z"))
@@ -743,7 +742,6 @@ def test_huge_numbers_end_soon(freq, end):
         if found:
             assert coming == found[0], text
         assert far == [] or "INTERVAL" not in end, text
-        assert clock.process_time() - begun < 3, text
 
 
 @pytest.mark.parametrize(
@@ -778,45 +776,25 @@ def test_huge_numbers_end_soon(freq, end):
         "FREQ=YEARLY;INTERVAL=11;BYWEEKNO=53;BYMONTH=6;BYDAY=MO",
     ],
 )
+@at_most(calls=15_000_000)
 def test_a_rule_that_never_matches_ends_soon(text):
-    at, begun = z("2025-01-01T00:00Z"), clock.process_time()
+    at = z("2025-01-01T00:00Z")
     within = RecurrenceSet(datetime(2025, 1, 1, 18), zone_of("Europe/Berlin"), parse(text))
     assert within.after(at) is None
-    assert clock.process_time() - begun < 1
     assert list(within.since(z("2030-01-01T00:00Z"))) == []
     assert within.between(at, at + 10 * YEAR) == []
-    assert clock.process_time() - begun < 2
     assert RecurrenceSet(datetime(2025, 1, 1, 18), zone_of("Europe/Berlin"), parse(f"{text};COUNT=1000")).after(at) is None
-    assert clock.process_time() - begun < 3
 
 
 @pytest.mark.parametrize("text", ["FREQ=SECONDLY;BYHOUR=2;COUNT=1000000000000", "FREQ=MINUTELY;BYHOUR=2;COUNT=1000000000000"])
+@at_most(calls=1_000_000)
 def test_a_huge_count_of_what_gaps_skip_ends_soon(text):
-    begun = clock.process_time()
     assert written([called("2025-01-01T18:00", "Europe/Berlin", text).after(z("2025-01-01T18:00Z"))]) == ["2025-01-02T01:00Z"]
-    assert clock.process_time() - begun < 2
 
 
 # Speed does not depend on where one looks: work is counted, not time.
 
 SOUGHT = [*LONG, "FREQ=HOURLY", "FREQ=HOURLY;INTERVAL=7", "FREQ=MINUTELY;BYHOUR=2", "FREQ=WEEKLY;INTERVAL=3;BYMONTH=5"]
-
-
-def work(ask):
-    """Return how many functions a call calls, C's included."""
-    calls = 0
-
-    def count(frame, event, argument):
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        ask()
-    finally:
-        sys.setprofile(before)
-    return calls
 
 
 @pytest.mark.parametrize("text", [text for text in SOUGHT if "COUNT" not in text])

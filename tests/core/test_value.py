@@ -1,8 +1,11 @@
 """Values: against `dataclasses.dataclass(frozen=True)`, whose behaviour they promise, and the language's own protocols."""
 
+import __future__
+
 import copy
 import dataclasses
 import pickle
+import sys
 
 import pytest
 
@@ -29,8 +32,45 @@ class Twin:
     y: int = 0
 
 
+class Single(Value):
+    x: object
+
+
 class Empty(Value):
     pass
+
+
+@pytest.mark.parametrize("flags", [0, __future__.annotations.compiler_flag], ids=["annotations evaluated", "annotations as text"])
+def test_fields_are_found_however_the_module_treats_annotations(flags):
+    """From Python 3.14 on, a class body without the future import has a function for its annotations instead of a dict."""
+    source = """
+class Node(Value):
+    \"\"\"A docstring.\"\"\"
+    name: str
+    parent: "Node | None" = None
+    _hidden: int
+    CONSTANT = 5
+
+    def method(self): return self.name
+"""
+    namespace = {"Value": Value, "__name__": __name__}
+    exec(compile(source, "<test>", "exec", flags, dont_inherit=True), namespace)
+    node = namespace["Node"]
+    assert fields_of(node) == ("name", "parent")
+    assert node("a") == node("a", None)
+    assert node("a").method() == "a"
+    assert (node.CONSTANT, node.__doc__) == (5, "A docstring.")
+
+
+if sys.version_info >= (3, 14):  # before, such a name must exist
+
+    def test_an_annotation_may_name_what_does_not_exist_yet():
+        class Early(Value):
+            later: Later  # noqa: F821
+            count: int = 0
+
+        assert fields_of(Early) == ("later", "count")
+        assert Early(1) == Early(1, 0)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +135,12 @@ def test_has_slots_and_no_dict():
         (Labelled(1, 2), Labelled(1, 2, "a"), False),
         (Point(1, 2), (1, 2), False),
         (Point(1, 2), None, False),
+        (Single((1, 2)), Single((1, 2)), True),
+        (Single(1), Single(2), False),
+        (Single(Single), Single(Empty), False),
+        (Single(1), 1, False),
         (Empty(), Empty(), True),
+        (Empty(), Empty, False),
     ],
 )
 def test_equality_is_of_class_and_fields(one, other, equal):
@@ -108,11 +153,12 @@ def test_equality_is_of_class_and_fields(one, other, equal):
 
 def test_is_hashable_when_its_fields_are():
     assert len({Point(1, 2), Point(1, 2), Point(2, 1), SameFields(1, 2)}) == 3
+    assert len({Single(1), Single(1), 1, Empty(), Empty(), Empty}) == 4
     with pytest.raises(TypeError, match="unhashable"):
         hash(Point([]))
 
 
-@pytest.mark.parametrize("value", [Point(1, 2), Point(1, (2, 3)), Labelled(1, 2, "a"), Labelled(Point(1), Point(2)), Empty()])
+@pytest.mark.parametrize("value", [Point(1, (2, 3)), Labelled(Point(1), Point(2)), Single((1, 2)), Empty()])
 @pytest.mark.parametrize(
     "again",
     [
@@ -162,9 +208,10 @@ def test_repr_can_be_read_back(value, text):
         (Labelled(1, 2, "a"), {"x": 3, "label": "b"}, Labelled(3, 2, "b")),
     ],
 )
-def test_replace(value, changes, expected):
+@pytest.mark.parametrize("by", [replace, getattr(copy, "replace", replace)])  # copy.replace: from Python 3.13 on
+def test_replace(value, changes, expected, by):
     before = copy.copy(value)
-    assert replace(value, **changes) == expected
+    assert by(value, **changes) == expected
     assert value == before
 
 

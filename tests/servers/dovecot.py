@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -94,6 +95,12 @@ def wait_for(port, process=None, log=None):
     raise AssertionError(f"nothing answers on port {port}: {log.read_text() if log and log.exists() else ''}")
 
 
+def new_folder(prefix):
+    """Return a new folder in a place that the servers' settings and shell scripts, which have no quotes, can name."""
+    plain = re.fullmatch(r"[\w./-]+", tempfile.gettempdir(), re.ASCII)
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=None if plain else "/tmp"))
+
+
 def make_maildir(path):
     """Return a new, empty Maildir."""
     for folder in ("cur", "new", "tmp"):
@@ -106,7 +113,7 @@ class Dovecot:
 
     def __init__(self, users):
         # pytest's own folders are closed to the users that dovecot runs as when it is started by root.
-        self.home = Path(tempfile.mkdtemp(prefix="dovecot-"))
+        self.home = new_folder("dovecot-")
         self.home.chmod(0o755)
         self.users = list(users)
         self.imap_port, self.imaps_port, self.lmtp_port = free_port(), free_port(), free_port()

@@ -6,11 +6,9 @@ import contextlib
 import os
 import shutil
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
-from .dovecot import HAS_LMTP, PROGRAM, Dovecot, free_port, wait_for
+from .dovecot import HAS_LMTP, PROGRAM, Dovecot, free_port, new_folder, wait_for
 from .guard import guarded
 
 _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin"
@@ -77,7 +75,7 @@ class MailServer:
     def __init__(self, users):
         self.dovecot = Dovecot(users)
         self.smtp_port = free_port()
-        self.home = Path(tempfile.mkdtemp(prefix="postfix-"))
+        self.home = new_folder("postfix-")
         self.home.chmod(0o755)
 
     def __enter__(self):
