@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from svsm_cal.ical.moments import stamp_of
+from svsm_cal.ical.value_types import stamp_of
 from svsm_cal.itip.invitation import Answer, Invitation, Partstat, Proposal, Standing
 from svsm_cal.value import Value, replace
 
