@@ -15,7 +15,7 @@ from svsm_cal.core.segments import Segment
 from svsm_cal.errors import UsageError
 from svsm_cal.ical.event import Revision
 from svsm_cal.ical.invite_calendar import Attendee, Invite, InviteObject, Method, instance_object, invite, read_object
-from svsm_cal.ical.moments import instant_of_stamp, local_of_stamp
+from svsm_cal.ical.value_types import instant_of_stamp, local_of_stamp
 from svsm_cal.itip.announce import Purpose
 from svsm_cal.itip.invitation import Partstat, Standing
 from svsm_cal.render.change_rows import no_lines

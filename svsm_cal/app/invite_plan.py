@@ -23,9 +23,9 @@ from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.engine.zones import local_of
 from svsm_cal.errors import SvsmCalError, UsageError
 from svsm_cal.ical.invite_calendar import raised, read_object, whole_object
-from svsm_cal.ical.moments import instant_of_stamp, stamp_of
 from svsm_cal.ical.revisions import Publication as Components
 from svsm_cal.ical.revisions import read_publication, revise
+from svsm_cal.ical.value_types import instant_of_stamp, stamp_of
 from svsm_cal.itip.announce import Addressee, Purpose, announce, next_announced
 from svsm_cal.itip.invitation import Announced, Style
 from svsm_cal.render.change_rows import change_lines, law_lines, no_lines

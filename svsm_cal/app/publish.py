@@ -20,9 +20,9 @@ from svsm_cal.core.deadlines import outlook
 from svsm_cal.core.occurrences import occurrences
 from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.errors import PublicationError, UsageError
+from svsm_cal.ical.event import EMPTY_STREAM
 from svsm_cal.ical.feed import Feeds
 from svsm_cal.ical.revisions import read_publication, revise
-from svsm_cal.ical.stream import EMPTY_STREAM
 from svsm_cal.render.records import (
     deadline_record,
     dumps,

@@ -11,7 +11,7 @@ from svsm_cal.core.deadlines import outlook
 from svsm_cal.core.localized import Clocks
 from svsm_cal.core.occurrences import occurrences
 from svsm_cal.engine.zones import local_of
-from svsm_cal.ical.moments import stamp_of
+from svsm_cal.ical.value_types import stamp_of
 from svsm_cal.render.invite_mail import call_reminder, deadline_reminder
 from svsm_cal.render.mail_form import message_id
 from svsm_cal.store.contract import Mail

@@ -1,1 +1,1 @@
-"""iCalendar (RFC 5545): time zones and feeds, as the real clients need them. Bytes out, nothing done."""
+"""iCalendar (RFC 5545 and RFC 5546): feeds and invites as bytes; published feeds and replies as values; lint."""

@@ -1,8 +1,7 @@
-"""iCalendar text as it stands (RFC 5545 section 3.1): bytes to lines, lines to properties, properties to components.
+"""A tolerant iCalendar parser (RFC 5545 section 3.1): bytes to lines, properties and components.
 
-Nothing is refused: whatever is wrong with the form is a `Problem` at its place, and reading goes on behind it.
-Lines are numbered as an editor numbers them, before unfolding. What stands before a line's colon is read once for
-all lines that begin alike, which most of a feed do.
+It never fails: each syntax error becomes a `Problem` with its place, and parsing continues after it. Lines are numbered
+before unfolding, as in an editor. Name and parameters are parsed once for all lines that share them.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Component", "Content", "Problem", "Property", "read_content"]
 
 _LONGEST = 75
-_DEEPEST = 20  # no component that anybody knows is four deep; each END is looked for among those that are open
+_DEEPEST = 20  # known components are three deep at most; each END is compared with all that are open
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _HEAD = re.compile(r'(?:[^":]++|"[^"]*+")*+')
@@ -29,11 +28,11 @@ _EACH_VALUE = re.compile(r'"([^"]*)"|([^",]+)')
 _CARET = re.compile(r"\^([n^'])")
 _CARET_MEANS = {"n": "\n", "^": "^", "'": '"'}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_LOST = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as "surrogateescape" keeps it
+_LOST = re.compile("[\udc80-\udcff]")  # a byte that is not UTF-8, as "surrogateescape" keeps it
 
 
 class Problem(Value):
-    """One thing wrong with the form: its place, counted from 1, its code, and what the message says of it."""
+    """A syntax error: its place, counted from 1, its code, and the details for its message."""
 
     line: int
     column: int
@@ -42,9 +41,9 @@ class Problem(Value):
 
 
 class Property(Value):
-    """A content line: `value` as written, still escaped, from the character `head` of the unfolded line on.
+    """A content line: `value` is as written, still escaped, and starts at character `head` of the unfolded line.
 
-    `name` and the parameters' names are in capitals; `params` is shared by lines that begin alike.
+    `name` and the parameter names are in upper case; lines with the same parameters share `params`.
     """
 
     line: int
@@ -54,12 +53,12 @@ class Property(Value):
     head: int
 
     def param(self, name: str) -> str:
-        """Return a parameter's first value, "" when it is not there."""
+        """Return a parameter's first value, "" if it is absent."""
         return self.params[name][0] if name in self.params else ""
 
 
 class Component(Value):
-    """What stands between BEGIN and END: its properties and the components in it, each in order."""
+    """The properties and subcomponents between BEGIN and END, each in order."""
 
     name: str
     line: int
@@ -68,44 +67,40 @@ class Component(Value):
 
     @cached_property
     def by_name(self) -> Mapping[str, Sequence[Property]]:
-        """Return the properties by their names."""
-        found: dict[str, list[Property]] = {}
-        for each in self.properties:
-            if each.name in found:
-                found[each.name].append(each)
-            else:
-                found[each.name] = [each]
-        return found
+        """Return the properties by name."""
+        named: dict[str, list[Property]] = {}
+        for given in self.properties:
+            named.setdefault(given.name, []).append(given)
+        return named
 
     def all(self, name: str) -> Sequence[Property]:
-        """Return the properties of a name."""
+        """Return all properties with a name."""
         return self.by_name.get(name, ())
 
     def first(self, name: str) -> Property | None:
-        """Return the first property of a name, None when there is none."""
-        found = self.by_name.get(name)
-        return found[0] if found else None
+        """Return the first property with a name, or None."""
+        return self.by_name.get(name, (None,))[0]
 
     def text(self, name: str) -> str:
-        """Return the value of the first property of a name, as written; "" when there is none."""
-        found = self.by_name.get(name)
-        return found[0].value if found else ""
+        """Return the value of the first property with a name, as written, or ""."""
+        given = self.first(name)
+        return given.value if given else ""
 
 
 class Content(Value):
-    """A whole text: its physical lines, the components in it, and the problems of its form in order."""
+    """A parsed text: its physical lines, its components, and its syntax errors, each in order."""
 
     lines: Sequence[str]
     components: Sequence[Component]
     problems: Sequence[Problem]
 
     def place(self, line: int, offset: int) -> tuple[int, int]:
-        """Return line and column, from 1, of a character of the unfolded line that begins at a physical line."""
+        """Return the line and column (from 1) of a character of the unfolded line that begins at line `line`."""
         return _place(self.lines, line, offset)
 
 
 def read_content(data: bytes) -> Content:
-    r"""Return the lines, components and problems of iCalendar bytes; raises nothing, whatever the bytes are.
+    r"""Parse any bytes as iCalendar; never raises.
 
     >>> content = read_content(b"BEGIN:VCALENDAR\r\nNAME:Comm\r\n unity\r\nEND:VCALENDAR\r\n")
     >>> content.components[0].text("NAME"), content.problems
@@ -114,12 +109,12 @@ def read_content(data: bytes) -> Content:
     problems: list[Problem] = []
     lines = _physical(data, problems)
     roots = _tree(_unfolded(lines, problems), problems)
-    problems.sort(key=lambda each: (each.line, each.column))
+    problems.sort(key=lambda problem: (problem.line, problem.column))
     return Content(lines, roots, tuple(problems))
 
 
 def _physical(data: bytes, problems: list[Problem]) -> list[str]:
-    """Return the physical lines without their ends; bytes that are no UTF-8 as surrogates."""
+    """Return the physical lines without line ends; bytes that are not UTF-8 become surrogates."""
     if data.startswith(_BYTE_ORDER_MARK):
         problems.append(Problem(1, 1, "byte-order-mark"))
         data = data.removeprefix(_BYTE_ORDER_MARK)
@@ -146,7 +141,7 @@ def _octets(line: str) -> int:
 
 
 def _once(code: str, numbers: Sequence[int]) -> Iterable[Problem]:
-    """Yield one problem, at the first of the lines that have it."""
+    """Yield one problem for all lines that have it, at the first of them."""
     more = len(numbers) - 1
     if numbers:
         yield Problem(numbers[0], 1, code, f", and {more} more line{'s' if more > 1 else ''} like it" if more else "")
@@ -157,14 +152,14 @@ def _place(lines: Sequence[str], line: int, offset: int) -> tuple[int, int]:
     if not 0 <= at < len(lines):
         return line, 1
     while offset >= len(lines[at]) and at + 1 < len(lines) and lines[at + 1][:1] in {" ", "\t"}:
-        offset -= len(lines[at]) - 1  # the next one begins with a blank that does not count
+        offset -= len(lines[at]) - 1  # the blank that starts the next line does not count
         at += 1
     return at + 1, min(offset, len(lines[at])) + 1
 
 
 def _unfolded(lines: Sequence[str], problems: list[Problem]) -> list[tuple[int, str]]:
-    """Return the unfolded lines, each with the number of the physical line it begins on; no empty ones."""
-    found: list[tuple[int, str]] = []
+    """Return the unfolded lines that are not empty, each with the number of its first physical line."""
+    unfolded: list[tuple[int, str]] = []
     blank: list[int] = []
     parts: list[str] = []
     begin = 1
@@ -173,21 +168,21 @@ def _unfolded(lines: Sequence[str], problems: list[Problem]) -> list[tuple[int, 
             parts.append(line[1:])
             continue
         if parts:
-            found.append((begin, parts[0] if len(parts) == 1 else "".join(parts)))
+            unfolded.append((begin, "".join(parts)))
         parts, begin = [line], number
         if not line:
             parts = []
             blank.append(number)
     if parts:
-        found.append((begin, "".join(parts)))
+        unfolded.append((begin, "".join(parts)))
     problems += _once("blank-line", blank)
     if any(map(_LOST.search, lines)):
-        found = [(number, _repaired(text, number, lines, problems)) for number, text in found]
-    return found
+        unfolded = [(number, _repaired(text, number, lines, problems)) for number, text in unfolded]
+    return unfolded
 
 
 def _repaired(text: str, number: int, lines: Sequence[str], problems: list[Problem]) -> str:
-    """Return a line whose bytes were no UTF-8 physical line by physical line: put together they may be."""
+    """Decode an unfolded line again, as a fold may have split a character between two physical lines."""
     lost = _LOST.search(text)
     if lost is None:
         return text
@@ -201,12 +196,12 @@ def _repaired(text: str, number: int, lines: Sequence[str], problems: list[Probl
 
 
 _Head = tuple[str, "Mapping[str, tuple[str, ...]]", str]
-# Name, line, properties and children of a component that has not ended.
+# Name, line, properties and children of an open component.
 _Open = tuple[str, int, list[Property], list[Component]]
 
 
 def _tree(logical: Sequence[tuple[int, str]], problems: list[Problem]) -> tuple[Component, ...]:
-    """Return the components that no other one holds; unbalanced ones end where what holds them does."""
+    """Return the outermost components; one without END ends with its parent."""
     outside: list[Property] = []
     roots: list[Component] = []
     opened: list[_Open] = [("", 0, outside, roots)]  # the innermost last
@@ -216,8 +211,7 @@ def _tree(logical: Sequence[tuple[int, str]], problems: list[Problem]) -> tuple[
         head = text[: text.find(":")]
         if '"' in head:
             head = _HEAD.match(text)[0]  # type: ignore[index]  # it matches anything
-        read = heads.get(head) or heads.setdefault(head, _read_head(head))
-        name, params, problem = read
+        name, params, problem = heads.get(head) or heads.setdefault(head, _read_head(head))
         size = len(head)
         if problem or text[size : size + 1] != ":":
             problems.append(Problem(number, 1, problem or "not-a-line", text[:40]))
@@ -239,13 +233,13 @@ def _tree(logical: Sequence[tuple[int, str]], problems: list[Problem]) -> tuple[
         problems.append(Problem(opened[-1][1], 1, "unbalanced", f"BEGIN:{opened[-1][0][:40]} has no END"))
         _pop(opened)
     if outside:
-        problems += _once("outside-calendar", [each.line for each in outside])
+        problems += _once("outside-calendar", [given.line for given in outside])
     return tuple(roots)
 
 
 def _close(name: str, number: int, opened: list[_Open], problems: list[Problem]) -> None:
-    """Close a component, and what is still open in it."""
-    if not any(each[0] == name for each in opened[:0:-1]):
+    """Close a component and any that are still open inside it."""
+    if not any(component[0] == name for component in opened[:0:-1]):
         problems.append(Problem(number, 1, "unbalanced", f"END:{name[:40]} has no BEGIN"))
         return
     while opened[-1][0] != name:
@@ -260,17 +254,17 @@ def _pop(opened: list[_Open]) -> None:
 
 
 def _read_head(head: str) -> _Head:
-    """Return what stands before a line's colon: name, parameters, and the code of what is wrong with it, if anything."""
-    found = _NAME.match(head)
-    if found is None:
+    """Parse a line up to its colon: name, parameters, and the code of any problem, otherwise ""."""
+    match = _NAME.match(head)
+    if match is None:
         return "", {}, "not-a-line"
-    name, at = found[0].upper(), found.end()
+    name, at = match[0].upper(), match.end()
     params: dict[str, tuple[str, ...]] = {}
     while at < len(head):
         part = _PARAMETER.match(head, at)
         if part is None:
             return ("", {}, "not-a-line") if head[at] != ";" else (name, params, "bad-parameter")
         values = [quoted or plain for quoted, plain in _EACH_VALUE.findall(part[2])]
-        params[part[1].upper()] = tuple(_CARET.sub(lambda caret: _CARET_MEANS[caret[1]], each) for each in values) or ("",)
+        params[part[1].upper()] = tuple(_CARET.sub(lambda caret: _CARET_MEANS[caret[1]], value) for value in values) or ("",)
         at = part.end()
     return name, params, ""

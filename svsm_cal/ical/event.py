@@ -1,7 +1,7 @@
-"""One call as VEVENTs: the component of a whole segment, and those of instances that differ from it.
+"""VEVENTs and the VCALENDAR around them: segments, the instances that differ from theirs, added calls and deadlines.
 
-What is the same for every reader is serialised once; the description and the alarms, which may be a person's
-own, are put in afterwards (`VEvent.to_bytes`).
+The part that all readers share is serialised once; the description and the alarms, which may be personal, are added
+later (`VEvent.to_bytes`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from icalendar import Alarm, Event, Parameters, vRecur, vText
+from icalendar import Alarm, Calendar, Event, Parameters, vRecur, vText
 from icalendar.parser import Contentline
 
 from svsm_cal.core.model import Occurrence, Status
@@ -35,45 +35,51 @@ if TYPE_CHECKING:
     from svsm_cal.words.language import Language
 
 __all__ = [
+    "EMPTY_STREAM",
+    "STREAM_END",
     "Revision",
     "VEvent",
     "added_event",
-    "description_line",
+    "deadline_event",
     "instance_event",
     "segment_event",
     "segment_instances",
-    "wall",
+    "stream_head",
 ]
 
+STREAM_END = b"END:VCALENDAR\r\n"
+EMPTY_STREAM = b"BEGIN:VCALENDAR\r\n" + STREAM_END
 _END = b"END:VEVENT\r\n"
 Properties = Sequence[tuple[str, Any]]
 
 
+def stream_head(properties: Properties = ()) -> bytes:
+    """Return the start of a VCALENDAR with its properties; its components and `STREAM_END` follow."""
+    stream = Calendar()
+    common = (("VERSION", "2.0"), ("PRODID", "-//svsm_cal//svsm_cal//EN"), ("CALSCALE", "GREGORIAN"))
+    for name, value in (*common, *properties):
+        stream.add(name, value)
+    text: bytes = stream.to_ical(sorted=False)
+    return text.removesuffix(STREAM_END)
+
+
 class Revision(Value):
-    """Which revision of a component this is: SEQUENCE, and the instant of its DTSTAMP and LAST-MODIFIED."""
+    """A component's revision: SEQUENCE, and the instant of DTSTAMP and LAST-MODIFIED."""
 
     sequence: int
     at: Instant
 
 
 class VEvent(Value):
-    """A VEVENT for everybody: its bytes without description, alarms and end; its occurrence, None for a segment's own."""
+    """A VEVENT without description, alarms and end, in bytes, and its title for the alarms."""
 
     head: bytes
     title: str
-    occurrence: Occurrence | None
 
     def to_bytes(self, description: str, reminders: tuple[timedelta, ...] = ()) -> bytes:
-        """Return the whole component with a description and a display alarm for each reminder."""
-        return b"".join((self.head, description_line(description), _alarms(reminders, self.title), _END))
-
-
-def description_line(description: str) -> bytes:
-    """Return a DESCRIPTION as iCalendar writes it: escaped, folded, with its line end; nothing for none."""
-    if not description:
-        return b""
-    line: bytes = Contentline.from_parts("DESCRIPTION", Parameters(), vText(description)).to_ical()
-    return line + b"\r\n"
+        """Return the whole component with a description ("" for none) and a display alarm for each reminder."""
+        line = Contentline.from_parts("DESCRIPTION", Parameters(), vText(description)).to_ical() + b"\r\n" if description else b""
+        return b"".join((self.head, line, _alarms(reminders, self.title), _END))
 
 
 @lru_cache(maxsize=1024)
@@ -88,18 +94,15 @@ def _alarms(reminders: tuple[timedelta, ...], title: str) -> bytes:
     return b"".join(alarms)
 
 
-def wall(local: LocalDateTime, zone: Zone) -> datetime:
-    """Return a civil time as iCalendar writes it: with its TZID, or in UTC when that is the zone."""
+def _wall(local: LocalDateTime, zone: Zone) -> datetime:
+    """Return a local time with the tzinfo by which icalendar writes a TZID, or a Z for UTC."""
     return local.replace(tzinfo=UTC if is_utc(zone) else zone.tzinfo)
 
 
 def _event(uid: str, revision: Revision, properties: Iterable[tuple[str, Any]]) -> bytes:
     event = Event()
-    event.add("UID", uid)
-    event.add("DTSTAMP", revision.at)
-    event.add("LAST-MODIFIED", revision.at)
-    event.add("SEQUENCE", revision.sequence)
-    for name, value in properties:
+    own = (("UID", uid), ("DTSTAMP", revision.at), ("LAST-MODIFIED", revision.at), ("SEQUENCE", revision.sequence))
+    for name, value in (*own, *properties):
         event.add(name, value)
     head: bytes = event.to_ical(sorted=False)
     return head.removesuffix(_END)
@@ -117,9 +120,9 @@ def _span(start: LocalDateTime, zone: Zone, duration: timedelta) -> Iterator[tup
     """Yield DTSTART and DTEND, or DURATION where the clock changes in between or shows the end twice."""
     at = instant_of(start, zone)
     end = local_of(at + duration, zone)
-    yield "DTSTART", wall(start, zone)
+    yield "DTSTART", _wall(start, zone)
     if end == start + duration and instant_of(end, zone) == at + duration:
-        yield "DTEND", wall(end, zone)
+        yield "DTEND", _wall(end, zone)
     else:
         yield "DURATION", duration
 
@@ -132,27 +135,27 @@ def segment_event(
     shows_cancelled: bool = False,
     language: Language = ENGLISH,
 ) -> VEvent:
-    """Return the VEVENT of a segment: its rule, and what it says last of itself.
+    """Return the VEVENT of a segment: its rule, with its latest details and length.
 
-    Its cancelled calls are EXDATEs, unless `shows_cancelled` says that they have VEVENTs of their own. `people` are an
-    invite's ORGANIZER and ATTENDEE; a feed has none.
+    Its cancelled calls are EXDATEs, unless `shows_cancelled` gives them VEVENTs of their own. `people` holds the
+    ORGANIZER of an invite; feeds have no people.
     """
     series, zone = segment.series, segment.zone
     start, length, details = segment.start, segment.durations[-1][1], segment.details[-1][1]
     only = only_occurrence(segment)
-    if only is not None:  # a single call has no instances that could differ: it is what became of it
+    if only is not None:  # a single call cannot have overrides, so its VEVENT shows any move or cancellation itself
         start, length, details = only.start, only.duration, only.details
     title = details.title or series.title
     properties = [*_span(start, zone, length)]
     if segment.rule is not None:
         properties.append(("RRULE", vRecur.from_ical(str(_widely_read(_rule_in_utc(segment, segment.rule))))))
-        cancelled = (each.recurrence for each in series.overrides if each.status is Status.CANCELLED)
+        cancelled = (override.recurrence for override in series.overrides if override.status is Status.CANCELLED)
         if not shows_cancelled:
-            properties += [("EXDATE", wall(each, zone)) for each in cancelled if _has(segment, each)]
+            properties += [("EXDATE", _wall(start, zone)) for start in cancelled if _has(segment, start)]
     if segment.continues is not None:
         properties.append(("RELATED-TO", segment.continues))
-    properties += [*(_shown(details, title) if only is None else _told(only, language)), *people]
-    return VEvent(_event(segment.uid, revision, properties), title, None)
+    properties += [*(_shown(details, title) if only is None else _shown_call(only, language)), *people]
+    return VEvent(_event(segment.uid, revision, properties), title)
 
 
 def _has(segment: Segment, start: LocalDateTime) -> bool:
@@ -160,10 +163,10 @@ def _has(segment: Segment, start: LocalDateTime) -> bool:
 
 
 def _widely_read(rule: RecurrenceRule) -> RecurrenceRule:
-    """Return the rule of the same instances that most programs read rightly.
+    """Return a rule with the same instances that most programs read correctly.
 
-    Days of the week are weekly to Outlook, not daily. Of a yearly rule ical.js misreads numbered days of several months,
-    and those that not every month has; of a monthly one it does not.
+    Outlook takes weekdays in weekly rules only, not in daily ones. In yearly rules, not in monthly ones, ical.js misreads
+    days of several months and days that some months lack.
     """
     if rule.interval > 1 or rule.by_set_pos:
         return rule
@@ -177,7 +180,7 @@ def _widely_read(rule: RecurrenceRule) -> RecurrenceRule:
 
 
 def _rule_in_utc(segment: Segment, rule: RecurrenceRule) -> RecurrenceRule:
-    """Return the rule with its last instance, in UTC, as UNTIL (RFC 5545 section 3.3.10), if it has a last one."""
+    """Return the rule with its last instance, if any, as UNTIL in UTC (RFC 5545 section 3.3.10)."""
     if segment.end is None and rule.until is None:
         return rule
     bounds = [] if segment.end is None else [segment.end]
@@ -197,10 +200,7 @@ def _rule_in_utc(segment: Segment, rule: RecurrenceRule) -> RecurrenceRule:
 
 
 def segment_instances(segment: Segment, *, shows_cancelled: bool = False) -> list[Occurrence]:
-    """Return the instances that differ from what the segment's own VEVENT says of them, in order.
-
-    The cancelled ones are among them only with `shows_cancelled`.
-    """
+    """Return the instances that differ from the segment's VEVENT, in order; cancelled ones only with `shows_cancelled`."""
     if segment.rule is None:
         return []
     overrides = segment.series.exceptions
@@ -208,28 +208,28 @@ def segment_instances(segment: Segment, *, shows_cancelled: bool = False) -> lis
     end = midnight(last) if last > segment.start.date() else segment.start
     earlier = segment.starts(segment.start, end)
     differing = {start for start in overrides if _has(segment, start)}
-    found = [occurrence_of(segment, start, overrides.get(start)) for start in sorted({*earlier, *differing})]
+    calls = [occurrence_of(segment, start, overrides.get(start)) for start in sorted({*earlier, *differing})]
     final = (segment.details[-1][1], segment.durations[-1][1])
-    shown = (each for each in found if each.held or shows_cancelled)
-    return [each for each in shown if each.recurrence in differing or (each.details, each.duration) != final]
+    shown = (call for call in calls if call.held or shows_cancelled)
+    return [call for call in shown if call.recurrence in differing or (call.details, call.duration) != final]
 
 
 def instance_event(
     occurrence: Occurrence, revision: Revision, people: Properties = (), *, language: Language = ENGLISH
 ) -> VEvent:
-    """Return the VEVENT of one instance of a segment, known by RECURRENCE-ID."""
+    """Return the VEVENT of one instance of a segment, with its RECURRENCE-ID."""
     zone = occurrence.zone
     properties = [
-        ("RECURRENCE-ID", wall(occurrence.recurrence, zone)),
+        ("RECURRENCE-ID", _wall(occurrence.recurrence, zone)),
         *_span(occurrence.start, zone, occurrence.duration),
-        *_told(occurrence, language),
+        *_shown_call(occurrence, language),
         *people,
     ]
-    return VEvent(_event(occurrence.uid, revision, properties), occurrence.title, occurrence)
+    return VEvent(_event(occurrence.uid, revision, properties), occurrence.title)
 
 
-def _told(occurrence: Occurrence, language: Language) -> Iterator[tuple[str, Any]]:
-    """Return what one call says of itself; of a cancelled one also that it is, and why."""
+def _shown_call(occurrence: Occurrence, language: Language) -> Iterator[tuple[str, Any]]:
+    """Return the descriptive properties of one call; a cancelled one has STATUS, and the reason in its title."""
     if occurrence.held:
         return _shown(occurrence.details, occurrence.title)
     note = status_note(language, occurrence)
@@ -244,11 +244,11 @@ def added_event(occurrence: Occurrence, revision: Revision, people: Properties =
         *_shown(occurrence.details, occurrence.title),
         *people,
     ]
-    return VEvent(_event(occurrence.uid, revision, properties), occurrence.title, occurrence)
+    return VEvent(_event(occurrence.uid, revision, properties), occurrence.title)
 
 
 def deadline_event(deadline: Deadline, uid: str, revision: Revision) -> VEvent:
-    """Return the VEVENT of a deadline: its whole day, which leaves people free."""
+    """Return the VEVENT of a deadline: a whole day, marked as free time."""
     properties: list[tuple[str, Any]] = [
         ("DTSTART", deadline.date),
         ("DTEND", date.fromordinal(deadline.date.toordinal() + 1)),
@@ -257,4 +257,4 @@ def deadline_event(deadline: Deadline, uid: str, revision: Revision) -> VEvent:
     ]
     if deadline.url:
         properties.append(("URL", deadline.url))
-    return VEvent(_event(uid, revision, properties), deadline.title, None)
+    return VEvent(_event(uid, revision, properties), deadline.title)

@@ -1,7 +1,7 @@
-"""Invites (RFC 5546): one UID's components as they are announced to everybody, and the message each address gets of them.
+"""Invites (RFC 5546): the announced components of one UID, and the message that each address receives.
 
-What is announced has an ORGANIZER and no attendee. A message is the same bytes with a METHOD and, in each component,
-the one ATTENDEE it is for, whose address nobody else sees; to a list, where nobody answers, there is none.
+The announced stream has an ORGANIZER and no ATTENDEE. A message is the same bytes with a METHOD and, in each component,
+its recipient as the only ATTENDEE, so nobody sees another's address; a message to a list, where nobody answers, has none.
 """
 
 from __future__ import annotations
@@ -14,15 +14,22 @@ from icalendar import vCalAddress, vText
 
 from svsm_cal.core.occurrences import occurrence_of
 from svsm_cal.core.segments import Segment
-from svsm_cal.ical.event import Revision, added_event, instance_event, segment_event, segment_instances
-from svsm_cal.ical.stream import STREAM_END, folded, head_bytes, new_stream
+from svsm_cal.ical.event import (
+    STREAM_END,
+    Revision,
+    added_event,
+    instance_event,
+    segment_event,
+    segment_instances,
+    stream_head,
+)
 from svsm_cal.ical.vtimezone import zone_bytes
 from svsm_cal.value import Value, replace
 from svsm_cal.words import language_of
 from svsm_cal.words.descriptions import occurrence_description, segment_description
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from svsm_cal.core.model import Calendar, Occurrence, Organizer, Participant
     from svsm_cal.engine.civil import Instant
@@ -41,6 +48,8 @@ __all__ = [
 ]
 
 Method = Literal["REQUEST", "PUBLISH", "CANCEL"]
+_LONGEST = 75
+_ESCAPES = b"\\^"
 _BEGIN = b"BEGIN:VEVENT\r\n"
 _END = b"END:VEVENT\r\n"
 # A component up to its SEQUENCE, from there to the end of its ORGANIZER, and the rest.
@@ -56,7 +65,7 @@ _STATUS = re.compile(rb"^STATUS:[^\r]*\r\n", re.MULTILINE)
 
 
 class Attendee(Value):
-    """An ATTENDEE: a name, an address and an answer."""
+    """An ATTENDEE: name, address and participation status."""
 
     name: str
     email: str
@@ -64,7 +73,7 @@ class Attendee(Value):
 
 
 class Invite(Value):
-    """An iTIP message for one UID: its method, UID, the latest SEQUENCE in it, and its iCalendar bytes."""
+    """An iTIP message for one UID: its method, UID, highest SEQUENCE and iCalendar bytes."""
 
     method: Method
     uid: str
@@ -73,7 +82,7 @@ class Invite(Value):
 
 
 class Component(Value):
-    """A VEVENT in the three pieces between which a SEQUENCE and an ATTENDEE go; `recurrence` is "" for the master."""
+    """A VEVENT in three pieces, split where its SEQUENCE and an ATTENDEE belong; `recurrence` is "" for the master."""
 
     recurrence: str
     sequence: int
@@ -84,7 +93,7 @@ class Component(Value):
 
 
 class InviteObject(Value):
-    """One UID as announced: what stands before and after the place of METHOD, and its components, the master first."""
+    """One announced UID: the stream before and after the place of METHOD, and its components, the master first."""
 
     uid: str
     head: bytes
@@ -93,22 +102,22 @@ class InviteObject(Value):
 
     @property
     def sequence(self) -> int:
-        """Return the latest SEQUENCE of its components."""
-        return max(each.sequence for each in self.components)
+        """Return the highest SEQUENCE of its components."""
+        return max(component.sequence for component in self.components)
 
     @property
     def stamp(self) -> str:
         """Return the latest DTSTAMP of its components."""
-        return max(each.stamp for each in self.components)
+        return max(component.stamp for component in self.components)
 
     def message(
         self, method: Method, attendee: Callable[[str], Attendee | None], *, lift: int = 0, cancelled: str = ""
     ) -> Invite:
         """Return the message for one address.
 
-        `attendee` gives who is asked by a component of a RECURRENCE-ID, None for a list; `lift` is added to each SEQUENCE.
-        With `cancelled`, a DTSTAMP, it is the master alone, cancelled then. The master has the latest revision of all: some
-        programs (Thunderbird) look at no other.
+        `attendee` maps a component's RECURRENCE-ID to its ATTENDEE, None for a list; `lift` is added to each SEQUENCE.
+        `cancelled`, a DTSTAMP, makes it the master alone, cancelled at that time. The master always has the latest revision,
+        as some programs (Thunderbird) read only that one.
         """
         first, *others = self.components
         master = replace(first, sequence=self.sequence)
@@ -117,103 +126,119 @@ class InviteObject(Value):
         rest = b"STATUS:CANCELLED\r\n" + _STATUS.sub(b"", master.rest, count=1) if cancelled else master.rest
         components = [replace(master, head=head, rest=rest), *([] if cancelled else others)]
         parts = [self.head, b"METHOD:%b\r\n" % method.encode("ascii"), self.zones]
-        for each in components:
-            who = attendee(each.recurrence)
-            line = b"" if who is None else _attendee_line(who)
-            parts += [_BEGIN, each.head, b"%d" % (each.sequence + lift), each.upto, line, each.rest, _END]
+        for component in components:
+            invited = attendee(component.recurrence)
+            line = b"" if invited is None else _attendee_line(invited)
+            parts += [_BEGIN, component.head, b"%d" % (component.sequence + lift), component.upto, line, component.rest, _END]
         parts.append(STREAM_END)
         return Invite(method, self.uid, master.sequence + lift, b"".join(parts))
 
 
 def whole_object(calendar: Calendar, of: Segment | Occurrence, organizer: Organizer, *, since: Instant) -> bytes:
-    """Return a segment or an added call as announced for the first time: an iCalendar stream without METHOD and attendees.
+    """Return the first announcement of a segment or an added call: an iCalendar stream without METHOD and ATTENDEE.
 
-    Instances that were over at `since` and differ only in what they say are left out: nobody joins them any more.
+    Instances that ended before `since` are left out if they keep their time, as nobody can join them any more.
     """
-    people = [("ORGANIZER", _address(organizer.name, organizer.email))]
+    people = _organizer(organizer)
     language = language_of(calendar.language)
     first = occurrence_of(of, of.start) if isinstance(of, Segment) else of
     revision = Revision(0, first.start_utc)
     calls = [first]
     if isinstance(of, Segment):
-        instances = [each for each in segment_instances(of) if each.end_utc >= since or each.start != each.recurrence]
+        instances = [call for call in segment_instances(of) if call.end_utc >= since or call.start != call.recurrence]
         calls += instances
         events = [segment_event(of, revision, people, language=language).to_bytes(segment_description(language, calendar, of))]
-        for each in instances:
-            event = instance_event(each, revision, people, language=language)
-            events.append(event.to_bytes(occurrence_description(language, calendar, each)))
+        for call in instances:
+            event = instance_event(call, revision, people, language=language)
+            events.append(event.to_bytes(occurrence_description(language, calendar, call)))
     else:
         events = [added_event(of, revision, people).to_bytes(occurrence_description(language, calendar, of))]
-    return b"".join([head_bytes(new_stream()), zone_bytes(of.zone, calls), *events, STREAM_END])
+    return _stream(calls, events)
 
 
 def instance_object(calendar: Calendar, occurrence: Occurrence, organizer: Organizer, revision: Revision) -> bytes:
-    """Return one instance alone, whatever became of it, as a stream such as `whole_object` gives."""
-    people = [("ORGANIZER", _address(organizer.name, organizer.email))]
+    """Return one instance, held, moved or cancelled, as a stream like that of `whole_object`."""
     language = language_of(calendar.language)
-    description = occurrence_description(language, calendar, occurrence)
-    event = instance_event(occurrence, revision, people, language=language).to_bytes(description)
-    return b"".join([head_bytes(new_stream()), zone_bytes(occurrence.zone, [occurrence]), event, STREAM_END])
+    event = instance_event(occurrence, revision, _organizer(organizer), language=language)
+    return _stream([occurrence], [event.to_bytes(occurrence_description(language, calendar, occurrence))])
+
+
+def _organizer(organizer: Organizer) -> list[tuple[str, vCalAddress]]:
+    address = vCalAddress(f"mailto:{organizer.email}")
+    address.params["CN"] = vText(organizer.name)
+    return [("ORGANIZER", address)]
+
+
+def _stream(calls: list[Occurrence], events: Iterable[bytes]) -> bytes:
+    return b"".join([stream_head(), zone_bytes(calls[0].zone, calls), *events, STREAM_END])
 
 
 def read_object(uid: str, stream: bytes) -> InviteObject:
-    """Return a stream of ours in pieces; raises ValueError for one that is not."""
+    """Split a stream of `whole_object` or `instance_object`; raises ValueError for any other."""
     frame, *blocks = stream.removesuffix(STREAM_END).split(_BEGIN)
-    at = frame.find(b"BEGIN:VTIMEZONE\r\n")
-    head, zones = (frame, b"") if at < 0 else (frame[:at], frame[at:])
-    return InviteObject(uid, head, zones, tuple(_component(each.removesuffix(_END)) for each in blocks))
+    head, begin, zones = frame.partition(b"BEGIN:VTIMEZONE\r\n")
+    return InviteObject(uid, head, begin + zones, tuple(_component(block.removesuffix(_END)) for block in blocks))
 
 
 def raised(stream: bytes, sequence: int) -> bytes:
-    """Return a stream of ours whose master has another SEQUENCE."""
+    """Return a stream of `whole_object` with a new SEQUENCE in its master."""
     head, begin, events = stream.partition(_BEGIN)
     return head + begin + _SEQUENCE.sub(b"SEQUENCE:%d" % sequence, events, count=1)
 
 
 def _component(body: bytes) -> Component:
-    found = _COMPONENT.match(body)
-    if found is None:
+    match = _COMPONENT.match(body)
+    if match is None:
         raise ValueError("a component without DTSTAMP, SEQUENCE or ORGANIZER")
-    recurrence = _RECURRENCE.search(body)
-    return Component(
-        "" if recurrence is None else recurrence[1].decode("ascii"),
-        int(found["sequence"]),
-        found["stamp"].decode("ascii"),
-        found["head"],
-        found["upto"],
-        found["rest"],
-    )
+    instance = _RECURRENCE.search(body)
+    recurrence = "" if instance is None else instance[1].decode("ascii")
+    stamp = match["stamp"].decode("ascii")
+    return Component(recurrence, int(match["sequence"]), stamp, match["head"], match["upto"], match["rest"])
 
 
 def invite(
     calendar: Calendar, of: Segment | Occurrence, organizer: Organizer, attendee: Participant | None, *, since: Instant
 ) -> Invite:
-    """Return the first invite to a segment or an added call, for an attendee with an address, for a list when there is none.
+    """Return the first invite to a segment or an added call, for an attendee with an address, otherwise for a list.
 
-    Instances before `since` that differ only in what they say are left out: nobody joins them any more.
+    `since` leaves out past instances as in `whole_object`.
     """
     whole = read_object(of.uid, whole_object(calendar, of, organizer, since=since))
     if attendee is None or attendee.email is None:
         return whole.message("PUBLISH", lambda _: None)
-    asked = Attendee(attendee.name, attendee.email)
-    return whole.message("REQUEST", lambda _: asked)
+    invited = Attendee(attendee.name, attendee.email)
+    return whole.message("REQUEST", lambda _: invited)
 
 
-def _address(name: str, email: str) -> vCalAddress:
-    address = vCalAddress(f"mailto:{email}")
-    address.params["CN"] = vText(name)
-    return address
-
-
-# RFC 6868: what may not stand in a parameter's value, and what stands for it.
+# RFC 6868: the escapes of characters that a parameter value must not contain.
 _PARAMETER = str.maketrans({"^": "^^", '"': "^'", "\n": "^n", "\r": None})
 
 
 @lru_cache(maxsize=4096)
 def _attendee_line(attendee: Attendee) -> bytes:
-    """Return an ATTENDEE as iCalendar writes it: folded, with its line end."""
     name = attendee.name.translate(_PARAMETER)
     return folded(
         f'ATTENDEE;CN="{name}";CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT={attendee.partstat};RSVP=TRUE'
         f":mailto:{attendee.email}"
     )
+
+
+def folded(line: str) -> bytes:
+    """Return a content line with its line end, folded to at most 75 octets without cutting a character (RFC 5545 3.1).
+
+    No fold separates an escape from its character, which some readers do not rejoin.
+    """
+    data = line.encode()
+    if len(data) <= _LONGEST:
+        return data + b"\r\n"
+    pieces, begin, room = [], 0, _LONGEST
+    while len(data) - begin > room:
+        end = begin + room
+        while data[end] & 0xC0 == 0x80:
+            end -= 1
+        escapes = end - len(data[begin:end].rstrip(data[end - 1 : end])) - begin if data[end - 1] in _ESCAPES else 0
+        end -= escapes % 2
+        pieces.append(data[begin:end])
+        begin, room = end, _LONGEST - 1
+    pieces.append(data[begin:])
+    return b"\r\n ".join(pieces) + b"\r\n"

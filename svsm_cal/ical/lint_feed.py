@@ -1,7 +1,7 @@
-"""What is wrong with anybody's feed, by RFC 5545 and by what real calendar programs make of it.
+"""Lint of any iCalendar feed, by RFC 5545 and by the behaviour of real calendar programs.
 
-Here is the whole of it, and what concerns the calendar rather than an event or a zone: its head, METHOD and the
-people it goes with, text that is not escaped, addresses in what everybody may read.
+This module has the entry point and the checks of the calendar itself: its properties, METHOD with ORGANIZER and ATTENDEE,
+unescaped text, and addresses in public feeds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["lint"]
 
 _MANY = 1 << 30
-# METHOD -> how many ORGANIZERs and ATTENDEEs each of its events has, at least and at most (RFC 5546 section 3.2).
+# METHOD -> least and most ORGANIZERs, and least and most ATTENDEEs, of each event (RFC 5546 section 3.2).
 _PEOPLE = {
     "PUBLISH": ((1, 1), (0, 0)),
     "REQUEST": ((1, 1), (1, _MANY)),
@@ -36,18 +36,17 @@ _PEOPLE = {
 _NO_METHOD = "no METHOD: a feed needs none, and neither ORGANIZER nor ATTENDEE"
 _TEXTS = ("SUMMARY", "DESCRIPTION", "LOCATION")
 _ESCAPED = re.compile(r"(?:[^\\;,]++|\\[\\;,nN])*+")
-# What looks like an address and is none.
+# Properties whose values may look like addresses.
 _IDENTIFIERS = {"UID", "RELATED-TO", "PRODID", "TZID"}
 _LOCAL_PART = re.compile(r"[A-Za-z0-9._%+'-]{1,64}\Z")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,10}[A-Za-z]{2,63}")
-_DEEPEST = 20
 
 
 def lint(data: bytes, *, file: str, public: bool = True) -> list[Finding]:
-    r"""Return what is wrong with an iCalendar stream, in the order of its lines; raises nothing, whatever the bytes are.
+    r"""Return the findings about any bytes as an iCalendar stream, in the order of the lines; never raises.
 
-    `file` is what findings call it. In a `public` feed there should be neither people nor addresses. RFC 5545 and 7986;
-    what single programs need has their names in `client`.
+    `file` names it in the findings. A `public` feed should have neither people nor addresses. The rules are those of RFC
+    5545 and 7986; for a need of particular programs, `client` names them.
 
     >>> feed = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nREFRESH-INTERVAL;VALUE=DURATION:PT6H\r\n"
     >>> print(*lint(feed + b"X-PUBLISHED-TTL:PT6H\r\nEND:VCALENDER\r\n", file="feed.ics"), sep="\n")
@@ -117,29 +116,27 @@ def _check_people(calendar: Component, method: str, components: list[Component],
     for each in components:
         people = each.all("ATTENDEE")
         if not least <= len(people) <= most:
-            wanted = "none" if not most else "one" if most == 1 else "one or more"
-            report.note(
-                "method-attendee", (people or [stated])[0], method=method, count=len(people) or "no", wanted=wanted, better=better
-            )
+            wanted = "no" if not most else "one" if most == 1 else "one or more"
+            at = (people or [stated])[0]
+            report.note("method-attendee", at, method=method, count=len(people) or "none", wanted=wanted, better=better)
             return
 
 
 def _check_text(given: Property, report: Report) -> None:
-    """Note the first character of a text that is not escaped as RFC 5545 section 3.3.11 has it."""
+    """Report the first character of a text that is not escaped by RFC 5545 section 3.3.11."""
     value = given.value
-    found = _ESCAPED.match(value)
-    at = found.end() if found else 0
+    at = _ESCAPED.match(value).end()  # type: ignore[union-attr]  # it matches any text
     if at < len(value):
         wrong = value[at : at + 2] if value[at] == "\\" else value[at]
-        what = f'"{wrong}" is no escape' if value[at] == "\\" else f'"{wrong}" is not escaped'
+        what = f'"{wrong}" is not an escape' if value[at] == "\\" else f'"{wrong}" is not escaped'
         better = r"\\ for a backslash, \n for a line break" if value[at] == "\\" else f"\\{wrong}"
         report.note("unescaped-text", given, at, name=given.name, what=what, better=better)
 
 
 def _properties(component: Component) -> Iterator[Property]:
-    """Yield all properties of a component and of those in it, however deep they lie."""
+    """Yield all properties of a component and of its descendants."""
     level = [component]
-    for _ in range(_DEEPEST):
+    while level:
         for each in level:
             yield from each.properties
         level = [child for each in level for child in each.children]
@@ -153,7 +150,7 @@ def _check_addresses(given: Property, report: Report) -> None:
 
 
 def _address(given: Property) -> str:
-    """Return the first e-mail address in a property's value or parameters, "" when there is none."""
+    """Return the first e-mail address in a property's value or parameters, or ""."""
     if given.name in _IDENTIFIERS:
         return ""
     for text in (given.value, *(each for values in given.params.values() for each in values)):

@@ -1,4 +1,4 @@
-"""Recurrence rules of others: whether they may be so, which programs hold them, and which times are their instances."""
+"""Lint of recurrence rules: their validity, the programs that support them, and their instances."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from svsm_cal.ical.content import Property
     from svsm_cal.ical.lint_codes import Report
     from svsm_cal.ical.lint_zones import Clocks
-    from svsm_cal.ical.moments import Moment
+    from svsm_cal.ical.value_types import TimeValue
 
 __all__ = ["Repetition", "kind_of", "read_rule", "text_of"]
 
@@ -29,13 +29,13 @@ _SHORT = {Frequency.HOURLY: "hourly", Frequency.MINUTELY: "every minute", Freque
 _PLACES = {1, 2, 3, 4, -1}
 
 
-def kind_of(moment: Moment) -> str:
-    """Return in words what a time is told on."""
-    return {"date": "a date", "floating": "a time without zone", "utc": "in UTC", "zoned": f"in {moment.zone}"}[moment.form]
+def kind_of(time: TimeValue) -> str:
+    """Return the type of a time in words."""
+    return {"date": "a date", "floating": "a time without zone", "utc": "in UTC", "zoned": f"in {time.zone}"}[time.form]
 
 
-def text_of(wall: int, like: Moment) -> str:
-    """Return seconds on a wall clock as iCalendar writes them, a date where `like` is one."""
+def text_of(wall: int, like: TimeValue) -> str:
+    """Return a local time (seconds, as `TimeValue.wall`) as iCalendar text of the type of `like`."""
     text = local_from_epoch(wall).isoformat().replace("-", "").replace(":", "")
     return text[:8] if like.form == "date" else text + ("Z" if like.form == "utc" else "")
 
@@ -49,14 +49,14 @@ def _parsed(text: str) -> RecurrenceRule | RuleError:
 
 
 class Repetition(Value):
-    """A rule begun at a DTSTART."""
+    """A rule with its DTSTART; local times are in seconds, as `TimeValue.wall`."""
 
     rule: RecurrenceRule
-    start: Moment
+    start: TimeValue
 
     @cached_property
     def _expansion(self) -> Expansion:
-        """Return the rule without its end."""
+        """Return the expansion of the rule without COUNT and UNTIL."""
         return self._starting(replace(self.rule, until=None, count=None))
 
     def _starting(self, rule: RecurrenceRule) -> Expansion:
@@ -65,16 +65,16 @@ class Repetition(Value):
 
     @cached_property
     def countable(self) -> bool:
-        """Whether its instances may be looked at one by one: a rule may have thousands a day."""
+        """Whether its instances can be enumerated in reasonable time: some rules have thousands a day."""
         rule = self.rule
-        times = [max(1, len(each)) for each in (rule.by_hour, rule.by_minute, rule.by_second)]
+        times = [max(1, len(values)) for values in (rule.by_hour, rule.by_minute, rule.by_second)]
         filtered = rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_month or rule.by_set_pos
         dense = times[0] * times[1] * times[2] > _MOST_A_DAY
         return not dense and not (rule.freq > Frequency.DAILY and (filtered or max(times) > 1))
 
     @cached_property
     def last(self) -> int | None:
-        """Return the last time by COUNT or by UNTIL where that is no instant, on the wall clock; None without one."""
+        """Return the local time of the last instance by COUNT, or a local UNTIL; None without either."""
         rule = self.rule
         if rule.count is not None and rule.count <= _MOST_COUNTED and self.countable:
             return self._starting(rule).last
@@ -84,51 +84,51 @@ class Repetition(Value):
 
     @cached_property
     def last_instant(self) -> int | None:
-        """Return UNTIL in epoch seconds where it is an instant."""
+        """Return an UNTIL in UTC, in epoch seconds; otherwise None."""
         until = self.rule.until
         return epoch_seconds(instant(until)) if isinstance(until, datetime) and until.tzinfo else None
 
     @property
     def has_start(self) -> bool:
-        """Whether DTSTART is an instance; raises RuleError for a rule that cannot begin there."""
+        """Whether DTSTART is an instance; raises RuleError if the rule cannot start there."""
         return bool(self._expansion.moments(self.start.wall, self.start.wall + 1))
 
     def has(self, wall: int, clocks: Clocks) -> bool:
-        """Whether a time on the wall clock of DTSTART is an instance of the rule."""
+        """Whether a local time in the zone of DTSTART is an instance of the rule."""
         if not self._expansion.moments(wall, wall + 1) or (self.last is not None and wall > self.last):
             return False
         return self.last_instant is None or clocks.instant(replace(self.start, wall=wall)) <= self.last_instant
 
     def from_(self, wall: int) -> int | None:
-        """Return the rule's first instance from a time on."""
+        """Return the first instance at or after a local time, or None."""
         return self._expansion.first_from(wall)
 
 
-def read_rule(given: Property, start: Moment | None, clocks: Clocks, report: Report) -> Repetition | None:
-    """Return a rule begun at DTSTART, and note what is wrong with it; None when that cannot be."""
+def read_rule(given: Property, start: TimeValue | None, clocks: Clocks, report: Report) -> Repetition | None:
+    """Check a rule and return it with its DTSTART, or None if it is invalid or has no DTSTART."""
     rule = _parsed(given.value.strip())
     if isinstance(rule, RuleError):
         report.note("invalid-rule", given, rule.position, message=rule, better=rule.hint)
         return None
     if start is None:
         return None
-    found = Repetition(rule, start)
+    repetition = Repetition(rule, start)
     try:
-        bound = not found.countable or found.has_start
+        starts_with_instance = not repetition.countable or repetition.has_start
     except RuleError as error:
         report.note("invalid-rule", given, message=error, better=error.hint)
         return None
-    if not bound:
-        first = found.from_(start.wall)
+    if not starts_with_instance:
+        first = repetition.from_(start.wall)
         better = "no RRULE" if first is None else f"DTSTART {text_of(first, start)}"
         report.note("start-not-in-rule", given, better=better)
-    _check_until(found, given, clocks, report)
+    _check_until(repetition, given, clocks, report)
     _check_form(rule, given, report)
-    return found
+    return repetition
 
 
-def _check_until(found: Repetition, given: Property, clocks: Clocks, report: Report) -> None:
-    until, start = found.rule.until, found.start
+def _check_until(repetition: Repetition, given: Property, clocks: Clocks, report: Report) -> None:
+    until, start = repetition.rule.until, repetition.start
     if until is None:
         return
     at = given.value.upper().find("UNTIL=") + 6
@@ -139,8 +139,8 @@ def _check_until(found: Repetition, given: Property, clocks: Clocks, report: Rep
     elif form != wanted:
         kinds = {"date": "a date", "utc": "in UTC", "local": "a time without zone"}
         report.note("until-type", given, at, until=kinds[form], start=kind_of(start))
-    elif (found.last_instant is not None and found.last_instant < clocks.instant(start)) or (
-        found.last is not None and found.last < start.wall
+    elif (repetition.last_instant is not None and repetition.last_instant < clocks.instant(start)) or (
+        repetition.last is not None and repetition.last < start.wall
     ):
         report.note("until-before-start", given, at)
 
@@ -151,21 +151,17 @@ def _check_form(rule: RecurrenceRule, given: Property, report: Report) -> None:
         report.note("sub-daily", given, what=_SHORT[rule.freq])
     elif times > 24:
         report.note("sub-daily", given, what=f"{times} times a day")
-    else:
-        what = next((what for is_so, what in _BEYOND_OUTLOOK if is_so(rule)), None)
-        if what:
-            parts = rule.parts()
-            better = (
-                f"an event for each: {', '.join(str(part) for _, part in parts)}" if len(parts) > 1 else "another rule, or events"
-            )
-            report.note("outlook-rule", given, what=what, better=better)
+    elif what := next((what for applies, what in _BEYOND_OUTLOOK if applies(rule)), None):
+        parts = [str(part) for _, part in rule.parts()]
+        better = f"an event for each: {', '.join(parts)}" if len(parts) > 1 else "another rule, or single events"
+        report.note("outlook-rule", given, what=what, better=better)
 
 
 def _places(rule: RecurrenceRule) -> set[int]:
     return {*rule.by_set_pos, *(day.ordinal for day in rule.by_day if day.ordinal)}
 
 
-# The forms that Exchange and Outlook have are the templates of MS-OXCICAL section 2.1.3.2.2.
+# Exchange and Outlook support the templates of MS-OXCICAL section 2.1.3.2.2.
 _BEYOND_OUTLOOK: tuple[tuple[Callable[[RecurrenceRule], object], str], ...] = (
     (lambda rule: len(rule.by_day) > 1 and any(day.ordinal for day in rule.by_day), "several numbered weekdays"),
     (lambda rule: len(rule.by_month_day) > 1, "several days of the month"),

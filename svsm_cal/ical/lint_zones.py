@@ -1,44 +1,43 @@
-"""Zones in a feed: which clock each time is told on, and whether each VTIMEZONE says what the tz database does."""
+"""Lint of time zones: the zone of each time, and differences between VTIMEZONEs and the tz database."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from svsm_cal.engine.civil import epoch_seconds, instant, local_from_epoch
-from svsm_cal.engine.zones import Zone, zone_of
-from svsm_cal.errors import ZoneError
-from svsm_cal.ical.observances import Difference, PublishedClocks, PublishedObservance, published_clocks
+from svsm_cal.engine.civil import epoch_seconds, instant, local_from_epoch, local_seconds
+from svsm_cal.ical.observances import Difference, PublishedClocks, PublishedObservance, named_zone, published_clocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from svsm_cal.engine.civil import LocalDateTime
+    from svsm_cal.engine.zones import Zone
     from svsm_cal.ical.content import Component, Property
     from svsm_cal.ical.lint_codes import Report
-    from svsm_cal.ical.moments import Moment
+    from svsm_cal.ical.value_types import TimeValue
 
 __all__ = ["Clocks"]
 
 _DAY = 86400
 _YEAR = 31556952
 _AHEAD = 10 * _YEAR
-# Where VTIMEZONEs are compared with the tz database: the years that calendars are about.
+# The years in which VTIMEZONEs are compared with the tz database.
 _FIRST = epoch_seconds(instant(datetime(1900, 1, 1, tzinfo=UTC)))
 _LAST = epoch_seconds(instant(datetime(2200, 1, 1, tzinfo=UTC)))
-# RDATEs that follow a yearly rule for so many years might be one.
+# After so many years with the same pattern, RDATEs could be one RRULE.
 _MOST_BY_DATE = 5
 
 
 class Clocks:
-    """The clocks of one calendar's zones: of each TZID what its VTIMEZONE says, or else the tz database."""
+    """The zones of one calendar's TZIDs: each from its VTIMEZONE, otherwise from the tz database."""
 
     def __init__(self, calendar: Component, report: Report) -> None:
         self._report = report
         self._components: dict[str, Component] = {}
         self._published: dict[str, PublishedClocks] = {}
         self._zones: dict[str, Zone | None] = {}
-        # TZID -> where it is first used, and the first and the last instant told on it.
+        # TZID -> its first use, and the first and last instant in it.
         self._used: dict[str, Property] = {}
         self._spans: dict[str, tuple[int, int]] = {}
         for component in calendar.children:
@@ -60,17 +59,17 @@ class Clocks:
             self._published.setdefault(tzid, clocks)
         self._by_date(clocks.observances)
 
-    def instant(self, moment: Moment) -> int:
-        """Return the epoch seconds of a time; without zone, or in an unknown one, as if it were in UTC."""
-        if moment.form != "zoned":
-            return moment.wall
-        if moment.zone in self._published:
-            return self._published[moment.zone].resolve_seconds(moment.wall)
-        zone = self._zone(moment.zone)
-        return zone.resolve_seconds(moment.wall)[0] if zone else moment.wall
+    def instant(self, time: TimeValue) -> int:
+        """Return the epoch seconds of a time; one without a known zone is taken as UTC."""
+        if time.form != "zoned":
+            return time.wall
+        if time.zone in self._published:
+            return self._published[time.zone].resolve_seconds(time.wall)
+        zone = self._zone(time.zone)
+        return zone.resolve_seconds(time.wall)[0] if zone else time.wall
 
-    def wall(self, at: int, like: Moment) -> int:
-        """Return what the clock of another time shows at an instant."""
+    def wall(self, at: int, like: TimeValue) -> int:
+        """Return the local time of an instant (epoch seconds) in the zone of `like`."""
         if like.form != "zoned":
             return at
         if like.zone in self._published:
@@ -79,18 +78,18 @@ class Clocks:
         return at + (zone.offset_seconds(at) if zone else 0)
 
     def use(self, given: Property) -> None:
-        """Note that a property's times are told on the clock of its TZID."""
+        """Record the use of a property's TZID."""
         tzid = given.param("TZID")
-        if tzid and tzid not in self._used:
-            self._used[tzid] = given
+        if tzid:
+            self._used.setdefault(tzid, given)
 
-    def span(self, zone: str, first: int, last: int) -> None:
-        """Note that there are times from one instant to another on a zone's clock."""
-        lo, hi = self._spans.get(zone, (first, last))
-        self._spans[zone] = (min(lo, first), max(hi, last))
+    def span(self, tzid: str, first: int, last: int) -> None:
+        """Record that a TZID has times from one instant to another."""
+        lo, hi = self._spans.get(tzid, (first, last))
+        self._spans[tzid] = (min(lo, first), max(hi, last))
 
     def check(self, latest: int) -> None:
-        """Note what is wrong with the VTIMEZONEs; series without end matter to ten years after `latest`, an instant."""
+        """Check the VTIMEZONEs up to ten years after `latest` (epoch seconds) for series without end."""
         for tzid, given in self._used.items():
             if tzid not in self._components:
                 self._report.note("missing-vtimezone", given, tzid=tzid)
@@ -107,10 +106,10 @@ class Clocks:
                 first, last = max(first, _FIRST), min(max(first, min(last, latest + _AHEAD)), _LAST)
                 self._compare(component, tzid, zone, self._published[tzid].differences(zone, first, last + 1))
 
-    def _compare(self, component: Component, tzid: str, zone: Zone, found: Sequence[Difference]) -> None:
-        if not found:
+    def _compare(self, component: Component, tzid: str, zone: Zone, differences: Sequence[Difference]) -> None:
+        if not differences:
             return
-        first, others = found[0], len(found) - 1
+        first, others = differences[0], len(differences) - 1
         database = f"tz database {zone.database.version}".strip()
         self._report.note(
             "vtimezone-differs",
@@ -122,41 +121,27 @@ class Clocks:
             end=_stamp(first.end),
             zone=zone.key,
             database=database,
-            more=f", and {others} more time{'s' if others > 1 else ''} by {_stamp(found[-1].end)}" if others else "",
+            more=f", and {others} more time{'s' if others > 1 else ''} by {_stamp(differences[-1].end)}" if others else "",
         )
 
     def _zone(self, tzid: str) -> Zone | None:
         if tzid not in self._zones:
-            self._zones[tzid] = next(filter(None, map(_known, self._names(tzid))), None)
+            location = self._components[tzid].text("X-LIC-LOCATION") if tzid in self._components else ""
+            self._zones[tzid] = named_zone(tzid, location)
         return self._zones[tzid]
 
-    def _names(self, tzid: str) -> Iterable[str]:
-        """Yield what may be the IANA name of a zone: its TZID, what its VTIMEZONE says beside, the end of a path."""
-        yield tzid
-        if tzid in self._components:
-            yield self._components[tzid].text("X-LIC-LOCATION")
-        parts = tzid.split("/")
-        yield from ("/".join(parts[-count:]) for count in (3, 2) if len(parts) > count)
-
     def _by_date(self, observances: Iterable[PublishedObservance]) -> None:
-        for each in observances:
-            if each.dates and each.rule is None and _regular([each.start, *each.dates]):
-                dates = sorted({each.start, *each.dates})
-                years = local_from_epoch(dates[-1]).year - local_from_epoch(dates[0]).year + 1
-                self._report.note("vtimezone-by-date", (each.line, 1), count=len(dates), years=years)
+        for observance in observances:
+            onsets = sorted({observance.start, *observance.dates})
+            if observance.dates and observance.rule is None and _regular(onsets):
+                years = local_from_epoch(onsets[-1]).year - local_from_epoch(onsets[0]).year + 1
+                self._report.note("vtimezone-by-date", (observance.line, 1), count=len(onsets), years=years)
 
 
-def _known(name: str) -> Zone | None:
-    try:
-        return zone_of(name)
-    except ZoneError:
-        return None
-
-
-def _regular(walls: Iterable[int]) -> bool:
-    """Whether some years in a row have their changes on one numbered weekday of one month, at one time of day."""
+def _regular(onsets: Iterable[int]) -> bool:
+    """Whether enough consecutive years have their onset on the same numbered weekday of a month at the same time of day."""
     row, shared, before = 0, set[tuple[int, int]](), None
-    for wall in map(local_from_epoch, sorted(set(walls))):
+    for wall in map(local_from_epoch, onsets):
         follows = before is not None and (before.year + 1, before.time()) == (wall.year, wall.time())
         common = shared & _weekdays(wall)
         row, shared = (row + 1, common) if follows and common else (1, _weekdays(wall))
@@ -167,13 +152,9 @@ def _regular(walls: Iterable[int]) -> bool:
 
 
 def _weekdays(wall: LocalDateTime) -> set[tuple[int, int]]:
-    """Return month and weekday of a date, the latter as a number that tells which one of its month, too."""
-    weeks = {(wall.day - 1) // 7} | ({-1} if (local_from_epoch(_wall(wall) + 7 * _DAY)).month != wall.month else set())
+    """Return (month, number of the numbered weekday) of a date; two if it is also the last such weekday of its month."""
+    weeks = {(wall.day - 1) // 7} | ({-1} if local_from_epoch(local_seconds(wall) + 7 * _DAY).month != wall.month else set())
     return {(wall.month, week * 7 + wall.weekday()) for week in weeks}
-
-
-def _wall(wall: LocalDateTime) -> int:
-    return epoch_seconds(instant(wall.replace(tzinfo=UTC)))
 
 
 def _offset(seconds: int) -> str:

@@ -1,18 +1,18 @@
 """VTIMEZONE (RFC 5545 section 3.6.5) from the tz database's transitions.
 
-Where a zone's yearly rule has held since the first instant asked for, the component is the one pair every
-client reads: one STANDARD and one DAYLIGHT with RRULE, one BYDAY each, begun in 1970. Otherwise the years
-before the rule are observances of their own: with RRULE and UNTIL where years agree, date by date where they
-do not (Morocco's follow the moon; no form that tells them is read by Outlook).
+If a zone's yearly rule has held since the first instant needed, the component is the pair that every client reads: one
+STANDARD and one DAYLIGHT from 1970 on, each with an RRULE with one BYDAY. Otherwise earlier years get observances of their
+own: an RRULE with UNTIL for years that follow one pattern, single dates for the others (Morocco follows the lunar calendar,
+and Outlook reads no form of that).
 
-An onset is told on the clock that ends with it, so DTSTART goes with TZOFFSETFROM. Negative daylight saving
-(Dublin, Casablanca) is told the usual way round: the larger offset is DAYLIGHT.
+Onsets are local times before the change, so DTSTART goes with TZOFFSETFROM. Zones with negative daylight saving time
+(Dublin, Casablanca) are written as usual: the larger offset is DAYLIGHT.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDDDLists, vRecur
@@ -20,6 +20,7 @@ from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDDDLists, v
 from svsm_cal.engine.civil import epoch_seconds, instant, instant_from_epoch, local_from_epoch
 from svsm_cal.engine.rrule import DAY_CODES
 from svsm_cal.engine.zones import Zone, ZoneLike, zone_of
+from svsm_cal.ical.value_types import stamp_of
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ __all__ = ["Observance", "is_utc", "observances", "vtimezone", "zone_bytes"]
 _DAY = 86400
 _YEAR = 31556952
 _ANCHOR_YEAR = 1970
-# Runs of fewer years than this are told date by date; of dates told so, more than this share one component.
+# Runs of fewer years than this are written as single dates; more dates than this share one component.
 _FEW = 3
 
 
 class Observance(Value):
-    """One STANDARD or DAYLIGHT: `start` and `dates` are onsets on the clock before, `rule` an RRULE's text or ""."""
+    """One STANDARD or DAYLIGHT: `start` and `dates` are local times before the change, `rule` is an RRULE or ""."""
 
     daylight: bool
     start: LocalDateTime
@@ -51,7 +52,7 @@ class Observance(Value):
 
 
 class _Onset(Value):
-    """A change of a zone's clocks: when, what they did before, and what they do from then on."""
+    """A change of a zone's clocks, in epoch seconds, and the local time types before and after it."""
 
     at: int
     before: LocalTimeType
@@ -59,40 +60,29 @@ class _Onset(Value):
 
     @property
     def local(self) -> LocalDateTime:
-        """Return the onset on the clock that ends with it."""
+        """Return the local time of the onset before the change."""
         return local_from_epoch(self.at + self.before.offset)
 
     @property
-    def year(self) -> int:
-        """Return the year of the onset, on the clock that ends with it."""
-        return self.local.year
-
-    @property
     def daylight(self) -> bool:
-        """Whether what begins is told as daylight saving: the larger offset of the two."""
+        """Whether the onset is written as DAYLIGHT, that is, the clocks go forward."""
         ahead = self.after.offset - self.before.offset
         if self.before.is_dst == self.after.is_dst or not ahead:
             return self.after.is_dst
         return ahead > 0
 
-    def told(self, rule: str = "", dates: Iterable[_Onset] = ()) -> Observance:
+    def observance(self, rule: str = "", dates: Iterable[_Onset] = ()) -> Observance:
         """Return the observance that begins with this onset."""
-        return Observance(
-            self.daylight,
-            self.local,
-            self.before.offset,
-            self.after.offset,
-            self.after.abbreviation,
-            rule,
-            tuple(onset.local for onset in dates),
-        )
+        before, after = self.before.offset, self.after.offset
+        onsets = tuple(onset.local for onset in dates)
+        return Observance(self.daylight, self.local, before, after, self.after.abbreviation, rule, onsets)
 
 
 def observances(zone: Zone, first: datetime) -> list[Observance]:
-    """Return the observances that tell a zone's clocks from `first` (aware) on, by their first onset."""
+    """Return the observances that define a zone's offsets from `first` (aware) on, sorted by first onset."""
     begin = epoch_seconds(instant(first))
     current = zone.type_at(instant(first))
-    # Beyond what is recorded only the yearly rule is left; some years of it are enough to know it by.
+    # After the recorded transitions only the yearly rule applies; a few years of it are enough.
     end = max(zone.recorded_until, begin) + 4 * _YEAR
     onsets = [_Onset(*change) for change in zone.changes(begin + 1, end)]
     stable = _stable_from(zone, begin, end, onsets)
@@ -100,16 +90,16 @@ def observances(zone: Zone, first: datetime) -> list[Observance]:
     if not history and (not yearly or current in (zone.yearly_rule.standard, zone.yearly_rule.daylight)):
         return _yearly_pair(zone, None) if yearly else [_fixed(current)]
     earlier = [_Onset(*change) for change in zone.changes(begin - 200 * _YEAR, begin + 1)]
-    found = _told([*earlier[-1:], *history])
+    recorded = _recorded([*earlier[-1:], *history])
     if not earlier or earlier[-1].before.offset % 60 or earlier[-1].after.offset % 60:
-        found = [*_told(history), _fixed(current)]  # clocks before were local mean time, with seconds no client reads
-    return sorted([*found, *_yearly_pair(zone, yearly[0].at)] if yearly else found, key=lambda each: each.start)
+        recorded = [*_recorded(history), _fixed(current)]  # local mean time: no client reads an offset with seconds
+    return sorted([*recorded, *(_yearly_pair(zone, yearly[0].at) if yearly else ())], key=lambda observance: observance.start)
 
 
 def _stable_from(zone: Zone, begin: int, end: int, onsets: list[_Onset]) -> int:
-    """Return the index from which on the onsets up to `end` are those of the yearly rule, none of them left out.
+    """Return the index from which the onsets up to `end` are exactly those of the yearly rule.
 
-    It is 0 only when the rule has none between `begin` and the first of them either.
+    It is 0 only if the rule has no onset between `begin` and the first of them.
     """
     years = range(instant_from_epoch(begin).year - 1, instant_from_epoch(end).year + 2)
     expected = [_Onset(*change) for year in years for change in zone.yearly_rule.transitions_in(year) if begin < change[0] < end]
@@ -125,24 +115,24 @@ def _fixed(kind: LocalTimeType) -> Observance:
 
 
 def _yearly_pair(zone: Zone, since: int | None) -> list[Observance]:
-    """Return the observances of the yearly rule, begun in 1970, or with its first onsets at or after `since`."""
+    """Return the two observances of the yearly rule, from 1970 or from the instant `since` on."""
     rule = zone.yearly_rule
     if rule.daylight is None or rule.begins is None or rule.ends is None:
         return []
-    found = []
+    pair = []
     for day, before, after in ((rule.begins, rule.standard, rule.daylight), (rule.ends, rule.daylight, rule.standard)):
         first_year = _ANCHOR_YEAR if since is None else instant_from_epoch(since).year - 1
         for month, text in _yearly_rules(day).items():
             for year in range(first_year, first_year + 60):
                 onset = _Onset(day.local_seconds_in(year) - before.offset, before, after)
-                if onset.local.month == month and (onset.year >= first_year if since is None else onset.at >= since):
-                    found.append(onset.told(text))
+                if onset.local.month == month and (onset.local.year >= first_year if since is None else onset.at >= since):
+                    pair.append(onset.observance(text))
                     break
-    return sorted(found, key=lambda each: each.start)
+    return sorted(pair, key=lambda observance: observance.start)
 
 
 def _yearly_rules(day: YearlyDay) -> dict[int, str]:
-    """Return month -> RRULE of a yearly onset; two months where a time past midnight carries it over a month's end."""
+    """Return month -> RRULE of a yearly onset: two months if a time such as 24:00 can carry it past a month's end."""
     shift = day.seconds // _DAY  # times of 24:00 and more, and negative ones, fall on another day
     if day.form == "J":
         month, number = _month_and_day(day.day)
@@ -177,42 +167,40 @@ def _normal(month: int, number: int, length: int) -> tuple[int, int]:
 
 
 def _month_and_day(number: int) -> tuple[int, int]:
-    at = datetime(2001, 1, 1).replace(tzinfo=UTC).fromordinal(datetime(2001, 1, 1).toordinal() + number - 1)
-    return at.month, at.day
+    """Return month and day of the n-th day of a common year."""
+    day = date.fromordinal(date(2001, 1, 1).toordinal() + number - 1)
+    return day.month, day.day
 
 
-def _told(onsets: list[_Onset]) -> list[Observance]:
-    """Return observances for recorded onsets: those of the same kind together where their years agree."""
+def _recorded(onsets: list[_Onset]) -> list[Observance]:
+    """Return observances for recorded onsets: one for each run of years with the same pattern, and single dates."""
     kinds: dict[tuple[int, int, str, bool], list[_Onset]] = {}
     for onset in onsets:
         kind = (onset.before.offset, onset.after.offset, onset.after.abbreviation, onset.daylight)
         kinds.setdefault(kind, []).append(onset)
-    found = []
+    recorded = []
     for same in kinds.values():
-        alone: list[_Onset] = []
+        single: list[_Onset] = []
         for run, pattern in _runs(same):
             if len(run) < _FEW:
-                alone += run
+                single += run
             else:
-                # A day past the last onset: readers that take UNTIL for local time end with the same one.
-                until = instant_from_epoch(run[-1].at + _DAY).strftime("%Y%m%dT%H%M%SZ")
-                found.append(run[0].told(f"FREQ=YEARLY;UNTIL={until};{pattern}"))
-        if len(alone) > _FEW:
-            found.append(alone[0].told(dates=alone))
-        else:
-            found += [onset.told() for onset in alone]
-    return found
+                # A day after the last onset, as some readers take UNTIL for local time.
+                until = stamp_of(instant_from_epoch(run[-1].at + _DAY))
+                recorded.append(run[0].observance(f"FREQ=YEARLY;UNTIL={until};{pattern}"))
+        recorded += [single[0].observance(dates=single)] if len(single) > _FEW else [onset.observance() for onset in single]
+    return recorded
 
 
 def _runs(onsets: list[_Onset]) -> list[tuple[list[_Onset], str]]:
-    """Return stretches of consecutive years whose onsets share a month, a weekday of it and a time of day."""
+    """Return runs of consecutive years whose onsets share month, numbered weekday and time of day, with the pattern."""
     runs: list[tuple[list[_Onset], list[str]]] = []
     for onset in onsets:
         patterns = _patterns(onset.local)
         if runs:
             run, shared = runs[-1]
             common = [pattern for pattern in shared if pattern in patterns]
-            if common and onset.year == run[-1].year + 1 and onset.local.time() == run[-1].local.time():
+            if common and onset.local.year == run[-1].local.year + 1 and onset.local.time() == run[-1].local.time():
                 runs[-1] = ([*run, onset], common)
                 continue
         runs.append(([onset], patterns))
@@ -224,13 +212,11 @@ def _patterns(wall: LocalDateTime) -> list[str]:
     weeks = [week] if week < 5 else []
     if wall.day + 7 > monthrange(wall.year, wall.month)[1]:
         weeks.append(-1)
-    return [f"BYMONTH={wall.month};BYDAY={each}{code}" for each in weeks]
+    return [f"BYMONTH={wall.month};BYDAY={number}{code}" for number in weeks]
 
 
 def vtimezone(zone: ZoneLike, *, first: datetime) -> Timezone:
-    """Return the VTIMEZONE of a zone, right for every instant from `first` (aware) on.
-
-    Raises ZoneError for what names no zone.
+    """Return the VTIMEZONE of a zone, correct for every instant from `first` (aware) on; raises ZoneError if unknown.
 
     >>> from datetime import datetime, timezone
     >>> berlin = vtimezone("Europe/Berlin", first=datetime(2024, 2, 14, tzinfo=timezone.utc))
@@ -245,7 +231,7 @@ def vtimezone(zone: ZoneLike, *, first: datetime) -> Timezone:
         part.add("DTSTART", observance.start)
         if observance.rule:
             part.add("RRULE", vRecur.from_ical(observance.rule))
-        # Each onset in a line of its own, the first one too: ical.js reads one of a line, and no DTSTART beside them.
+        # One line for each onset, including the first: ical.js reads one RDATE a line, and ignores DTSTART beside RDATEs.
         for onset in observance.dates:
             part.add("RDATE", vDDDLists([onset]))
         part.add("TZNAME", observance.name)
@@ -256,14 +242,14 @@ def vtimezone(zone: ZoneLike, *, first: datetime) -> Timezone:
 
 
 def is_utc(zone: Zone) -> bool:
-    """Whether a zone's times are written with a Z, and need no VTIMEZONE."""
+    """Whether a zone's times are written with a Z and need no VTIMEZONE."""
     return zone.key in ("UTC", "Etc/UTC")
 
 
 def zone_bytes(zone: Zone, calls: Iterable[Occurrence]) -> bytes:
-    """Return the VTIMEZONE of a zone, right for all of these calls that are in it; nothing for UTC."""
+    """Return the VTIMEZONE of a zone, correct for the calls that are in it; empty for UTC."""
     if is_utc(zone):
         return b""
-    first = min(each.start_utc for each in calls if each.zone == zone)
+    first = min(call.start_utc for call in calls if call.zone == zone)
     data: bytes = vtimezone(zone, first=first - timedelta(days=1)).to_ical(sorted=False)
     return data

@@ -1,6 +1,6 @@
-"""Invitations: what one address has been told of one UID, and what it answered (RFC 5546).
+"""Invitations: the revision of a UID that was sent to an address, and its answers (RFC 5546).
 
-These are the values that decisions are made of and that a store keeps; nothing here decides or stores.
+A store keeps these values; `announce` and `receive` decide with them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["Announced", "Answer", "Invitation", "Partstat", "Proposal", "Standin
 
 
 class Partstat(StrEnum):
-    """An attendee's answer (RFC 5545 section 3.2.12)."""
+    """A participation status (RFC 5545 section 3.2.12)."""
 
     NEEDS_ACTION = "NEEDS-ACTION"
     ACCEPTED = "ACCEPTED"
@@ -23,24 +23,24 @@ class Partstat(StrEnum):
 
 
 class Style(StrEnum):
-    """How somebody's client wants to hear of a change of one instance: the full set again, or the instance alone."""
+    """The form of updates about one instance that a client handles best: the whole object, or the instance alone."""
 
     FULL = "full"
     INSTANCE = "instance"
 
 
 class Standing(StrEnum):
-    """Whether an address is invited to a UID now, or has been told that it is no longer."""
+    """The state of an invitation: invited, or told that it no longer is."""
 
     INVITED = "invited"
     CANCELLED = "cancelled"
 
 
 class Answer(Value):
-    """What an attendee said of a whole UID (`recurrence` is ""), or of one instance, and the revision of the reply.
+    """An attendee's answer to a whole UID (`recurrence` is "") or to one instance.
 
-    `recurrence` is the instance's original start as its component writes it, `20250312T180000`. `sequence` and `stamp`
-    (DTSTAMP, `20250305T170000Z`) are the reply's: an answer counts only if they are later than those of the one before.
+    `recurrence` is the instance's RECURRENCE-ID, as in the announcement: `20250312T180000`. `sequence` and `stamp` (DTSTAMP,
+    `20250305T170000Z`) are those of the reply, and must be later than those of the previous answer.
     """
 
     recurrence: str
@@ -52,11 +52,11 @@ class Answer(Value):
 
 
 class Invitation(Value):
-    """One address and one UID: the revision it was told last, and its answers.
+    """The last revision of one UID that was sent to one address, and the answers to it.
 
-    `participant` is None for a mailing list, which is told and never asked. `sequence` and `stamp` are those of the
-    object as announced; `lift` is what is added to each SEQUENCE for this address, so that an invitation after a
-    cancellation is later than it. `answers` has the whole UID's first, then the instances' in order.
+    `participant` is None for a mailing list, which is informed and never asked. `sequence` and `stamp` are those of the
+    announcement; `lift` is added to each SEQUENCE for this address, so that a new invitation is later than a cancellation
+    before it. `answers` has the answer to the whole UID first, then those to instances in order.
     """
 
     uid: str
@@ -71,15 +71,15 @@ class Invitation(Value):
     answers: tuple[Answer, ...] = ()
 
     def answer(self, recurrence: str = "") -> Answer | None:
-        """Return what was said of an instance, or of the whole UID; None where nothing was."""
-        return next((each for each in self.answers if each.recurrence == recurrence), None)
+        """Return the answer to an instance or to the whole UID, None if there is none yet."""
+        return next((answer for answer in self.answers if answer.recurrence == recurrence), None)
 
 
 class Announced(Value):
-    """What was announced last of one UID: a whole iCalendar stream without attendees, each component with its revision.
+    """The last announcement of one UID: a complete iCalendar stream without attendees, each component with its revision.
 
-    `sequence` and `stamp` are the latest of its components. `since` is the instant (`20250305T170000Z`) at which it was
-    announced first: what was over by then is not in it. `ended` says that it has been cancelled as a whole.
+    `sequence` and `stamp` are the latest of its components. `since` is the instant of the first announcement
+    (`20250305T170000Z`); overrides of calls before it are left out. `ended` means that the whole UID is cancelled.
     """
 
     uid: str
@@ -92,7 +92,7 @@ class Announced(Value):
 
 
 class Proposal(Value):
-    """A COUNTER that waits for a person: who proposes which other time for what, and what they say."""
+    """A COUNTER that a person has to decide on: the proposer's address, the proposed time, and the comment."""
 
     uid: str
     recurrence: str

@@ -157,7 +157,7 @@ def test_a_damaged_publication_is_never_taken_for_none(tmp_path, damage):
     put(out, CANCELLED)
     damage(out)
     before = tree(out)
-    with pytest.raises(PublicationError, match=r"--first|is no whole iCalendar stream"):
+    with pytest.raises(PublicationError, match=r"--first|is not a complete iCalendar stream"):
         put(out, EXAMPLE, NOW + DAY)
     assert tree(out) == before
     if (out / "calendar.json").read_bytes() != b"{":

@@ -249,7 +249,7 @@ def test_answers_come_from_a_maildir_and_are_shown(invite, server, tmp_path):
     assert sorted(result.stdout.splitlines()) == [
         "claudio: accepted (devel-call)",
         "dionna: declined (devel-call)",
-        "…@example.org: not sent by whom it is from (devel-call)",
+        "…@example.org: not sent by the attendee (devel-call)",
     ]
     assert result.stderr == "3 read, 2 of which changed something\n"
     assert invite("receive", str(tmp_path / "mail")).stderr == "0 read, 0 of which changed something\n"

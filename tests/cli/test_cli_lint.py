@@ -34,10 +34,10 @@ END:VEVENT
 END:VCALENDAR
 """.replace("\n", "\r\n").encode()  # fmt: skip
 SAID = """\
-{0}:10:1: warning: the rule has several numbered weekdays, for which Outlook has no form \
+{0}:10:1: warning: the rule has several numbered weekdays, which Outlook does not support \
 (hint: an event for each: FREQ=MONTHLY;BYDAY=2WE, FREQ=MONTHLY;BYDAY=4WE) [Outlook]
 {0}:11:13: SUMMARY: "," is not escaped (hint: \\,)
-{0}:12:17: an e-mail address in a public feed: jo@example.org (hint: leave it out; people's names will do)
+{0}:12:17: an e-mail address in a public feed: jo@example.org (hint: leave it out; names are enough)
 """
 
 

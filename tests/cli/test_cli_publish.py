@@ -101,10 +101,10 @@ def test_feed_of_a_participant_is_what_build_publishes(out, secret):
     [
         (["--for", "nobody"], 'no participant "nobody" in COCONUT-SVSM community calendar'),
         (["--series", "x"], 'no series "x" in COCONUT-SVSM community calendar'),
-        (["--for", "vasant", "--deadlines"], "a feed is of a series, of a participant or of the deadlines: choose one"),
+        (["--for", "vasant", "--deadlines"], "a feed shows one series, one participant or the deadlines: choose one"),
         (
             ["--for", "vasant", "--series", "devel-call"],
-            "a feed is of a series, of a participant or of the deadlines: choose one",
+            "a feed shows one series, one participant or the deadlines: choose one",
         ),
     ],
 )

@@ -17,8 +17,7 @@ from icalendar.parser import Contentline
 import svsm_cal
 from svsm_cal.core.segments import segments_of
 from svsm_cal.engine.civil import instant
-from svsm_cal.ical.invite_calendar import Attendee, _attendee_line, invite
-from svsm_cal.ical.stream import folded
+from svsm_cal.ical.invite_calendar import Attendee, _attendee_line, folded, invite
 
 EXAMPLE = Path(__file__).parents[2] / "examples/svsm/calendar.toml"
 CALENDAR = svsm_cal.load(EXAMPLE)

@@ -168,11 +168,11 @@ def test_before_the_first_onset_its_offset_before_holds():
         ("TZID:x", "has neither STANDARD nor DAYLIGHT"),
         ("BEGIN:STANDARD\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0100\nEND:STANDARD", "STANDARD has no DTSTART"),
         ("BEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETTO:+0100\nEND:STANDARD", "STANDARD has no TZOFFSETFROM"),
-        (observance("STANDARD", "19700101T000000", "0100", "+0100"), "TZOFFSETFROM is no offset"),
-        (observance("STANDARD", "1970", "+0100", "+0100"), "DTSTART is no date or time"),
+        (observance("STANDARD", "19700101T000000", "0100", "+0100"), "TZOFFSETFROM is not an offset"),
+        (observance("STANDARD", "1970", "+0100", "+0100"), "DTSTART is not a date or time"),
         (observance("STANDARD", "19700101T000000", "+0100", "+0100", "RRULE:FREQ=OFTEN"), "RRULE FREQ="),
         (observance("STANDARD", "19700101T000000", "+0100", "+0100", "RRULE:FREQ=SECONDLY"), "more than once a day"),
-        (observance("STANDARD", "19700101T000000", "+0100", "+0100", "RDATE:x"), "RDATE is no date or time"),
+        (observance("STANDARD", "19700101T000000", "+0100", "+0100", "RDATE:x"), "RDATE is not a date or time"),
     ],
 )
 def test_what_cannot_be_read_is_told_and_left_out(text, said):

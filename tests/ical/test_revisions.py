@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import svsm_cal
 from svsm_cal.errors import PublicationError
+from svsm_cal.ical.event import EMPTY_STREAM
 from svsm_cal.ical.revisions import read_publication, revise
-from svsm_cal.ical.stream import EMPTY_STREAM
 
 HEAD = '[calendar]\nid = "c"\nname = "C"\ndomain = "c.example.org"\nzone = "Europe/Berlin"\n'
 CALL = '[[series]]\nid = "s"\ntitle = "S"\nstart = 2025-01-01T18:00:00\nduration = "1h"\nrule = "FREQ=WEEKLY;BYDAY=WE"\n'
@@ -133,12 +133,12 @@ def test_revisions_never_go_back(texts):
         before = read_publication(stream, gone)
         stream = revise(feed(text), before, now=NOW + (day % 3) * timedelta(seconds=1))
         gone |= {uid: max((one.sequence, one.stamp) for one in each) for uid, each in before.by_uid.items()}
-        says = {key: each.says for key, each in read_publication(stream, {}).components.items()}
+        content = {key: each.content for key, each in read_publication(stream, {}).components.items()}
         for key, each in read_publication(stream, {}).components.items():
             sequence, stamp, said = highest.get(key, (-1, b"", None))
             assert each.sequence >= sequence
-            assert each.stamp > stamp or (each.stamp, says[key]) == (stamp, said)
-            highest[key] = (each.sequence, each.stamp, says[key])
+            assert each.stamp > stamp or (each.stamp, content[key]) == (stamp, said)
+            highest[key] = (each.sequence, each.stamp, content[key])
         # What is published again unchanged is the same to the letter.
         assert revise(feed(text), read_publication(stream, gone), now=NOW + 9 * DAY) == stream
 

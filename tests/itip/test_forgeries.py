@@ -307,20 +307,20 @@ def _forge(folder, seeds):
 
 
 EXPECTED = {
-    "from_somebody_else": {"not sent by whom it is from"},
-    "for_somebody_else": {"not sent by whom it is from"},
-    "from_several": {"not sent by whom it is from"},
-    "from_somebody_who_shows_another_address": {"not sent by whom it is from"},
-    "from_two_at_once": {"not sent by whom it is from"},
-    "from_somebody_who_left": {"to an invitation that was cancelled"},
+    "from_somebody_else": {"not sent by the attendee"},
+    "for_somebody_else": {"not sent by the attendee"},
+    "from_several": {"not sent by the attendee"},
+    "from_somebody_who_shows_another_address": {"not sent by the attendee"},
+    "from_two_at_once": {"not sent by the attendee"},
+    "from_somebody_who_left": {"to a cancelled invitation"},
     "from_somebody_never_invited": {"from somebody not invited"},
     "by_a_delegate_nobody_named": {"from somebody not invited"},
-    "to_a_revision_to_come": {"to a revision that nobody was told"},
-    "that_is_stale": {"older than what is known"},
-    "to_an_older_revision": {"older than what is known"},
-    "known_already": {"known already"},
+    "to_a_revision_to_come": {"to a revision that was never sent"},
+    "that_is_stale": {"older than the recorded answer"},
+    "to_an_older_revision": {"older than the recorded answer"},
+    "known_already": {"already recorded"},
     "to_another_organizer": {"to another organizer"},
-    "that_says_nothing": {"answers nothing"},
+    "that_says_nothing": {"without an answer"},
     "forwarded": {"no answer"},
 }
 

@@ -182,7 +182,7 @@ def _(life):
     assert life.said("joerg") == {"": "NEEDS-ACTION"}
     life.answers_come()
     assert "claudio: accepted (call)" in life.taken
-    assert "claudio: older than what is known (call)" in life.taken  # to the time before, come late
+    assert "claudio: older than the recorded answer (call)" in life.taken  # to the time before, come late
     assert (life.said("claudio")[""], life.said("joerg")[""]) == ("ACCEPTED", "NEEDS-ACTION")
 
 

@@ -139,7 +139,7 @@ def _(world):
 def _(world):
     mail = to(world.tell(calendar()), "dionna")[0]
     world.answer(reply(mail, "DECLINED", stamp="20250305T190001Z"))
-    assert world.answer(reply(mail, "ACCEPTED", stamp="20250305T190000Z")) == ["older than what is known"]
+    assert world.answer(reply(mail, "ACCEPTED", stamp="20250305T190000Z")) == ["older than the recorded answer"]
     assert world.partstats("dionna") == {"": "DECLINED"}
 
 
@@ -149,7 +149,7 @@ def _(world):
     answer = reply(mail, "ACCEPTED")
     assert world.answer(answer) == ["accepted"]
     assert world.answer(answer) == ["taken before"]
-    assert world.answer(reply(mail, "ACCEPTED", headers=(("X-Again", "1"),))) == ["known already"]
+    assert world.answer(reply(mail, "ACCEPTED", headers=(("X-Again", "1"),))) == ["already recorded"]
 
 
 @rule("2.1.5", "an answer to an old time is none to the new one")
@@ -157,16 +157,16 @@ def _(world):
     first = to(world.tell(calendar()), "dionna")[0]
     world.tell(calendar(series=LATER))
     world.answer(reply(first, "TENTATIVE", stamp="20250305T180000Z"))
-    assert world.answer(reply(first, "ACCEPTED")) in (["accepted"], ["older than what is known"])
+    assert world.answer(reply(first, "ACCEPTED")) in (["accepted"], ["older than the recorded answer"])
     world.tell(calendar(series=SERIES))
-    assert world.answer(reply(first, "ACCEPTED", stamp="20260101T000000Z")) == ["older than what is known"]
+    assert world.answer(reply(first, "ACCEPTED", stamp="20260101T000000Z")) == ["older than the recorded answer"]
     assert world.partstats("dionna") == {"": "NEEDS-ACTION"}
 
 
 @rule("2.1.5", "an answer to a revision that nobody was told is forged or broken")
 def _(world):
     mail = to(world.tell(calendar()), "dionna")[0]
-    assert world.answer(reply(mail, sequence=7)) == ["to a revision that nobody was told"]
+    assert world.answer(reply(mail, sequence=7)) == ["to a revision that was never sent"]
     assert world.partstats("dionna") == {}
 
 
@@ -305,7 +305,7 @@ def _(world):
 def _(world):
     mail = to(world.tell(calendar()), "dionna")[0]
     for when in (";TZID=Europe/Berlin:20250403T180000", ";TZID=Europe/Berlin:20250402T180100", ":20240403T160000Z"):
-        assert world.answer(reply(mail, recurrence=when)) == ["about a call that there is not"]
+        assert world.answer(reply(mail, recurrence=when)) == ["about an unknown call"]
     assert world.partstats("dionna") == {}
 
 
@@ -313,12 +313,12 @@ def _(world):
 def _(world):
     mail = to(world.tell(calendar()), "dionna")[0]
     before = world.everything()
-    assert world.answer(reply(mail, sender="joerg@example.org")) == ["not sent by whom it is from"]
+    assert world.answer(reply(mail, sender="joerg@example.org")) == ["not sent by the attendee"]
     assert world.answer(reply(mail, sender="eve@example.org", attendee="eve@example.org")) == ["from somebody not invited"]
     assert world.answer(reply(mail, uid="other@calendar.example.org")) == ["about an unknown UID"]
     assert world.answer(reply(mail, organizer="eve@example.org")) == ["to another organizer"]
     assert world.answer(reply(mail, lines=("ATTENDEE;PARTSTAT=DECLINED:mailto:joerg@example.org",))) == [
-        "names no single attendee"
+        "without exactly one attendee"
     ]
     assert world.everything() == before
 
@@ -327,7 +327,7 @@ def _(world):
 def _(world):
     mail = to(world.tell(calendar()), "joerg")[0]
     world.tell(calendar(people=["dionna", "peter"]))
-    assert world.answer(reply(mail)) == ["to an invitation that was cancelled"]
+    assert world.answer(reply(mail)) == ["to a cancelled invitation"]
 
 
 @rule("3.2.3", "with servers that are trusted, an answer counts only if one vouches for its sender")
@@ -337,7 +337,7 @@ def _(world):
     fails = ("Authentication-Results", "mx.example.org; dmarc=fail header.from=example.org")
     foreign = ("Authentication-Results", "mx.evil.example; dmarc=pass header.from=example.org")
     for headers in ((), (fails,), (foreign,)):
-        assert world.answer(reply(mail, headers=headers), trusts=["mx.example.org"]) == ["not sent by whom it is from"]
+        assert world.answer(reply(mail, headers=headers), trusts=["mx.example.org"]) == ["not sent by the attendee"]
     assert world.answer(reply(mail, headers=(vouches,)), trusts=["mx.example.org"]) == ["accepted"]
 
 
@@ -444,7 +444,7 @@ def _(world):
     mail = to(world.tell(calendar()), "dionna")[0]
     before = world.everything()
     for method in ("REQUEST", "PUBLISH", "ADD", "CANCEL", "DECLINECOUNTER", "NONSENSE"):
-        assert world.answer(reply(mail, method=method)) == ["not an answer"]
+        assert world.answer(reply(mail, method=method)) == ["not a reply"]
     assert world.everything() == before
 
 
