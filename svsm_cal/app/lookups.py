@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from svsm_cal.config.tables import listed
 from svsm_cal.core.localized import CallOnClock, Clocks
 from svsm_cal.core.model import Calendar, Participant, Series
 from svsm_cal.core.occurrences import next_occurrences, occurrences_on
@@ -47,7 +48,7 @@ def participant_of(calendar: Calendar, id: str) -> Participant:
     """Return the participant of that id; raises UsageError naming those there are."""
     found = calendar.participant(id)
     if found is None:
-        raise UsageError(f'no participant "{id}" in {calendar.name}: {_one_of(each.id for each in calendar.participants)}')
+        raise UsageError(f'no participant "{id}" in {calendar.name}: {listed([each.id for each in calendar.participants])}')
     return found
 
 
@@ -55,14 +56,8 @@ def series_of(calendar: Calendar, id: str | None) -> tuple[Series, ...]:
     """Return the series of that id alone, all of them for None; raises UsageError naming those there are."""
     found = tuple(series for series in calendar.series if id in (None, series.id))
     if id is not None and not found:
-        raise UsageError(f'no series "{id}" in {calendar.name}: {_one_of(each.id for each in calendar.series)}')
+        raise UsageError(f'no series "{id}" in {calendar.name}: {listed([series.id for series in calendar.series])}')
     return found
-
-
-def _one_of(ids: object) -> str:
-    names = list(ids)  # type: ignore[call-overload]
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    return f"there are {shown}" if names else "there are none"
 
 
 def next_calls(calendar: Calendar, now: Instant, *, n: int, zone: Zone, series: str | None = None) -> list[CallOnClock]:

@@ -1,1 +1,1 @@
-"""calendar.toml to a Calendar, with every mistake found in one go and told where it stands."""
+"""Reading calendar.toml into a Calendar: one pass reports every mistake with its position."""

@@ -1,4 +1,4 @@
-"""A calendar file, read and checked: a Calendar, or every finding with its line and column."""
+"""Loading and checking a calendar file: a Calendar, or all findings with line and column."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ LARGEST = 2 * 1024 * 1024
 
 
 def load(path: str | os.PathLike[str], *, now: Instant | None = None) -> Calendar:
-    """Return the calendar that a calendar.toml declares.
+    """Return the calendar in a calendar.toml.
 
-    Raises InputError for a file that cannot be read, and CalendarError with every error in it.
+    Raises InputError for a file that cannot be read, and CalendarError with all of its errors.
     """
     return loads(read_text(path), file=os.fspath(path), now=now)
 
 
 def loads(text: str, *, file: str = "calendar.toml", now: Instant | None = None) -> Calendar:
-    """Return the calendar that the text of a calendar.toml declares; raises CalendarError with every error in it."""
+    """Return the calendar in the text of a calendar.toml; raises CalendarError with all of its errors."""
     calendar, findings = _read(text, file, now=now, warnings=False)
     errors = [finding for finding in findings if finding.severity == "error"]
     if calendar is None or errors:
@@ -40,21 +40,21 @@ def loads(text: str, *, file: str = "calendar.toml", now: Instant | None = None)
 
 
 def check_file(path: str | os.PathLike[str], *, now: Instant | None = None) -> list[Finding]:
-    """Return every error and warning of a calendar file, in file order; raises InputError if it cannot be read."""
+    """Return all errors and warnings of a calendar file, in file order; raises InputError if it cannot be read."""
     return check_text(read_text(path), file=os.fspath(path), now=now)
 
 
 def check_text(text: str, *, file: str = "calendar.toml", now: Instant | None = None) -> list[Finding]:
-    """Return every error and warning of a calendar file's text, in file order."""
+    """Return all errors and warnings of a calendar file's text, in file order."""
     return _read(text, file, now=now, warnings=True)[1]
 
 
 def read_text(path: str | os.PathLike[str], *, opener: Callable[[str, int], int] | None = None) -> str:
     """Return the text of a calendar file, opened by `opener` if given, as `open` does.
 
-    Raises InputError when there is no such file, text or right to read it.
+    Raises InputError if it cannot be read, or is too large, empty or not UTF-8.
     """
-    name = re.sub(_CONTROL, _escaped, os.fspath(path))
+    name = escaped(os.fspath(path))
     try:
         with open(path, "rb", opener=opener) as stream:
             data = stream.read(LARGEST + 1)
@@ -62,20 +62,20 @@ def read_text(path: str | os.PathLike[str], *, opener: Callable[[str, int], int]
         hint = "give one with -c FILE, or start one with `svsm-cal init`"
         raise InputError(f"{name}: there is no such file ({hint})") from error
     except IsADirectoryError as error:
-        raise InputError(f"{name}: is a folder (name the calendar.toml in it)") from error
+        raise InputError(f"{name}: is a folder (give the calendar.toml in it)") from error
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror} (check its permissions)") from error
     except ValueError as error:  # a NUL in the name
-        raise InputError(f"{name}: is no file name (give one with -c FILE)") from error
+        raise InputError(f"{name}: is not a valid file name (give one with -c FILE)") from error
     if len(data) > LARGEST:
-        raise InputError(f"{name}: is larger than {LARGEST // 1024 // 1024} MiB, which no calendar is (is it the right file?)")
+        raise InputError(f"{name}: is larger than {LARGEST // 1024 // 1024} MiB (is it the right file?)")
     if not data.strip():
         raise InputError(f"{name}: is empty (start one with `svsm-cal init`)")
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{name}:{line}:1: is no UTF-8 text (save it as UTF-8)") from error
+        raise InputError(f"{name}:{line}:1: is not UTF-8 (save it as UTF-8)") from error
 
 
 def _read(text: str, file: str, *, now: Instant | None, warnings: bool) -> tuple[Calendar | None, list[Finding]]:
@@ -84,10 +84,10 @@ def _read(text: str, file: str, *, now: Instant | None, warnings: bool) -> tuple
     endless = _ENDLESS_KEY.search(text)
     if endless:
         line = text.count("\n", 0, endless.start()) + 1
-        return None, [Finding("error", file, line, 1, "toml-syntax", "this is not TOML: a key without end", "key = value")]
+        return None, [Finding("error", file, line, 1, "toml-syntax", "not valid TOML: a key without end", "key = value")]
     try:
         document = tomllib.loads(text)
-    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
+    except ValueError as error:  # TOMLDecodeError, or an integer with thousands of digits
         return None, [_syntax(str(error), text, file)]
     except RecursionError:
         return None, [_too_deep(file)]
@@ -100,15 +100,15 @@ def _read(text: str, file: str, *, now: Instant | None, warnings: bool) -> tuple
 
 
 def _paths(document: Mapping[str, list[dict[str, Any]]]) -> dict[tuple[object, ...], Path]:
-    """Return the place of each series' start and of each moved or added call's, and of each event's."""
-    found: dict[tuple[object, ...], Path] = {}
+    """Return the paths of the starts of series, events, moved calls and added calls."""
+    paths: dict[tuple[object, ...], Path] = {}
     for table in ("series", "event"):
         for number, row in enumerate(document.get(table, [])):
-            found[table, row["id"]] = (table, number, "start")
+            paths[table, row["id"]] = (table, number, "start")
             for kind, key in (("move", "to"), ("add", "start")):
-                for entry, each in enumerate(row.get(kind, [])):
-                    found[table, row["id"], each[key]] = (table, number, kind, entry, key)
-    return found
+                for index, entry in enumerate(row.get(kind, [])):
+                    paths[table, row["id"], entry[key]] = (table, number, kind, index, key)
+    return paths
 
 
 def _placed(problems: Iterable[Problem], text: str, file: str) -> list[Finding]:
@@ -121,19 +121,19 @@ def _placed(problems: Iterable[Problem], text: str, file: str) -> list[Finding]:
     findings = []
     for problem in problems:
         line, column = positions.line_column(problem.path, key=problem.at_key, within=problem.column)
-        said, hint = (re.sub(_CONTROL, _escaped, each) for each in (problem.message, problem.hint))
-        findings.append(Finding(problem.severity, file, line, column, problem.code, said, hint))
+        message, hint = escaped(problem.message), escaped(problem.hint)
+        findings.append(Finding(problem.severity, file, line, column, problem.code, message, hint))
     return sorted(findings, key=lambda finding: (finding.line, finding.column, finding.code, finding.message))
 
 
-# Keys and ids that are wrong are shown as they are, but never to a terminal's control.
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
-# The standard library's parser takes quadratic time for keys of very many parts.
+# tomllib takes quadratic time for a key with very many parts.
 _ENDLESS_KEY = re.compile(r"^[^=\n\"'#]{2000}", re.MULTILINE)
 
 
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
+def escaped(text: str) -> str:
+    """Return a text with its control characters escaped, safe to print on a terminal."""
+    return re.sub(_CONTROL, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _too_deep(file: str) -> Finding:
@@ -141,16 +141,16 @@ def _too_deep(file: str) -> Finding:
 
 
 _AT = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
-# What people often write for dates and times -> what TOML wants; looked for in a line that is no TOML.
+# Common mistakes in dates and times -> the TOML form; searched for in the line of a syntax error.
 _SLIPS = {
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?![:\d])": "a time has seconds: 2026-01-06T17:00:00",
-    r"=\s*\d{1,2}:\d\d(?![:\d])": "a time has seconds: 17:00:00",
-    r"\b\d{1,2}[./-]\d{1,2}[./-]\d{4}\b": "a date is written year first: 2027-01-05",
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?![:\d])": "write the time with seconds: 2026-01-06T17:00:00",
+    r"=\s*\d{1,2}:\d\d(?![:\d])": "write the time with seconds: 17:00:00",
+    r"\b\d{1,2}[./-]\d{1,2}[./-]\d{4}\b": "write the date with the year first: 2027-01-05",
 }
 _HINTS = {
-    "Invalid date or datetime": "there is no such day, or no such time",
-    "Cannot overwrite a value": "a key stands twice, or a [table] that should be a [[list of tables]]",
-    "Cannot declare": "a [table] stands twice; a list of tables is written [[table]]",
+    "Invalid date or datetime": "this day or time does not exist",
+    "Cannot overwrite a value": "the key is there twice, or a [table] should be a [[list of tables]]",
+    "Cannot declare": "the [table] is there twice; a list of tables is written [[table]]",
     "Unescaped '\\' in a string": "write the text in single quotes",
     "Expected '=' after a key": "key = value",
     "Invalid value": 'a text in "quotes", or a date as 2025-03-11',
@@ -161,8 +161,7 @@ def _syntax(message: str, text: str, file: str) -> Finding:
     match = re.search(_AT, message)
     lines = text.split("\n")
     line, column = (int(match[1]), int(match[2])) if match and match[1] else (len(lines), len(lines[-1]) + 1)
-    said = message[: match.start()] if match else message
+    reason = message[: match.start()] if match else message
     slip = next((hint for pattern, hint in _SLIPS.items() if re.search(pattern, lines[min(line, len(lines)) - 1])), None)
-    hint = slip or next((hint for start, hint in _HINTS.items() if said.startswith(start)), "see toml.io for the format")
-    said = said.replace("\n", " ")
-    return Finding("error", file, line, column, "toml-syntax", f"this is not TOML: {said}", hint)
+    hint = slip or next((hint for start, hint in _HINTS.items() if reason.startswith(start)), "see toml.io for the format")
+    return Finding("error", file, line, column, "toml-syntax", "not valid TOML: " + reason.replace("\n", " "), hint)

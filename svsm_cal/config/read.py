@@ -1,4 +1,4 @@
-"""The parsed document to a Calendar: each table by the schema, then the references between tables."""
+"""Turning the parsed document into a Calendar: each table by the schema, then the references between tables."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from svsm_cal.core.model import Calendar, CalendarEvent, Deadline, Organizer, Re
 from svsm_cal.engine.zones import Zone, zone_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from svsm_cal.config.values import Problem
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["read_announcing", "read_calendar"]
+__all__ = ["read_calendar"]
 
 
 def read_calendar(document: Mapping[str, object], *, now: Instant | None = None) -> tuple[Calendar | None, list[Problem]]:
-    """Return the calendar a document declares, None if it cannot stand, and all problems found.
+    """Return the calendar in a document, or None if [calendar] is incomplete, and all problems found.
 
-    `now` only lets a hint say what time it is somewhere.
+    `now` is for hints about a zone's present time.
     """
     tables = Tables(now)
     people = People(tables, document)
     top = tables.read("", dict(document), ())
-    head: Row = top.values.get("calendar", Row({}, (), whole=False))
-    # With a broken head the rest is checked all the same, on a stand-in clock.
+    head: Row = top.values.get("calendar", Row({}, (), complete=False))
+    # The other tables are checked even if [calendar] is invalid, then with UTC.
     zone: Zone = head.values.get("zone") or zone_of("UTC")
     participants = people.read(top.rows("participant"))
     series = [*read_series(top.rows("series"), tables, people, zone=zone, domain=head.values.get("domain", "example.invalid"))]
@@ -39,9 +39,9 @@ def read_calendar(document: Mapping[str, object], *, now: Instant | None = None)
     events = [*_events(top.rows("event"), tables)]
     _shared_ids(releases, tables)
     announcing = _announcing(top, tables, head.values.get("language", "en"))
-    none = Row({}, (), whole=True)
-    organizer, cancelled = (head.values.pop(name, none) for name in ("organizer", "cancelled"))
-    if not (head.whole and organizer.whole and cancelled.whole):
+    empty = Row({}, (), complete=True)
+    organizer, cancelled = (head.values.pop(name, empty) for name in ("organizer", "cancelled"))
+    if not (head.complete and organizer.complete and cancelled.complete):
         return None, tables.problems
     calendar = Calendar(
         **{
@@ -60,21 +60,23 @@ def read_calendar(document: Mapping[str, object], *, now: Instant | None = None)
 
 
 def _announcing(top: Row, tables: Tables, language: str) -> Announcing:
+    """Return the [notices] table, with defaults for what it leaves out."""
     if "notices" not in top.values:
         return Announcing()
-
-    declared = [row.values["id"] for row in top.rows("series") if "id" in row.values]
-    return read_announcing(top.values["notices"], tables, declared, language)
+    row: Row = top.values["notices"]
+    series = [row.values["id"] for row in top.rows("series") if "id" in row.values]
+    leads = Leads(**row.values["lead"].values) if "lead" in row.values else Leads()
+    return Announcing(leads, tuple(_channels(row.rows("channel"), tables, series, language)))
 
 
 def _deadlines(rows: list[Row], tables: Tables, anchor: Zone) -> Iterator[Deadline]:
     for row in rows:
         values = row.values
         first = tables.unique("deadline", row)
-        if not first or not row.whole or tables.wrong(row.path, "date", "at", "zone"):
+        if not first or not row.complete or tables.has_error(row.path, "date", "at", "zone"):
             continue
         if ("date" in values) == ("at" in values):
-            message = f"{row.label} needs either a date or a moment (at)"
+            message = f"{row.label} needs either a date or a date and time (at)"
             tables.error((*row.path, "id"), "deadline-date", message, "date = 2025-03-11")
         elif "at" in values:
             yield Deadline(**{"zone": anchor, **values, "date": values["at"].date()})
@@ -87,74 +89,65 @@ def _releases(rows: list[Row], tables: Tables) -> Iterator[Release]:
         first = tables.unique("release", row)
         milestones, problems = read_milestones(row.rows("milestones"), row.label)
         tables.problems += problems
-        if first and row.whole:
+        if first and row.complete:
             yield Release(**{**row.values, "milestones": milestones})
 
 
 def _shared_ids(releases: list[Release], tables: Tables) -> None:
-    """Note an error for each milestone whose id, its release's before it, is a deadline's or another milestone's."""
+    """Report each milestone whose full id, RELEASE-MILESTONE, is also that of a deadline or another milestone."""
     seen: dict[str, str] = {}
     for release in releases:
         for milestone in release.milestones:
-            declared = f"{release.id}-{milestone.id}"
+            full_id = f"{release.id}-{milestone.id}"
             name = f'milestone "{milestone.id}" of release "{release.id}"'
-            place = tables.place_of("deadline", declared)
+            place = tables.place_of("deadline", full_id)
             if place is not None:
-                tables.error((*place, "id"), "duplicate-id", f'deadline "{declared}" is also {name}', "keep one of them")
-            elif declared.lower() in seen:
+                tables.error((*place, "id"), "duplicate-id", f'deadline "{full_id}" is also {name}', "keep one of them")
+            elif full_id.lower() in seen:
                 place = tables.place_of("release", release.id) or ()
-                message = f'{name} has the same id as {seen[declared.lower()]}: "{declared}"'
+                message = f'{name} has the same id as {seen[full_id.lower()]}: "{full_id}"'
                 tables.error((*place, "id"), "duplicate-id", message, "give one of them another id")
-            seen.setdefault(declared.lower(), name)
+            seen.setdefault(full_id.lower(), name)
 
 
 def _events(rows: list[Row], tables: Tables) -> Iterator[CalendarEvent]:
     for row in rows:
         first = tables.unique("event", row)
-        if first and row.whole:
-            whole = Row({"end": row.values["start"], **row.values}, row.path, whole=True)
-            if tables.in_order(whole, "start", "end"):
-                yield CalendarEvent(**whole.values)
+        if first and row.complete:
+            event = Row({"end": row.values["start"], **row.values}, row.path, complete=True)
+            if tables.in_order(event, "start", "end"):
+                yield CalendarEvent(**event.values)
 
 
-_ROOMS = (ChannelKind.MATRIX, ChannelKind.ZULIP)
-
-
-def read_announcing(row: Row, tables: Tables, declared: Sequence[str], language: str) -> Announcing:
-    """Return a [notices] table's values; `declared` are the ids of all series, `language` is the one of the calendar."""
-    leads = Leads(**row.values["lead"].values) if "lead" in row.values else Leads()
-    return Announcing(leads, tuple(_channels(row.rows("channel"), tables, declared, language)))
-
-
-def _channels(rows: list[Row], tables: Tables, declared: Sequence[str], language: str) -> Iterator[Channel]:
+def _channels(rows: list[Row], tables: Tables, series: list[str], language: str) -> Iterator[Channel]:
     for row in rows:
         first = tables.unique("channel", row)
-        if not (first and row.whole and row.clean):
+        if not (first and row.complete and row.clean):
             continue
         values = row.values
         for number, name in enumerate(values.get("series", ())):
-            if name not in declared:
-                hint = nearest(name, declared) or "the id of a [[series]]"
+            if name not in series:
+                hint = nearest(name, series) or "the id of a [[series]]"
                 tables.error((*row.path, "series", number), "unknown-series", f'{row.label}: no series "{name}"', hint)
         channel = Channel(
             **{"language": language, **{name: value for name, value in values.items() if name not in ("severity", "kind")}},
             kind=ChannelKind(values["kind"]),
             least=Severity(values.get("severity", "info")),
         )
-        for problem, hint in _lacks(channel):
+        for problem, hint in _address_problems(channel):
             tables.error((*row.path, "kind"), "channel-address", f"{row.label}: {problem}", hint)
         yield channel
 
 
-def _lacks(channel: Channel) -> Iterator[tuple[str, str]]:
-    """Yield what keeps a channel from being reached, and what to write."""
+def _address_problems(channel: Channel) -> Iterator[tuple[str, str]]:
+    """Yield (problem, hint) for each missing or misplaced part of a channel's address."""
     if channel.kind is ChannelKind.MAIL:
         if channel.url_env or channel.url_file or channel.room or channel.topic:
-            yield "a mail channel has only an address (to)", "without it each participant gets what concerns them"
+            yield "a mail channel has only an address (to)", "without it, each participant gets their own notices"
         return
     if (channel.url_env is None) == (channel.url_file is None):
-        yield "needs either url_env or url_file, where its secret address is", 'url_env = "SVSM_CHAT_URL"'
+        yield "needs either url_env or url_file for its secret address", 'url_env = "SVSM_CHAT_URL"'
     if channel.to is not None:
         yield "only a mail channel has an address (to)", "url_env or url_file"
-    if channel.kind in _ROOMS and channel.room is None:
+    if channel.kind in (ChannelKind.MATRIX, ChannelKind.ZULIP) and channel.room is None:
         yield f"a {channel.kind} channel needs a room", 'room = "!abc:matrix.org", or the name of a Zulip channel'

@@ -1,6 +1,6 @@
-"""The friendly form of a recurrence rule: "every other Wednesday" to RecurrenceRule.
+"""Recurrence rules in words: "every other Wednesday" to RecurrenceRule.
 
-English only, and only what reads one way; anything else is an error that shows what can be written.
+Accepts unambiguous English phrases only; the error for any other phrase shows examples.
 """
 
 from __future__ import annotations
@@ -22,18 +22,9 @@ _HINT = (
     ' or "every month on the 15th"'
 )
 _ORDINALS = {
-    "first": 1,
-    "1st": 1,
-    "second": 2,
-    "2nd": 2,
-    "third": 3,
-    "3rd": 3,
-    "fourth": 4,
-    "4th": 4,
-    "fifth": 5,
-    "5th": 5,
-    "last": -1,
-}
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1,
+    "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5,
+}  # fmt: skip
 _DAYS = {name.lower(): number for number, name in enumerate(WEEKDAYS)} | {
     name[:3].lower(): number for number, name in enumerate(WEEKDAYS)
 }
@@ -56,7 +47,7 @@ _EVERY = r"every(?: (?P<interval>other|second|two|three|four|six|\d{1,3}))?"
 
 
 def parse_repeat(text: str) -> RecurrenceRule:
-    """Return the rule that a phrase such as "first Tuesday of the month" means; raises RuleError for others.
+    """Return the rule for a phrase such as "first Tuesday of the month"; raises RuleError for an unknown phrase.
 
     >>> str(parse_repeat("every other Wednesday"))
     'FREQ=WEEKLY;INTERVAL=2;BYDAY=WE'
@@ -66,7 +57,7 @@ def parse_repeat(text: str) -> RecurrenceRule:
         match = pattern.fullmatch(phrase)
         if match:
             return build(match)
-    raise RuleError(f'"{text}" is no repetition this understands', hint=_HINT)
+    raise RuleError(f'"{text}" is not understood', hint=_HINT)
 
 
 def _interval(match: re.Match[str]) -> int:
@@ -81,7 +72,7 @@ def _days(text: str) -> tuple[WeekdayNum, ...]:
     names = re.findall(_DAY, text)
     unknown = [name for name in names if name not in _DAYS and name.rstrip("s") not in _DAYS]
     if unknown:
-        raise RuleError(f'"{unknown[0]}" is no weekday', hint=_HINT)
+        raise RuleError(f'"{unknown[0]}" is not a weekday', hint=_HINT)
     return tuple(sorted({WeekdayNum(_DAYS.get(name, _DAYS.get(name.rstrip("s"), 0))) for name in names}))
 
 
@@ -126,7 +117,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], RecurrenceRule]],
     (re.compile(rf"{_EVERY} (?P<unit>day|week|month|year)s?"), _unit),
     (re.compile(rf"{_EVERY} (?:weeks? on )?(?P<days>{_DAY_LIST})"), _weekly),
     (re.compile(rf"(?:every |the )?(?P<numbers>{_NTH_LIST}) (?P<days>{_DAY_LIST}) {_MONTH}"), _nth_weekdays),
-    # "every third Wednesday" may be every three weeks: without "of the month" it is not understood.
+    # "every third Wednesday" can mean every three weeks: it needs "of the month".
     (re.compile(rf"(?:the )?(?P<numbers>{_NTH_LIST}) (?P<days>{_DAY_LIST})"), _nth_weekdays),
     (re.compile(rf"{_EVERY} months? on the (?P<numbers>{_NTH_LIST}) (?P<days>{_DAY_LIST})"), _nth_weekdays),
     (re.compile(rf"{_EVERY} months? on the (?P<day>\d{{1,2}}(?:st|nd|rd|th)?|last)(?: day)?"), _month_day),

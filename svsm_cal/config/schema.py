@@ -1,4 +1,4 @@
-"""The format of calendar.toml as one table, for the reader and for the JSON Schema that editors use."""
+"""The format of calendar.toml as one table, used by the reader and for the JSON Schema."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from svsm_cal.value import Value
 
-__all__ = ["TABLES", "Field", "Kind", "json_schema", "json_schema_text"]
+__all__ = ["CHOICES", "TABLES", "Field", "Kind", "json_schema", "json_schema_text"]
 
 
 class Kind(StrEnum):
-    """What a value must be; `svsm_cal.config.values` says how each is read."""
+    """The kind of a value; `svsm_cal.config.values` has the reader of each."""
 
     ID = "an id"
     TEXT = "a text"
@@ -45,7 +45,7 @@ class Kind(StrEnum):
 
 
 class Field(Value):
-    """One key of a table: its kind, what it means, whether it must be there, and the table a table is."""
+    """One key of a table; `table` names the schema of a TABLE or of each item of TABLES."""
 
     kind: Kind
     doc: str
@@ -53,21 +53,29 @@ class Field(Value):
     table: str = ""
 
 
-_DETAILS = {
-    "title": Field(Kind.TEXT, "What the call is called."),
-    "url": Field(Kind.URL, "Where to join."),
-    "location": Field(Kind.TEXT, "A place, if it is not a link."),
-    "description": Field(Kind.LONG_TEXT, "What it is about."),
-    "chair": Field(Kind.ID, "Participant who runs it."),
-    "minutes": Field(Kind.TEMPLATE, "Where the minutes are; {date} becomes the call's date."),
+# The values of the kinds that are a choice of words.
+CHOICES: dict[Kind, tuple[str, ...]] = {
+    Kind.SHOWN: ("hide", "show"),
+    Kind.INVITES: ("full", "instance", "none"),
+    Kind.CHANNEL: ("mail", "slack", "discord", "matrix", "mattermost", "zulip", "apprise"),
+    Kind.SEVERITY: ("info", "warning", "urgent"),
 }
-_CHAIR = Field(Kind.CHAIR, "Participant who runs it, or a list of those who do in turn.")
-_REASON = Field(Kind.TEXT, "Why, in a few words; it is shown to everybody.")
-_LENGTH = Field(Kind.DURATION, 'How long, as in "1h" or "45min".')
-_DATE = Field(Kind.INSTANCE, "The call's date, as the rule has it (with its time where there are several a day).", required=True)
-_RULE = Field(Kind.RULE, 'An RFC 5545 rule, as in "FREQ=WEEKLY;BYDAY=WE".')
-_REPEAT = Field(Kind.REPEAT, 'The same in words, as in "every Wednesday".')
-_REMIND = Field(Kind.DURATIONS, 'When to remind, as in ["1w", "1d"].')
+
+_DETAILS = {
+    "title": Field(Kind.TEXT, "The call's title."),
+    "url": Field(Kind.URL, "The link to join."),
+    "location": Field(Kind.TEXT, "The place, for a call without a link."),
+    "description": Field(Kind.LONG_TEXT, "What the call is about."),
+    "chair": Field(Kind.ID, "The participant who chairs the call."),
+    "minutes": Field(Kind.TEMPLATE, "The link to the minutes; {date} is replaced by the call's date."),
+}
+_CHAIR = Field(Kind.CHAIR, "The participant who chairs the call, or a list of participants who take turns.")
+_REASON = Field(Kind.TEXT, "The reason, in a few words; shown to everybody.")
+_LENGTH = Field(Kind.DURATION, 'The length, for example "1h" or "45min".')
+_DATE = Field(Kind.INSTANCE, "The call's date by the rule; with the time if there are several calls a day.", required=True)
+_RULE = Field(Kind.RULE, 'An RFC 5545 rule, for example "FREQ=WEEKLY;BYDAY=WE".')
+_REPEAT = Field(Kind.REPEAT, 'The rule in words, for example "every Wednesday".')
+_REMIND = Field(Kind.DURATIONS, 'When to send reminders, for example ["1w", "1d"].')
 
 TABLES: dict[str, dict[str, Field]] = {
     "": {
@@ -76,50 +84,48 @@ TABLES: dict[str, dict[str, Field]] = {
         "participant": Field(Kind.TABLES, "The people, each with a home zone.", table="participant"),
         "deadline": Field(Kind.TABLES, "Single deadlines.", table="deadline"),
         "release": Field(Kind.TABLES, "Releases and their milestones.", table="release"),
-        "event": Field(Kind.TABLES, "What calls may collide with, such as conferences.", table="event"),
-        "notices": Field(Kind.TABLE, "What people are told, when and where.", table="notices"),
+        "event": Field(Kind.TABLES, "Events that calls should avoid, such as conferences.", table="event"),
+        "notices": Field(Kind.TABLE, "When and where notices are sent.", table="notices"),
     },
     "calendar": {
-        "id": Field(Kind.ID, "Names files and feeds.", required=True),
-        "name": Field(Kind.TEXT, "What people see.", required=True),
-        "domain": Field(Kind.DOMAIN, "The right-hand side of every UID: never change it.", required=True),
-        "zone": Field(Kind.ZONE, "Anchor zone of every series that names none.", required=True),
-        "description": Field(Kind.LONG_TEXT, "What the community is."),
-        "url": Field(Kind.URL, "Where the calendar is published."),
+        "id": Field(Kind.ID, "The name used for files and feeds.", required=True),
+        "name": Field(Kind.TEXT, "The calendar's title.", required=True),
+        "domain": Field(Kind.DOMAIN, "The right-hand side of every UID; never change it.", required=True),
+        "zone": Field(Kind.ZONE, "The anchor zone: calls follow its wall clock, unless a series has its own.", required=True),
+        "description": Field(Kind.LONG_TEXT, "A description of the community."),
+        "url": Field(Kind.URL, "The address at which the calendar is published."),
         "color": Field(Kind.COLOR, "A CSS colour name that clients may use."),
-        "organizer": Field(Kind.TABLE, "Who sends the invites.", table="organizer"),
-        "language": Field(
-            Kind.LANGUAGE, 'The language of feeds, invites and mails, and of the site\'s first page; "en" if not said.'
-        ),
-        "agenda": Field(Kind.TEXT, "The community's own template of an agenda: a path beside this file."),
-        "cancelled": Field(Kind.TABLE, "What becomes of cancelled calls in which feeds.", table="cancelled"),
+        "organizer": Field(Kind.TABLE, "The sender of invites.", table="organizer"),
+        "language": Field(Kind.LANGUAGE, 'The language of feeds, invites, mails and the site\'s first page; default "en".'),
+        "agenda": Field(Kind.TEXT, "The path of the community's own agenda template, relative to this file."),
+        "cancelled": Field(Kind.TABLE, "Which feeds show cancelled calls.", table="cancelled"),
     },
     "cancelled": {
-        "public": Field(Kind.SHOWN, "In the feed of all calls: left out, or shown as cancelled; left out if not said."),
-        "series": Field(Kind.SHOWN, "In the feeds of single series."),
-        "personal": Field(Kind.SHOWN, "In the participants' own feeds."),
+        "public": Field(Kind.SHOWN, 'In the feed of all calls; default "hide".'),
+        "series": Field(Kind.SHOWN, 'In the feeds of single series; default "hide".'),
+        "personal": Field(Kind.SHOWN, 'In the participants\' own feeds; default "hide".'),
     },
     "organizer": {
         "name": Field(Kind.TEXT, "The sender's name.", required=True),
-        "email": Field(Kind.EMAIL, "The sender's address; it appears in invites only.", required=True),
+        "email": Field(Kind.EMAIL, "The sender's address; used in invites only.", required=True),
     },
     "series": {
-        "id": Field(Kind.ID, "Names the series for good: its UID is made of it.", required=True),
-        "title": Field(Kind.TEXT, "What the call is called.", required=True),
+        "id": Field(Kind.ID, "A permanent name; it is part of the UID.", required=True),
+        "title": Field(Kind.TEXT, "The call's title.", required=True),
         "start": Field(Kind.LOCAL, "The first call, on the anchor zone's wall clock.", required=True),
-        "duration": Field(Kind.DURATION, 'How long, as in "1h".', required=True),
-        "zone": Field(Kind.ZONE, "Whose wall clock the series follows, if not the calendar's."),
+        "duration": Field(Kind.DURATION, 'The length, for example "1h".', required=True),
+        "zone": Field(Kind.ZONE, "The series' own anchor zone, if not the calendar's."),
         "rule": _RULE,
         "repeat": _REPEAT,
-        "attendees": Field(Kind.IDS, "Participants or groups of them."),
-        "lists": Field(Kind.EMAILS, "Mailing lists that are told of it, and not asked for an answer; never published."),
-        **{name: each for name, each in _DETAILS.items() if name != "title"},
+        "attendees": Field(Kind.IDS, "Ids of participants or names of groups."),
+        "lists": Field(Kind.EMAILS, "Mailing lists that get invites without a request for an answer; never published."),
+        **{name: field for name, field in _DETAILS.items() if name != "title"},
         "chair": _CHAIR,
         "cancel": Field(Kind.TABLES, "Calls that do not take place.", table="cancel"),
         "move": Field(Kind.TABLES, "Calls that take place at another time.", table="move"),
         "change": Field(Kind.TABLES, "Calls with another chair, link or title.", table="change"),
         "add": Field(Kind.TABLES, "Calls outside the rule.", table="add"),
-        "from": Field(Kind.TABLES, "What changes from a date on.", table="from"),
+        "from": Field(Kind.TABLES, "Changes that apply from a date on.", table="from"),
     },
     "cancel": {"date": _DATE, "reason": _REASON},
     "move": {
@@ -137,9 +143,9 @@ TABLES: dict[str, dict[str, Field]] = {
         **_DETAILS,
     },
     "from": {
-        "date": Field(Kind.DATE, "The first date concerned.", required=True),
-        "start": Field(Kind.TIME, "Another time of day, as in 17:00:00."),
-        "zone": Field(Kind.ZONE, "Another anchor zone."),
+        "date": Field(Kind.DATE, "The first date to which the changes apply.", required=True),
+        "start": Field(Kind.TIME, "A new time of day, for example 17:00:00."),
+        "zone": Field(Kind.ZONE, "A new anchor zone."),
         "rule": _RULE,
         "repeat": _REPEAT,
         "duration": _LENGTH,
@@ -148,80 +154,77 @@ TABLES: dict[str, dict[str, Field]] = {
         "chair": _CHAIR,
     },
     "participant": {
-        "id": Field(Kind.ID, "How the rest of the file names them.", required=True),
-        "name": Field(Kind.TEXT, "What people call them.", required=True),
-        "zone": Field(Kind.ZONE, "Their home zone.", required=True),
-        "email": Field(Kind.EMAIL, "Where their invites go; never published."),
-        "groups": Field(Kind.IDS, "Groups they are in."),
-        "reminders": Field(Kind.DURATIONS, 'How long before a call to remind them, as in ["1d", "15m"].'),
-        "away": Field(Kind.TABLES, "Days they are away.", table="away"),
-        "invites": Field(
-            Kind.INVITES,
-            "How changes of single calls are mailed: all calls again (what most clients need), or that one; or no invites.",
-        ),
-        "mail_reminders": Field(Kind.DURATIONS, 'How long before a call to send them a mail, as in ["1d"].'),
-        "mail_deadlines": Field(Kind.DURATIONS, 'How long before a deadline to send them a mail, as in ["1w", "1d"].'),
-        "region": Field(Kind.REGION, 'Whose public holidays are theirs: "DE", "DE-BY", "US-CA" (ISO 3166).'),
-        "feed": Field(Kind.ID, "A word that their feed's address depends on: change it, and the old address is dead."),
+        "id": Field(Kind.ID, "The name used in the rest of the file.", required=True),
+        "name": Field(Kind.TEXT, "The name that people see.", required=True),
+        "zone": Field(Kind.ZONE, "The home zone.", required=True),
+        "email": Field(Kind.EMAIL, "The address for invites and mails; never published."),
+        "groups": Field(Kind.IDS, "The groups this participant is in."),
+        "reminders": Field(Kind.DURATIONS, 'How long before a call their feed reminds them, for example ["1d", "15m"].'),
+        "away": Field(Kind.TABLES, "Days away.", table="away"),
+        "invites": Field(Kind.INVITES, 'Mails for a change of one call: the "full" series (default), that "instance" or "none".'),
+        "mail_reminders": Field(Kind.DURATIONS, 'How long before a call to mail a reminder, for example ["1d"].'),
+        "mail_deadlines": Field(Kind.DURATIONS, 'How long before a deadline to mail a reminder, for example ["1w", "1d"].'),
+        "region": Field(Kind.REGION, 'The ISO 3166 region for public holidays: "DE", "DE-BY", "US-CA".'),
+        "feed": Field(Kind.ID, "A word that is part of the feed's secret address; change it to revoke the old address."),
     },
     "away": {
         "from": Field(Kind.DATE, "The first day.", required=True),
         "to": Field(Kind.DATE, "The last day.", required=True),
     },
     "deadline": {
-        "id": Field(Kind.ID, "Names the deadline for good.", required=True),
+        "id": Field(Kind.ID, "A permanent name.", required=True),
         "title": Field(Kind.TEXT, "What is due.", required=True),
-        "date": Field(Kind.DATE, "A whole day: over when it ends, anywhere on Earth unless `zone` is given."),
-        "at": Field(Kind.LOCAL, "Or a moment, on the clock of `zone` (the calendar's, if none is given)."),
-        "zone": Field(Kind.ZONE, "Where the day ends, or whose clock `at` is on."),
+        "date": Field(Kind.DATE, "A whole day; over when it has ended in `zone`, by default everywhere on Earth."),
+        "at": Field(Kind.LOCAL, "Or a date and time, on the clock of `zone` or the calendar's zone."),
+        "zone": Field(Kind.ZONE, "The zone of `date` or `at`."),
         "remind": _REMIND,
-        "url": Field(Kind.URL, "Where to read more."),
+        "url": Field(Kind.URL, "A link with details."),
     },
     "release": {
-        "id": Field(Kind.ID, "Names the release for good.", required=True),
-        "title": Field(Kind.TEXT, "What is released.", required=True),
-        "zone": Field(Kind.ZONE, "Where a milestone's day ends, if not anywhere on Earth."),
-        "url": Field(Kind.URL, "Where to read more."),
-        "milestones": Field(Kind.TABLES, "Its milestones, in order.", required=True, table="milestone"),
+        "id": Field(Kind.ID, "A permanent name.", required=True),
+        "title": Field(Kind.TEXT, "The release's title.", required=True),
+        "zone": Field(Kind.ZONE, "The zone in which a milestone's day ends; by default everywhere on Earth."),
+        "url": Field(Kind.URL, "A link with details."),
+        "milestones": Field(Kind.TABLES, "The milestones, in order.", required=True, table="milestone"),
     },
     "milestone": {
-        "id": Field(Kind.ID, "Names the milestone within its release.", required=True),
-        "title": Field(Kind.TEXT, "What it is; its id if left out."),
+        "id": Field(Kind.ID, "A permanent name, unique within the release.", required=True),
+        "title": Field(Kind.TEXT, "The milestone's title; by default its id."),
         "date": Field(Kind.DATE, "The planned day."),
-        "after": Field(Kind.ID, "Or the milestone it follows,"),
-        "offset": Field(Kind.DURATION, 'and how long after it, as in "1w".'),
-        "actual": Field(Kind.DATE, "The day it happened, or is now to happen; the planned one stays on record."),
+        "after": Field(Kind.ID, "Or the id of an earlier milestone,"),
+        "offset": Field(Kind.DURATION, 'and the time after it, for example "1w".'),
+        "actual": Field(Kind.DATE, "The day it happened, or the new planned day; the first planned day is kept."),
         "remind": _REMIND,
     },
     "event": {
-        "id": Field(Kind.ID, "Names the event for good.", required=True),
-        "title": Field(Kind.TEXT, "What it is.", required=True),
+        "id": Field(Kind.ID, "A permanent name.", required=True),
+        "title": Field(Kind.TEXT, "The event's title.", required=True),
         "start": Field(Kind.DATE, "The first day.", required=True),
-        "end": Field(Kind.DATE, "The last day."),
-        "url": Field(Kind.URL, "Where to read more."),
+        "end": Field(Kind.DATE, "The last day; by default the first."),
+        "url": Field(Kind.URL, "A link with details."),
     },
     "notices": {
-        "lead": Field(Kind.TABLE, "How long ahead each kind of notice is due.", table="lead"),
-        "channel": Field(Kind.TABLES, "Where notices go.", table="channel"),
+        "lead": Field(Kind.TABLE, "How far ahead each kind of notice is due.", table="lead"),
+        "channel": Field(Kind.TABLES, "Where notices are sent.", table="channel"),
     },
     "lead": {
-        "shift": Field(Kind.DURATION, 'Before the first call at another local time; "1w" if not said.'),
-        "last": Field(Kind.DURATION, 'Before the last such call, and the last call before a deadline; "1d" if not said.'),
-        "call": Field(Kind.DURATION, 'Before a call that is cancelled, moved, or has another chair or link; "1w" if not said.'),
-        "absence": Field(Kind.DURATION, 'Before a call that people will miss; "1w" if not said.'),
-        "deadline": Field(Kind.DURATIONS, 'Before a deadline that has no `remind` of its own; ["1w"] if not said.'),
+        "shift": Field(Kind.DURATION, 'Before the first call at another local time; default "1w".'),
+        "last": Field(Kind.DURATION, 'Before the last such call, and before the last call ahead of a deadline; default "1d".'),
+        "call": Field(Kind.DURATION, 'Before a call that is cancelled, moved, or has another chair or link; default "1w".'),
+        "absence": Field(Kind.DURATION, 'Before a call that people will miss; default "1w".'),
+        "deadline": Field(Kind.DURATIONS, 'Before a deadline without its own `remind`; default ["1w"].'),
     },
     "channel": {
-        "id": Field(Kind.ID, "Names the channel for good.", required=True),
+        "id": Field(Kind.ID, "A permanent name.", required=True),
         "kind": Field(Kind.CHANNEL, "mail, slack, discord, matrix, mattermost, zulip or apprise.", required=True),
-        "language": Field(Kind.LANGUAGE, "The language of its notices; the calendar's if not said."),
-        "series": Field(Kind.IDS, "Only notices about these series; all if left out."),
-        "severity": Field(Kind.SEVERITY, "Only notices as severe as that; all if left out."),
-        "to": Field(Kind.EMAIL, "A mailing list; without it each participant gets a mail with what concerns them."),
-        "url_env": Field(Kind.VARIABLE, "The environment variable that has the secret address; never write that itself here."),
-        "url_file": Field(Kind.TEXT, "Or the file that has it."),
+        "language": Field(Kind.LANGUAGE, "The language of the notices; default the calendar's."),
+        "series": Field(Kind.IDS, "Only notices about these series; default all."),
+        "severity": Field(Kind.SEVERITY, "Only notices of at least this severity; default all."),
+        "to": Field(Kind.EMAIL, "A mailing list; without it, each participant gets their own notices by mail."),
+        "url_env": Field(Kind.VARIABLE, "The environment variable with the secret address; never write the address here."),
+        "url_file": Field(Kind.TEXT, "Or the file with the secret address."),
         "room": Field(Kind.TEXT, "The Matrix room (!abc:matrix.org) or the Zulip channel."),
-        "topic": Field(Kind.TEXT, "The Zulip topic; the calendar's name if left out."),
+        "topic": Field(Kind.TEXT, "The Zulip topic; default the calendar's name."),
     },
 }
 
@@ -229,9 +232,10 @@ TABLES: dict[str, dict[str, Field]] = {
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"}
 _DURATION = {"type": "string", "pattern": r"^(P.+|\s*(\d+\s*(w|d|h|m|min|s)\s*)+)$"}
 _DATE_SCHEMA = {"type": "string", "format": "date"}
-# Wall-clock times have no offset, which the formats date-time and time would require.
+# Wall-clock times have no UTC offset; the formats date-time and time would require one.
 _LOCAL = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?$"}
 _KINDS: dict[Kind, dict[str, Any]] = {
+    **{kind: {"enum": [*words]} for kind, words in CHOICES.items()},
     Kind.ID: _ID,
     Kind.TEXT: {"type": "string", "minLength": 1},
     Kind.LONG_TEXT: {"type": "string", "minLength": 1},
@@ -242,8 +246,6 @@ _KINDS: dict[Kind, dict[str, Any]] = {
     Kind.EMAIL: {"type": "string", "format": "email"},
     Kind.EMAILS: {"type": "array", "items": {"type": "string", "format": "email"}},
     Kind.COLOR: {"type": "string", "pattern": "^[a-z]+$"},
-    Kind.SHOWN: {"enum": ["hide", "show"]},
-    Kind.INVITES: {"enum": ["full", "instance", "none"]},
     Kind.RULE: {"type": "string", "pattern": "FREQ=", "examples": ["FREQ=WEEKLY;BYDAY=WE"]},
     Kind.REPEAT: {"type": "string", "examples": ["every Wednesday", "first Monday of the month"]},
     Kind.DURATION: _DURATION,
@@ -251,8 +253,6 @@ _KINDS: dict[Kind, dict[str, Any]] = {
     Kind.IDS: {"type": "array", "items": _ID},
     Kind.CHAIR: {"anyOf": [_ID, {"type": "array", "items": _ID, "minItems": 1}]},
     Kind.REGION: {"type": "string", "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,3})?$", "examples": ["DE", "US-CA"]},
-    Kind.CHANNEL: {"enum": ["mail", "slack", "discord", "matrix", "mattermost", "zulip", "apprise"]},
-    Kind.SEVERITY: {"enum": ["info", "warning", "urgent"]},
     Kind.VARIABLE: {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
     Kind.DATE: _DATE_SCHEMA,
     Kind.INSTANCE: {"anyOf": [_DATE_SCHEMA, _LOCAL]},
@@ -262,7 +262,7 @@ _KINDS: dict[Kind, dict[str, Any]] = {
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the schema (draft 2020-12) of a calendar.toml read as JSON."""
+    """Return the JSON Schema (draft 2020-12) of calendar.toml."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "svsm_cal calendar.toml",
@@ -293,11 +293,11 @@ def _field(field: Field) -> dict[str, Any]:
 
 
 def json_schema_text() -> str:
-    """Return the schema as the text of calendar.schema.json."""
-    import json  # not needed by look-ups
+    """Return the text of calendar.schema.json."""
+    import json  # lazy: look-ups do not need it
 
     return json.dumps(json_schema(), indent=2) + "\n"
 
 
 if __name__ == "__main__":
-    print(json_schema_text(), end="")  # noqa: T201 - this is its output
+    print(json_schema_text(), end="")  # noqa: T201 - the program's output

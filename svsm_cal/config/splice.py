@@ -1,8 +1,8 @@
-"""Entries put into, taken out of and changed in a TOML text, every other character of which stays as it is.
+"""Inserting, removing and changing entries of a TOML text without touching any other character.
 
-An entry gets the form of its neighbours: in braces on a line of its own, in braces on the list's one line, or under a
-header. A comment on an entry's line is the entry's and goes with it; one above stays where it is, and what is put in
-stands right after the entry before it.
+An entry gets the form of its neighbours: in braces on its own line, in braces on the list's single line, or under a
+header. A comment on an entry's line is removed with it; a comment above it stays. A new entry is inserted right after the
+entry before it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.config.positions import Spans, after_line, cut_lines, newline_at, spans_of
+from svsm_cal.config.positions import Positions, after_line, cut_lines, locate, newline_at
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _INDENT = "  "
 
 
 class _Form(Value):
-    """How a table in braces is written: the blanks within the braces, the equals sign, the comma."""
+    """The style of a table in braces: the padding inside the braces, the equals sign, the comma."""
 
     pad: str = " "
     equals: str = " = "
@@ -33,12 +33,11 @@ class _Form(Value):
 
 
 def insert_entry(text: str, owner: Path, key: str, entry: Mapping[str, Any], *, by: str, lists: Sequence[str]) -> str:
-    """Return the text with an entry added to a table's list `key`, in the order of the entries' `by` (a date).
+    """Return the text with an entry added to a table's list `key`, in the order of the entries' date `by` (or `at`).
 
-    `lists` are the lists such a table has, in their usual order: a list that is not there yet gets its place by it. An
-    entry that has `at` instead of a date stands where that moment would.
+    `lists` are the lists that the table may have, in their usual order: it gives a new list its place.
     """
-    spans = spans_of(text)
+    spans = locate(text)
     path = (*owner, key)
     rows = spans.at(path)
     if rows is None:
@@ -52,17 +51,17 @@ def insert_entry(text: str, owner: Path, key: str, entry: Mapping[str, Any], *, 
 
 
 def append_table(text: str, key: str, entry: Mapping[str, Any]) -> str:
-    """Return the text with the first entry of a list under a header of its own, after all there is."""
+    """Return the text with the first entry of a list appended under its own header."""
     newline = newline_at(text, len(text))
     lines = ["", f"[[{key}]]", *_lines(entry, "")]
     return text.rstrip("\r\n") + "".join(newline + line for line in lines) + newline
 
 
 def remove_entry(text: str, path: Path) -> str:
-    """Return the text without the entry at a path; a list that is empty then goes too, unless there are comments in it."""
-    spans = spans_of(text)
+    """Return the text without the entry at a path, and without the list if it is then empty and has no comments."""
+    spans = locate(text)
     if spans.inline(path):
-        return _without_list(spans_of(_from_array(spans, path)), path[:-1])
+        return _without_list(locate(_from_array(spans, path)), path[:-1])
     begin = spans.text.rfind("\n", 0, spans.keys[path]) + 1
     above = spans.text.rfind("\n", 0, begin - 1) + 1 if begin else 0
     end = spans.rest(spans.block_end(path)) or len(text)
@@ -70,14 +69,14 @@ def remove_entry(text: str, path: Path) -> str:
 
 
 def set_value(text: str, table: Path, key: str, value: object, *, order: Iterable[str]) -> str:
-    """Return the text with a table's key set: its value replaced, or the key put where the usual `order` has it."""
-    spans = spans_of(text)
+    """Return the text with a table's key set: its value replaced, or the key inserted by the usual `order`."""
+    spans = locate(text)
     path = (*table, key)
     if path in spans.values:
         return text[: spans.values[path]] + _literal(value) + text[spans.ends[path] :]
-    before = [*order]
-    earlier = {(*table, each) for each in before[: before.index(key)]}
-    previous = next((each for each in reversed(spans.keys_of(table)) if each in earlier), None)
+    usual = [*order]
+    earlier = {(*table, name) for name in usual[: usual.index(key)]}
+    previous = next((own for own in reversed(spans.keys_of(table)) if own in earlier), None)
     if spans.inline(table):
         return _into_braces(spans, table, key, _literal(value), previous)
     return _after_key(spans, table, previous, [f"{key} = {_literal(value)}"])
@@ -90,12 +89,12 @@ def _literal(value: object) -> str:
 
 
 def _place(dates: list[date], new: date) -> int:
-    """Return before which of the dates a new one comes; lists with the newest first stay so."""
-    moments = [_moment(each) for each in dates]
+    """Return the index at which a new date is inserted; a list with the newest date first keeps that order."""
+    moments = [_moment(value) for value in dates]
     moment = _moment(new)
     if moments and moments[0] > moments[-1]:
-        return next((number for number, each in enumerate(moments) if each < moment), len(moments))
-    return next((number for number, each in enumerate(moments) if each > moment), len(moments))
+        return next((number for number, other in enumerate(moments) if other < moment), len(moments))
+    return next((number for number, other in enumerate(moments) if other > moment), len(moments))
 
 
 def _moment(value: date) -> datetime:
@@ -105,8 +104,8 @@ def _moment(value: date) -> datetime:
 # --- Tables in braces ---
 
 
-def _form(spans: Spans, table: Path) -> _Form:
-    """Return how a table in braces is written, without what only lines up its columns."""
+def _form(spans: Positions, table: Path) -> _Form:
+    """Return the style of a table in braces, without blanks that align columns."""
     keys = spans.keys_of(table)
     if not keys:
         return _Form()
@@ -122,8 +121,8 @@ def _braces(entry: Mapping[str, Any], form: _Form) -> str:
     return f"{{{form.pad}{pairs}{form.pad}}}"
 
 
-def _into_braces(spans: Spans, table: Path, key: str, shown: str, previous: Path | None) -> str:
-    """Return the text with a key put into a table in braces after the `previous` one, or after the last."""
+def _into_braces(spans: Positions, table: Path, key: str, shown: str, previous: Path | None) -> str:
+    """Return the text with a key inserted into a table in braces after `previous`, or after the last key."""
     form = _form(spans, table)
     end = spans.ends[previous or spans.keys_of(table)[-1]]
     return f"{spans.text[:end]}{form.comma}{key}{form.equals}{shown}{spans.text[end:]}"
@@ -132,7 +131,7 @@ def _into_braces(spans: Spans, table: Path, key: str, shown: str, previous: Path
 # --- Lists in brackets ---
 
 
-def _into_array(spans: Spans, path: Path, count: int, place: int, entry: Mapping[str, Any]) -> str:
+def _into_array(spans: Positions, path: Path, count: int, place: int, entry: Mapping[str, Any]) -> str:
     text = spans.text
     if not count:
         return _into_empty(spans, path, entry)
@@ -155,16 +154,16 @@ def _into_array(spans: Spans, path: Path, count: int, place: int, entry: Mapping
     return after_line(text, after, [f"{indent}{shown},"])
 
 
-def _separator(spans: Spans, items: list[Path], indents: list[str | None]) -> str:
-    """Return what stands between the items of a list in which not every item has a line of its own."""
-    indent = next((each for each in indents[1:] if each is not None), None)
+def _separator(spans: Positions, items: list[Path], indents: list[str | None]) -> str:
+    """Return the separator of a list in which some items share a line."""
+    indent = next((indent for indent in indents[1:] if indent is not None), None)
     if indent is not None:
         return f",{newline_at(spans.text, spans.values[items[0]])}{indent}"
     tight = len(items) > 1 and spans.text[spans.ends[items[0]] : spans.values[items[1]]] == ","
     return "," if tight else ", "
 
 
-def _into_empty(spans: Spans, path: Path, entry: Mapping[str, Any]) -> str:
+def _into_empty(spans: Positions, path: Path, entry: Mapping[str, Any]) -> str:
     text, begin, end = spans.text, spans.values[path], spans.ends[path]
     inside = text[begin + 1 : end - 1]
     indent = spans.indent(spans.keys[path])
@@ -179,7 +178,7 @@ def _into_empty(spans: Spans, path: Path, entry: Mapping[str, Any]) -> str:
     return text[:begin] + newline_at(text, end).join(lines) + text[end:]
 
 
-def _from_array(spans: Spans, path: Path) -> str:
+def _from_array(spans: Positions, path: Path) -> str:
     text, number = spans.text, int(path[-1])
     begin, end = spans.values[path], spans.ends[path]
     comma = spans.comma(end)
@@ -189,7 +188,7 @@ def _from_array(spans: Spans, path: Path) -> str:
     rest = None if spans.indent(begin) is None or "\n" in text[end:after] else spans.rest(after)
     if rest is not None:
         left = cut_lines(text, text.rfind("\n", 0, begin) + 1, rest)
-        # The last one had no comma, so the one that is the last now has none either.
+        # The removed last item had no comma, so the new last item gets none.
         separator = spans.comma(previous) if comma is None and previous is not None else None
         return left if separator is None else left[:separator] + left[separator + 1 :]
     if previous is not None and "#" not in text[previous:begin]:
@@ -199,8 +198,8 @@ def _from_array(spans: Spans, path: Path) -> str:
     return text[:begin] + text[after:]
 
 
-def _without_list(spans: Spans, path: Path) -> str:
-    """Return the text without a list if it is empty and nothing else is on its lines."""
+def _without_list(spans: Positions, path: Path) -> str:
+    """Return the text without a list if it is empty and alone on its lines."""
     text, begin, end = spans.text, spans.keys[path], spans.ends[path]
     if spans.at(path) or "#" in text[begin:end]:
         return text
@@ -217,7 +216,7 @@ def _without_list(spans: Spans, path: Path) -> str:
 # --- Lists under headers, and keys under them ---
 
 
-def _into_tables(spans: Spans, path: Path, place: int, entry: Mapping[str, Any]) -> str:
+def _into_tables(spans: Positions, path: Path, place: int, entry: Mapping[str, Any]) -> str:
     text = spans.text
     neighbour = (*path, max(place - 1, 0))
     begin = spans.keys[neighbour]
@@ -230,9 +229,9 @@ def _into_tables(spans: Spans, path: Path, place: int, entry: Mapping[str, Any])
     return after_line(text, top - 1, [*lines, *blank])
 
 
-def _new_list(spans: Spans, owner: Path, key: str, entry: Mapping[str, Any], lists: Sequence[str]) -> str:
-    arrays = [(*owner, each) for each in lists if (*owner, each) in spans.values]
-    headers = [(*owner, each, 0) for each in lists if (*owner, each, 0) in spans.keys]
+def _new_list(spans: Positions, owner: Path, key: str, entry: Mapping[str, Any], lists: Sequence[str]) -> str:
+    arrays = [(*owner, name) for name in lists if (*owner, name) in spans.values]
+    headers = [(*owner, name, 0) for name in lists if (*owner, name, 0) in spans.keys]
     if headers and not arrays:
         first = min(headers, key=spans.keys.__getitem__)
         begin = spans.keys[first]
@@ -243,26 +242,26 @@ def _new_list(spans: Spans, owner: Path, key: str, entry: Mapping[str, Any], lis
         )
     own = spans.keys_of(owner)
     usual = [*lists]
-    earlier = [each for each in arrays if usual.index(str(each[-1])) < usual.index(key)]
-    later = [each for each in arrays if each not in earlier]
+    earlier = [array for array in arrays if usual.index(str(array[-1])) < usual.index(key)]
+    later = [array for array in arrays if array not in earlier]
     if earlier:
         previous: Path | None = earlier[-1]
     else:
         at = min(map(own.index, later), default=len(own))
         previous = own[at - 1] if at else None
-    like = next((each for each in arrays if (*each, 0) in spans.values), None)
-    form = _form(spans, (*like, 0)) if like else _Form()
+    sample = next(((*array, 0) for array in arrays if (*array, 0) in spans.values), None)
+    form = _form(spans, sample) if sample else _Form()
     return _after_key(spans, owner, previous, [f"{key} = [", f"{_INDENT}{_braces(entry, form)},", "]"])
 
 
-def _after_key(spans: Spans, table: Path, previous: Path | None, lines: list[str]) -> str:
-    """Return the text with lines put in after a key under a header, or first under it, indented as its keys are."""
+def _after_key(spans: Positions, table: Path, previous: Path | None, lines: list[str]) -> str:
+    """Return the text with lines inserted after a key under a header, or directly below the header, indented like its keys."""
     indent = _body_indent(spans, table)
     at = spans.text.index("]", spans.keys[table]) if previous is None else spans.ends[previous]
     return after_line(spans.text, at, [f"{indent}{line}" for line in lines])
 
 
-def _body_indent(spans: Spans, table: Path) -> str:
+def _body_indent(spans: Positions, table: Path) -> str:
     keys = spans.keys_of(table)
     return (spans.indent(spans.keys[keys[0]]) if keys else None) or ""
 
@@ -272,14 +271,14 @@ def _lines(entry: Mapping[str, Any], indent: str) -> list[str]:
 
 
 def _blank_above(text: str, header: int) -> list[str]:
-    """Return an empty line if there is one above a header and its comments, so that another entry gets one."""
+    """Return an empty line if the header and its comments have one above, for a new entry in the same style."""
     begin = _comments_above(text, text.rfind("\n", 0, header) + 1)
     above = text[text.rfind("\n", 0, begin - 1) + 1 : begin] if begin else "x"
     return [] if above.strip() else [""]
 
 
 def _comments_above(text: str, begin: int) -> int:
-    """Return where the comments right above a line begin, the line itself if it has none."""
+    """Return the offset of the comments right above a line, or of the line itself."""
     while begin:
         above = text.rfind("\n", 0, begin - 1) + 1
         if not text[above:begin].lstrip(" \t").startswith("#"):
@@ -289,7 +288,7 @@ def _comments_above(text: str, begin: int) -> int:
 
 
 def _own_comments(text: str, end: int) -> int:
-    """Return the last offset of a block with the comments right below it; those right above a header are the header's."""
+    """Return the end of a block with the comments right below it; comments right above a header belong to the header."""
     line = at = end
     while (line := text.find("\n", line) + 1) and text[line:].lstrip(" \t").startswith("#"):
         at = line

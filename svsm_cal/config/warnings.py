@@ -1,4 +1,4 @@
-"""What is allowed but probably not meant: calls that clocks skip or repeat, that collide, or that fall on an event."""
+"""Warnings: disputed rules, calls in a clock change's gap or fold, collisions, and calls during an event."""
 
 from __future__ import annotations
 
@@ -26,13 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["warnings_of"]
 
 _DAY = timedelta(days=1)
-# How far from the later of two series' starts collisions are looked for: long enough to meet every clock change.
+# The search for collisions begins with the later of two series and covers every clock change of two years.
 _COLLISION_SPAN = timedelta(days=2 * 366)
 _TRANSITIONS_UNTIL = Instant(datetime(2038, 1, 1, tzinfo=UTC))
 
 
 def warnings_of(calendar: Calendar, paths: Mapping[tuple[object, ...], Path]) -> Iterator[Problem]:
-    """Yield the warnings; `paths` has the place of each ("series", id), ("series", id, start of one apart), ("event", id)."""
+    """Yield the warnings.
+
+    `paths` has the path of each ("series", id), ("event", id) and ("series", id, start of a moved or added call).
+    """
     for series in calendar.series:
         yield from _disputed_rules(series, paths)
         yield from _clock_changes(series, paths)
@@ -42,23 +45,23 @@ def warnings_of(calendar: Calendar, paths: Mapping[tuple[object, ...], Path]) ->
 
 def _disputed_rules(series: Series, paths: Mapping[tuple[object, ...], Path]) -> Iterator[Problem]:
     for rule in filter(None, (series.rule, *(step.rule for step in series.steps))):
-        for is_so, what, hint in _DISPUTED:
-            if is_so(rule):
+        for applies, what, hint in _DISPUTED:
+            if applies(rule):
                 message = f'series "{series.id}": rule {rule}: calendar programs differ on {what}'
                 yield Problem(paths["series", series.id], "rule-disputed", message, hint, "warning")
 
 
-# Rules that widely used programs read in ways of their own (tests/core/test_conformance_peers.py has them all).
+# Rules that widely used programs interpret differently (all are in tests/core/test_conformance_peers.py).
 _DISPUTED: tuple[tuple[Callable[[RecurrenceRule], object], str, str], ...] = (
     (
         lambda rule: rule.freq is Frequency.YEARLY and rule.by_month_day and not rule.by_month,
         "yearly BYMONTHDAY without BYMONTH: each month's day, or one a year",
         "FREQ=MONTHLY, or BYMONTH with the month",
     ),
-    (lambda rule: rule.by_week_no and not rule.by_day, "BYWEEKNO without BYDAY: one day, or all the week", "BYDAY with the day"),
+    (lambda rule: rule.by_week_no and not rule.by_day, "BYWEEKNO without BYDAY: one day or the week", "BYDAY with the day"),
     (
         lambda rule: rule.by_set_pos and rule.freq >= Frequency.WEEKLY,
-        "BYSETPOS in a weekly or daily rule: some leave it out",
+        "BYSETPOS in a weekly or daily rule: some ignore it",
         "BYDAY with the days themselves",
     ),
     (
@@ -70,21 +73,21 @@ _DISPUTED: tuple[tuple[Callable[[RecurrenceRule], object], str, str], ...] = (
 
 
 def _clock_changes(series: Series, paths: Mapping[tuple[object, ...], Path]) -> Iterator[Problem]:
-    """Yield one warning for calls that clocks skip and one for those whose time they show twice, and one for each apart."""
+    """Yield a warning for regular calls in a gap, one for those in a fold, and one for each such moved or added call."""
     apart = {override.recurrence for override in series.overrides if override.status is not Status.CONFIRMED}
-    found: dict[str, list[tuple[LocalDateTime, Zone]]] = {code: [] for code in _CLOCK_CHANGES}
+    affected: dict[str, list[tuple[LocalDateTime, Zone]]] = {code: [] for code in _CLOCK_CHANGES}
     for segment in segments_of(series):
         zone = segment.zone
         begin = epoch_seconds(instant_of(segment.start, zone)) - 86400
         for at, before, after in zone.changes(begin, epoch_seconds(_TRANSITIONS_UNTIL)):
             low, high = sorted((at + before.offset, at + after.offset))
             code = "call-in-gap" if after.offset > before.offset else "call-in-fold"
-            calls = segment.starts(local_from_epoch(low), local_from_epoch(high))
-            found[code] += [(call, zone) for call in calls if call not in apart]
-    for code, calls_found in found.items():
-        if calls_found:
-            first, zone = min(calls_found, key=lambda pair: pair[0])
-            yield _clock_change(series, code, paths["series", series.id], first, zone, more=len(calls_found) - 1)
+            starts = segment.starts(local_from_epoch(low), local_from_epoch(high))
+            affected[code] += [(start, zone) for start in starts if start not in apart]
+    for code, starts_there in affected.items():
+        if starts_there:
+            first, zone = min(starts_there, key=lambda pair: pair[0])
+            yield _clock_change(series, code, paths["series", series.id], first, zone, more=len(starts_there) - 1)
     for call in set_apart(series):
         reading = resolve(call.start, call.zone)
         if not isinstance(reading, Unambiguous):
@@ -100,7 +103,7 @@ def _clock_change(series: Series, code: str, path: Path, call: LocalDateTime, zo
 
 _CLOCK_CHANGES = {
     "call-in-gap": "clocks skip this time; the call takes place later by the clock",
-    "call-in-fold": "clocks show this time twice; the first one is meant",
+    "call-in-fold": "clocks show this time twice; the call takes place the first time",
 }
 
 
@@ -109,9 +112,10 @@ def _collisions(calendar: Calendar, paths: Mapping[tuple[object, ...], Path]) ->
     if len(begins) < 2:
         return
     end = max(begins.values()) + _COLLISION_SPAN
-    calls = {series.id: occurrences(series, begins[series.id], end) for series in calendar.series if series.attendees}
-    spans = {name: [(each.start_utc, each.end_utc) for each in found] for name, found in calls.items()}
-    for first, second in combinations([series for series in calendar.series if series.attendees], 2):
+    attended = [series for series in calendar.series if series.attendees]
+    calls = {series.id: occurrences(series, begins[series.id], end) for series in attended}
+    spans = {name: [(call.start_utc, call.end_utc) for call in held] for name, held in calls.items()}
+    for first, second in combinations(attended, 2):
         shared = set(first.attendees) & set(second.attendees)
         if not shared:
             continue
@@ -128,14 +132,14 @@ def _collisions(calendar: Calendar, paths: Mapping[tuple[object, ...], Path]) ->
 
 
 def _overlaps(first: list[tuple[Instant, Instant]], second: list[tuple[Instant, Instant]]) -> list[int]:
-    """Return which spans of the second list overlap one of the first; both are in time order."""
-    found, at = [], 0
+    """Return the indexes of the second list's spans that overlap one of the first; both are in time order."""
+    overlaps, at = [], 0
     for number, (start, end) in enumerate(second):
         while at < len(first) and first[at][1] <= start:
             at += 1
         if at < len(first) and first[at][0] < end:
-            found.append(number)
-    return found
+            overlaps.append(number)
+    return overlaps
 
 
 def _event_days(calendar: Calendar, paths: Mapping[tuple[object, ...], Path]) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
-"""What people write for a time zone, and which IANA region they should write.
+"""Time zone names as people write them, and the IANA region to write instead.
 
-A name is never guessed silently: a region is taken; what clearly means one region is taken with a warning;
-an abbreviation that means different clocks to different people is an error that lists the candidates.
+Nothing is guessed silently: an IANA region is accepted, a name that clearly means one region is accepted with a warning,
+and an ambiguous abbreviation is an error that lists the candidates.
 """
 
 from __future__ import annotations
@@ -20,59 +20,36 @@ if TYPE_CHECKING:
 
 __all__ = ["ZoneAdvice", "read_zone"]
 
-# Abbreviation -> regions whose clocks people mean by it. The tz database has some as zones, with fixed
-# offsets or rules that are not what the writer has in mind.
+# Abbreviation -> the regions that people mean by it. The tz database has some of them as zones, but with a fixed offset
+# or a rule that the writer does not expect.
 _AMBIGUOUS: dict[str, tuple[str, ...]] = {
-    "AST": ("America/Halifax", "Asia/Riyadh"),
-    "BST": ("Europe/London", "Asia/Dhaka"),
-    "CDT": ("America/Chicago", "America/Havana"),
-    "CST": ("America/Chicago", "Asia/Shanghai", "America/Havana"),
-    "CT": ("America/Chicago",),
-    "ECT": ("America/Guayaquil", "Europe/Paris"),
-    "EDT": ("America/New_York",),
-    "EST": ("America/New_York", "America/Panama", "Australia/Sydney"),
-    "ET": ("America/New_York",),
-    "GST": ("Asia/Dubai", "Atlantic/South_Georgia"),
-    "HST": ("Pacific/Honolulu",),
-    "IST": ("Asia/Kolkata", "Asia/Jerusalem", "Europe/Dublin"),
-    "MDT": ("America/Denver",),
-    "MSK": ("Europe/Moscow",),
-    "MST": ("America/Denver", "America/Phoenix", "Asia/Kuala_Lumpur"),
-    "MT": ("America/Denver",),
-    "AEST": ("Australia/Sydney", "Australia/Brisbane"),
-    "AET": ("Australia/Sydney",),
-    "JST": ("Asia/Tokyo",),
-    "KST": ("Asia/Seoul",),
-    "NST": ("America/St_Johns",),
-    "PDT": ("America/Los_Angeles",),
-    "PKT": ("Asia/Karachi",),
-    "PST": ("America/Los_Angeles", "Asia/Manila"),
-    "PT": ("America/Los_Angeles",),
-    "SGT": ("Asia/Singapore",),
-    "SST": ("Pacific/Pago_Pago", "Asia/Singapore"),
-    "WAST": ("Africa/Windhoek", "Australia/Perth"),
-    "CEST": ("Europe/Berlin", "Europe/Paris"),
-    "EEST": ("Europe/Helsinki", "Europe/Athens"),
+    "AEST": ("Australia/Sydney", "Australia/Brisbane"), "AET": ("Australia/Sydney",),
+    "AST": ("America/Halifax", "Asia/Riyadh"), "BST": ("Europe/London", "Asia/Dhaka"),
+    "CDT": ("America/Chicago", "America/Havana"), "CEST": ("Europe/Berlin", "Europe/Paris"),
+    "CST": ("America/Chicago", "Asia/Shanghai", "America/Havana"), "CT": ("America/Chicago",),
+    "ECT": ("America/Guayaquil", "Europe/Paris"), "EDT": ("America/New_York",),
+    "EEST": ("Europe/Helsinki", "Europe/Athens"), "ET": ("America/New_York",),
+    "EST": ("America/New_York", "America/Panama", "Australia/Sydney"), "GST": ("Asia/Dubai", "Atlantic/South_Georgia"),
+    "HST": ("Pacific/Honolulu",), "IST": ("Asia/Kolkata", "Asia/Jerusalem", "Europe/Dublin"),
+    "JST": ("Asia/Tokyo",), "KST": ("Asia/Seoul",), "MDT": ("America/Denver",), "MSK": ("Europe/Moscow",),
+    "MST": ("America/Denver", "America/Phoenix", "Asia/Kuala_Lumpur"), "MT": ("America/Denver",),
+    "NST": ("America/St_Johns",), "PDT": ("America/Los_Angeles",), "PKT": ("Asia/Karachi",),
+    "PST": ("America/Los_Angeles", "Asia/Manila"), "PT": ("America/Los_Angeles",), "SGT": ("Asia/Singapore",),
+    "SST": ("Pacific/Pago_Pago", "Asia/Singapore"), "WAST": ("Africa/Windhoek", "Australia/Perth"),
     "WEST": ("Europe/Lisbon",),
-}
-# Names the tz database keeps, with summer time, for what is no region.
+}  # fmt: skip
+# Names in the tz database that are a rule with summer time, not a region.
 _RULES = {
-    "CET": "Europe/Berlin",
-    "MET": "Europe/Berlin",
-    "EET": "Europe/Helsinki",
-    "WET": "Europe/Lisbon",
-    "EST5EDT": "America/New_York",
-    "CST6CDT": "America/Chicago",
-    "MST7MDT": "America/Denver",
-    "PST8PDT": "America/Los_Angeles",
-}
+    "CET": "Europe/Berlin", "MET": "Europe/Berlin", "EET": "Europe/Helsinki", "WET": "Europe/Lisbon",
+    "EST5EDT": "America/New_York", "CST6CDT": "America/Chicago", "MST7MDT": "America/Denver", "PST8PDT": "America/Los_Angeles",
+}  # fmt: skip
 _UTC = frozenset({"UTC", "Etc/UTC"})
 _UTC_OTHER = frozenset({"UCT", "Zulu", "Universal", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich"})
 _OFFSET = r"(?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?\d\d)?"
 
 
 class ZoneAdvice(Value):
-    """A zone, or none, and what to tell its writer: nothing, a warning, or an error."""
+    """The zone of a name, None for an error; with a severity, the warning or error to report."""
 
     zone: Zone | None
     severity: Severity | None = None
@@ -82,23 +59,23 @@ class ZoneAdvice(Value):
 
 
 def read_zone(name: str, *, now: Instant | None = None) -> ZoneAdvice:
-    """Return the zone that `name` means and what its writer should know; `now` lets a hint say what time it is there."""
+    """Return the zone of a name and the advice for its writer; `now` is for hints about the zone's present time."""
     database = tz_database()
     name = name.strip()
     if name.upper() in _AMBIGUOUS and "/" not in name:
         return _ambiguous(name, now)
     if name in _RULES:
         region = _RULES[name]
-        message = f'"{name}" names a rule, not a place: it follows summer time here, which its readers may not expect'
+        message = f'"{name}" is a rule, not a place: it has summer time, which readers may not expect'
         return ZoneAdvice(_zone(name), "warning", "zone-abbreviation", message, f'"{region}"')
     if name in _UTC:
         return ZoneAdvice(_zone(name))
     if not database.has(name):
         return _unknown(name, database)
     if name in _UTC_OTHER or (name.startswith("Etc/") and name.removeprefix("Etc/") in _UTC_OTHER):
-        return ZoneAdvice(_zone("UTC"), "warning", "zone-old-name", f'"{name}" is another name of UTC', '"UTC"')
+        return ZoneAdvice(_zone("UTC"), "warning", "zone-old-name", f'"{name}" is another name for UTC', '"UTC"')
     if name.startswith("Etc/"):
-        message = f'"{name}" is a fixed offset that follows no clock change, with its sign turned round'
+        message = f'"{name}" is a fixed offset without clock changes, with the sign reversed'
         return ZoneAdvice(_zone(name), "warning", "zone-fixed", message, 'a region such as "Europe/Berlin"')
     return _region(name, database)
 
@@ -123,12 +100,12 @@ def _unknown(name: str, database: TzDatabase) -> ZoneAdvice:
 
     region = {windows.lower(): region for windows, region in WINDOWS_TO_OLSON.items()}.get(name.strip().lower())
     if region and database.has(region):
-        message = f'"{name}" is a Windows name of {region}'
+        message = f'"{name}" is the Windows name of {region}'
         return ZoneAdvice(_zone(region), "warning", "zone-windows", message, f'"{region}"')
     if re.fullmatch(_OFFSET, name.strip()):
-        hint = 'a region such as "Europe/Berlin"'
-        return ZoneAdvice(None, "error", "zone-unknown", f'"{name}" is an offset, not a place, and follows no clock change', hint)
-    return ZoneAdvice(None, "error", "zone-unknown", f'"{name}" is no time zone', _suggestion(name, database))
+        message = f'"{name}" is an offset without clock changes, not a place'
+        return ZoneAdvice(None, "error", "zone-unknown", message, 'a region such as "Europe/Berlin"')
+    return ZoneAdvice(None, "error", "zone-unknown", f'"{name}" is not a time zone', _suggestion(name, database))
 
 
 def _suggestion(name: str, database: TzDatabase) -> str:
@@ -137,13 +114,12 @@ def _suggestion(name: str, database: TzDatabase) -> str:
     keys = sorted(database.regions() or database.keys())
     wanted = name.strip().replace(" ", "_").lower()
     places = {key.rpartition("/")[2].lower(): key for key in keys}
-    whole = {key.lower(): key for key in keys}
-    if wanted in whole or wanted in places:
-        return f'did you mean "{whole.get(wanted) or places[wanted]}"?'
-    close = get_close_matches(wanted, whole, n=1, cutoff=0.75) or get_close_matches(wanted, places, n=1, cutoff=0.75)
+    regions = {key.lower(): key for key in keys}
+    close = [wanted] if wanted in regions or wanted in places else get_close_matches(wanted, regions, n=1, cutoff=0.75)
+    close = close or get_close_matches(wanted, places, n=1, cutoff=0.75)
     if close:
-        return f'did you mean "{whole.get(close[0]) or places[close[0]]}"?'
-    return 'a region and city, as in "Europe/Berlin"'
+        return f'did you mean "{regions.get(close[0]) or places[close[0]]}"?'
+    return 'a region and city, for example "Europe/Berlin"'
 
 
 def _zone(name: str) -> Zone | None:

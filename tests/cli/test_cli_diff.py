@@ -192,7 +192,7 @@ def test_what_is_no_file(here):
     )
     assert refused("HEAD~1").startswith('svsm-cal: "HEAD~1" is no file, and ')
     assert "is in no git repository" in refused("HEAD~1")
-    assert refused(".") == "svsm-cal: .: is a folder (name the calendar.toml in it)"
+    assert refused(".") == "svsm-cal: .: is a folder (give the calendar.toml in it)"
 
 
 @pytest.mark.parametrize(

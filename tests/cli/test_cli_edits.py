@@ -195,7 +195,7 @@ ERRORS = {
     "move devel-call 2025-03-26 2025-04-02T18:30": (
         1,
         (
-            'calendar.toml:49:29: series "devel-call": move to 2025-04-02T18:30:00 falls onto the call of 2025-04-02T18:00:00 '
+            'calendar.toml:49:29: series "devel-call": move to 2025-04-02T18:30:00 overlaps the call of 2025-04-02T18:00:00 '
             "(hint: a time without a call)\nsvsm-cal: 1 error; nothing was written\n"
         ),
     ),
@@ -220,7 +220,7 @@ ERRORS = {
     "add devel-call 2025-03-26T18:30": (
         1,
         (
-            'calendar.toml:55:13: series "devel-call": added call 2025-03-26T18:30:00 falls onto the call of 2025-03-26T18:00:00 '
+            'calendar.toml:55:13: series "devel-call": added call 2025-03-26T18:30:00 overlaps the call of 2025-03-26T18:00:00 '
             "(hint: a time without a call)\nsvsm-cal: 1 error; nothing was written\n"
         ),
     ),

@@ -466,7 +466,7 @@ def test_refusals_are_one_line(line, message):
         ("next --tz Europe/Berln", '"Europe/Berln" is no time zone (hint: did you mean "Europe/Berlin"?)'),
         ("next --tz EST", '"EST" means different clocks to different people (hint: "America/New_York" or '),
         ("next --tz UTC+1", '"UTC+1" is an offset, not a place, and follows no clock change'),
-        ("next --tz ../../etc/passwd", '"../../etc/passwd" is no time zone'),
+        ("next --tz ../../etc/passwd", '"../../etc/passwd" is not a time zone'),
         ("next -n 0", "0 is not in the range 1<=x<=1000"),
         ("next -n many", "'many' is not a valid integer"),
         ("next surplus", "unexpected extra argument"),
@@ -518,10 +518,10 @@ def test_the_first_and_the_last_moment_are_a_present_like_any_other(line, now):
     ("args", "code", "said"),
     [
         (["next", "--for", "nobody"], 1, b'svsm-cal: no participant "nobody"'),
-        (["next", "--tz", "Nowhere"], 2, b'"Nowhere" is no time zone'),
+        (["next", "--tz", "Nowhere"], 2, b'"Nowhere" is not a time zone'),
         (["nxt"], 2, b'no command "nxt"'),
         (["-c", "nothing.toml", "next"], 1, b"nothing.toml: there is no such file (give one with -c FILE, or start one"),
-        (["-c", "examples", "next"], 1, b"examples: is a folder (name the calendar.toml in it)"),
+        (["-c", "examples", "next"], 1, b"examples: is a folder (give the calendar.toml in it)"),
         (["-c", "LICENSE", "next"], 1, b"LICENSE:1:"),
     ],
 )
@@ -535,7 +535,7 @@ def test_a_process_fails_without_a_traceback(args, code, said):
 def test_a_zone_people_write_is_taken_with_a_warning():
     result = run("next", "--tz", "CET", "-n", "1")
     assert result.exit_code == 0
-    assert result.stderr.startswith('svsm-cal: warning: "CET" names a rule, not a place')
+    assert result.stderr.startswith('svsm-cal: warning: "CET" is a rule, not a place')
     assert result.stderr.count("\n") == 1
 
 

@@ -74,14 +74,14 @@ def commands(table):
 
 
 MIB = 1024 * 1024
-LARGE = "calendar.toml: is larger than 2 MiB, which no calendar is (is it the right file?)"
+LARGE = "calendar.toml: is larger than 2 MiB (is it the right file?)"
 UNREADABLE = [
     ("an empty file", b"", "calendar.toml: is empty (start one with `svsm-cal init`)"),
     ("blanks", b" \n\t\r\n", "calendar.toml: is empty (start one with `svsm-cal init`)"),
-    ("binary", bytes(range(256)) * 4, "calendar.toml:2:1: is no UTF-8 text (save it as UTF-8)"),
-    ("a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "calendar.toml:1:1: is no UTF-8 text (save it as UTF-8)"),
-    ("Latin-1", HEAD.replace("COCONUT", "Größe").encode("latin-1"), "calendar.toml:3:1: is no UTF-8 text (save it as UTF-8)"),
-    ("UTF-16", HEAD.encode("utf-16"), "calendar.toml:1:1: is no UTF-8 text (save it as UTF-8)"),
+    ("binary", bytes(range(256)) * 4, "calendar.toml:2:1: is not UTF-8 (save it as UTF-8)"),
+    ("a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "calendar.toml:1:1: is not UTF-8 (save it as UTF-8)"),
+    ("Latin-1", HEAD.replace("COCONUT", "Größe").encode("latin-1"), "calendar.toml:3:1: is not UTF-8 (save it as UTF-8)"),
+    ("UTF-16", HEAD.encode("utf-16"), "calendar.toml:1:1: is not UTF-8 (save it as UTF-8)"),
     ("10 MB of comments", b"# nothing\n" * MIB, LARGE),
     ("10 MB of one text", b'a = "' + b"x" * 10 * MIB + b'"', LARGE),
     ("10 MB of NUL", bytes(10 * MIB), LARGE),
@@ -102,10 +102,10 @@ PLACES = [
         "no/calendar.toml",
         "no/calendar.toml: there is no such file (give one with -c FILE, or start one with `svsm-cal init`)",
     ),
-    ("a folder", ".", ".: is a folder (name the calendar.toml in it)"),
+    ("a folder", ".", ".: is a folder (give the calendar.toml in it)"),
     ("in a file", "file/calendar.toml", "file/calendar.toml: cannot be read: Not a directory (check its permissions)"),
     ("a name too long", "x" * 300, f"{'x' * 300}: cannot be read: File name too long (check its permissions)"),
-    ("without end", "/dev/zero", "/dev/zero: is larger than 2 MiB, which no calendar is (is it the right file?)"),
+    ("without end", "/dev/zero", "/dev/zero: is larger than 2 MiB (is it the right file?)"),
     ("nothing", "/dev/null", "/dev/null: is empty (start one with `svsm-cal init`)"),
 ]
 

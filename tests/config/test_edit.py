@@ -813,7 +813,7 @@ def test_one_of_several_calls_a_day():
     assert loads(both).series[0].exceptions.keys() == {at(8, 10), at(8)}
     assert restore(both, "dev", at(8)) == text
     with pytest.raises(
-        UsageError, match=r"^dev on 2025-01-08 is known by its time \(name it: 2025-01-08T10:00 or 2025-01-08T18:00\)$"
+        UsageError, match=r"^dev on 2025-01-08 has entries with times \(give one: 2025-01-08T10:00 or 2025-01-08T18:00\)$"
     ):
         cancel(both, "dev", day(8))
     assert [each.code for each in check_text(cancel(TWICE, "dev", day(8)))] == ["exception-ambiguous"]
@@ -886,10 +886,10 @@ def test_slip(id, to, line, becomes):
     ("edit", "said"),
     [
         (lambda text: cancel(text, "dve", day(8)), 'no series "dve": there are dev'),
-        (lambda text: cancel(text, "dev", day(22)), "dev on 2025-01-22 is cancelled already"),
-        (lambda text: cancel(text, "dev", day(22), reason="r"), "dev on 2025-01-22 is cancelled already"),
-        (lambda text: move(text, "dev", day(29), at(30)), "dev on 2025-01-29 is moved to 2025-01-30T18:00 already"),
-        (lambda text: change(text, "dev", day(15), chair="jon"), "dev on 2025-01-15 has all that already"),
+        (lambda text: cancel(text, "dev", day(22)), "dev on 2025-01-22 is already cancelled"),
+        (lambda text: cancel(text, "dev", day(22), reason="r"), "dev on 2025-01-22 is already cancelled"),
+        (lambda text: move(text, "dev", day(29), at(30)), "dev on 2025-01-29 is already moved to 2025-01-30T18:00"),
+        (lambda text: change(text, "dev", day(15), chair="jon"), "dev on 2025-01-15 already has these details"),
         (
             lambda text: change(text, "dev", day(22), chair="jon"),
             "dev on 2025-01-22 is cancelled, so there is nothing to change (restore it first)",
@@ -902,22 +902,22 @@ def test_slip(id, to, line, becomes):
             lambda text: change(text, "dev", day(8), chiar="jon"),
             "change what of dev on 2025-01-08? (reason, duration, title, url, location, description, chair, minutes)",
         ),
-        (lambda text: add(text, "dev", at(7, 17)), "dev has an added call on 2025-01-07T17:00 already"),
+        (lambda text: add(text, "dev", at(7, 17)), "dev already has an added call on 2025-01-07T17:00"),
         (lambda text: add(text, "x", at(7)), 'no series "x": there are dev'),
         (
             lambda text: restore(text, "dev", day(8)),
-            "nothing is said of dev on 2025-01-08 (the nearest: 2025-01-07T17:00 is added)",
+            "there is no entry for dev on 2025-01-08 (the nearest: 2025-01-07T17:00 is added)",
         ),
         (
             lambda text: restore(text, "dev", day(28)),
-            "nothing is said of dev on 2025-01-28 (the nearest: 2025-01-29 is moved)",
+            "there is no entry for dev on 2025-01-28 (the nearest: 2025-01-29 is moved)",
         ),
         (lambda text: slip(text, "cpf", day(8)), 'no deadline "cpf": did you mean "cfp"?'),
         (
             lambda text: slip(text, "nothing", day(8)),
             'no deadline "nothing": there are cfp, vote, v1-freeze, v1-rc1, v1-out, v2-freeze, v2-out',
         ),
-        (lambda text: slip(text, "cfp", day(31)), "cfp is on 2025-01-31 already"),
+        (lambda text: slip(text, "cfp", day(31)), "cfp is already on 2025-01-31"),
     ],
 )
 def test_refusals(edit, said):
@@ -932,7 +932,7 @@ def test_refusals(edit, said):
 
 
 def test_nothing_to_restore_and_no_series():
-    with pytest.raises(UsageError, match=r"^nothing is said of dev on 2025-01-08 \(nor of any other call\)$"):
+    with pytest.raises(UsageError, match=r"^there is no entry for dev on 2025-01-08 \(nor for any other call\)$"):
         back_8(HEAD)
     with pytest.raises(UsageError, match=r'^no series "dev": there are none$'):
         back_8(HEAD[: HEAD.index("[[series]]")])
@@ -949,7 +949,7 @@ def test_a_days_only_call_may_have_its_time():
 
 def test_two_added_calls_of_a_day_are_told_apart_by_their_time():
     text = HEAD + "add = [{ start = 2025-01-07T17:00:00 }, { start = 2025-01-07T19:00:00 }]\n"
-    with pytest.raises(UsageError, match=r"name it: 2025-01-07T17:00 or 2025-01-07T19:00"):
+    with pytest.raises(UsageError, match=r"give one: 2025-01-07T17:00 or 2025-01-07T19:00"):
         restore(text, "dev", day(7))
 
 

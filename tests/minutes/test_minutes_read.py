@@ -262,7 +262,7 @@ def test_when_it_was(heading, file):
 BAD = {
     b"": "is empty (write down who was there and what was said, or delete it)",
     b" \n": "is empty (write down who was there and what was said, or delete it)",
-    b"# a\n\xff": ":2:1: is no UTF-8 text (save it as UTF-8, or is it the right file?)",
+    b"# a\n\xff": ":2:1: is not UTF-8 (save it as UTF-8, or is it the right file?)",
     b"\x7fELF\x00\x00": ":1:1: is no text, as it has NUL characters in it (is it the right file?)",
     b"a" * 10_000_000: "is larger than 512 KiB, which no minutes are (is it the right file?)",
 }
