@@ -15,7 +15,7 @@ from svsm_cal.app.tzdiff import moved_uids
 from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.errors import StoreError
 from svsm_cal.render.records import dumps
-from svsm_cal.store.opening import open_store
+from svsm_cal.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -44,7 +44,7 @@ def migrate_store(url: str, *, calendar_id: str) -> tuple[int, int]:
 
 def check_store(url: str) -> list[str]:
     """Return what is wrong with a store that is there, a line each; raises UsageError or StoreError."""
-    from svsm_cal.store.opening import open_store
+    from svsm_cal.store import open_store
 
     store = open_store(url, calendar_id=None)
     try:
@@ -55,7 +55,7 @@ def check_store(url: str) -> list[str]:
 
 def export_store(url: str) -> Iterator[str]:
     """Yield everything in a store that is there as lines of JSON; raises UsageError or StoreError."""
-    from svsm_cal.store.opening import open_store
+    from svsm_cal.store import open_store
 
     store = open_store(url, calendar_id=None)
     try:

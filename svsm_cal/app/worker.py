@@ -10,7 +10,7 @@ from svsm_cal.app.outbox import empty_outbox
 from svsm_cal.app.reminders import remind
 from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import TransportError
-from svsm_cal.store.opening import open_store
+from svsm_cal.store import open_store
 from svsm_cal.store.workers import run_worker
 from svsm_cal.value import Value
 

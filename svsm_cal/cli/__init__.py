@@ -34,7 +34,7 @@ _COMMANDS = {
     "feed": ("publish", "Write one iCalendar feed."),
     "feed-url": ("publish", "Print the address of a participant's own feed."),
     "build": ("publish", "Write the whole site: feeds, page and JSON."),
-    "serve": ("serve", "Serve the site, the feeds and a JSON API."),
+    "serve": ("publish", "Serve the site, the feeds and a JSON API."),
     "publish": ("publish", "Publish the site to an object store, such as S3."),
     "lint": ("check", "Report what is wrong with an iCalendar feed, anybody's."),
     "invite": ("invite", "Mail invites that stay right, and take the answers."),

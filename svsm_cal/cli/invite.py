@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from svsm_cal.cli.delivery import deliver
 from svsm_cal.cli.options import Invocation, json_option, language_option, paint, series_ids, smtp_option, store_option
+from svsm_cal.cli.store import deliver
 
 __all__ = ["invite_command"]
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from svsm_cal.cli.delivery import deliver_or_tell
 from svsm_cal.cli.options import (
     DAY,
     Invocation,
@@ -19,6 +18,7 @@ from svsm_cal.cli.options import (
     smtp_option,
     store_option,
 )
+from svsm_cal.cli.store import deliver_or_tell
 from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import UsageError
 

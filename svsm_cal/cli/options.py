@@ -76,11 +76,11 @@ class Invocation(Value):
         return with_addresses(calendar, self.addresses), text
 
     def opened(self, url: str | None, calendar: Calendar) -> AbstractContextManager[Store]:
-        """Return the store of a calendar, open as long as a block lasts; raises what `svsm_cal.store.opening.open_store` does."""
+        """Return the store of a calendar, open as long as a block lasts; raises what `svsm_cal.store.open_store` does."""
         from contextlib import closing
 
         from svsm_cal.app.stores import default_store
-        from svsm_cal.store.opening import open_store
+        from svsm_cal.store import open_store
 
         return closing(open_store(url or default_store(self.path), calendar_id=calendar.id))
 

@@ -16,7 +16,7 @@ from svsm_cal.app.notices import channel_problems, notices_of, send_due
 from svsm_cal.config.load import loads
 from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import UsageError
-from svsm_cal.store.opening import open_store
+from svsm_cal.store import open_store
 from svsm_cal.transport.webhooks import Outcome
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")

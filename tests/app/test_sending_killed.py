@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 
+from svsm_cal.store import open_store
 from svsm_cal.store.contract import MailState
-from svsm_cal.store.opening import open_store
 from tests.servers.postgres import cluster, found
 from tests.store.killing import KILL, SENDS, WRITES, Actors, has_strace, spread
 

@@ -17,7 +17,7 @@ from svsm_cal.app.invite_plan import current_plan, mails_of, send_invitations
 from svsm_cal.app.invited_events import organizer_of
 from svsm_cal.config.load import loads
 from svsm_cal.engine.civil import instant
-from svsm_cal.store.opening import open_store
+from svsm_cal.store import open_store
 
 NOW = instant(datetime(2025, 3, 5, 17, tzinfo=UTC))
 ZONES = ("Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Kolkata", "Asia/Shanghai", "Australia/Sydney")

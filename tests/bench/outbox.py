@@ -29,8 +29,8 @@ from svsm_cal.app.outbox import empty_outbox  # noqa: E402
 from svsm_cal.cli.options import present  # noqa: E402
 from svsm_cal.config.load import loads  # noqa: E402
 from svsm_cal.engine.civil import instant  # noqa: E402
+from svsm_cal.store import open_store  # noqa: E402
 from svsm_cal.store.contract import MailState  # noqa: E402
-from svsm_cal.store.opening import open_store  # noqa: E402
 from svsm_cal.transport.smtp_settings import read_settings  # noqa: E402
 from tests.servers.postgres import cluster  # noqa: E402
 

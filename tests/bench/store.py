@@ -11,8 +11,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from svsm_cal.engine.civil import Instant
+from svsm_cal.store import open_store
 from svsm_cal.store.contract import Mail, MailState, Settled
-from svsm_cal.store.opening import open_store
 from tests.servers.postgres import cluster, found
 
 NOW = Instant(datetime(2025, 3, 5, 17, tzinfo=UTC))

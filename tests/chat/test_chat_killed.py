@@ -17,7 +17,7 @@ import pytest
 from svsm_cal.app.notices import notices_of
 from svsm_cal.config.load import loads
 from svsm_cal.engine.civil import Instant
-from svsm_cal.store.opening import open_store
+from svsm_cal.store import open_store
 
 from .stand_in import StandIn
 

@@ -13,7 +13,7 @@ from svsm_cal.app.invite_plan import current_plan, send_invitations
 from svsm_cal.app.invite_replies import standing, take_answers
 from svsm_cal.config.load import loads
 from svsm_cal.engine.civil import instant
-from svsm_cal.store.opening import open_store
+from svsm_cal.store import open_store
 from svsm_cal.transport.mailbox import Mail
 
 ORGANIZER = "calendar@example.org"

@@ -11,8 +11,7 @@ import traceback
 
 from svsm_cal.errors import SvsmCalError
 from svsm_cal.itip.invitation import Standing
-from svsm_cal.store import database
-from svsm_cal.store.opening import migrate_store, open_store
+from svsm_cal.store import database, migrate_store, open_store
 from svsm_cal.value import replace
 from tests.store.examples import CALENDAR, NOW, UID, announced, answers, invitation, mail, proposal, publication, receipt, sent
 
@@ -42,7 +41,7 @@ def upgrade(url: str) -> None:
 
 def look(url: str) -> None:
     """Print what is stored, and the shape of it, of a store with or without the step that `upgrade` takes."""
-    from svsm_cal.store.opening import _database
+    from svsm_cal.store import _database
 
     store = _database(url, create=False)
     with store._transaction(writes=False) as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from svsm_cal.store.opening import open_store
+from svsm_cal.store import open_store
 from tests.servers.postgres import cluster, found
 from tests.store.examples import CALENDAR
 

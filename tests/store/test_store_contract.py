@@ -9,8 +9,8 @@ import pytest
 
 from svsm_cal.errors import StoreError
 from svsm_cal.itip.invitation import Standing
+from svsm_cal.store import open_store
 from svsm_cal.store.contract import MailState, Settled, Tally
-from svsm_cal.store.opening import open_store
 from svsm_cal.value import replace
 from tests.store.examples import (
     CALENDAR,

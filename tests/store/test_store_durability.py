@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from svsm_cal.store.opening import open_store
+from svsm_cal.store import open_store
 from tests.store.examples import CALENDAR, NOW, mail, sent
 
 

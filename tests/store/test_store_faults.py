@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from svsm_cal.store.opening import open_store
+from svsm_cal.store import open_store
 from svsm_cal.store.postgres_connection import batches_without_job
 from tests.store.examples import CALENDAR
 from tests.store.killing import BROKEN, FULL, KILL, SENDS, WRITES, Actors, has_strace, spread

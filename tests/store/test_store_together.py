@@ -11,8 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from svsm_cal.errors import StoreError, UsageError
-from svsm_cal.store import database
-from svsm_cal.store.opening import migrate_store, open_store
+from svsm_cal.store import database, migrate_store, open_store
 from tests.servers.postgres import PASSWORD
 from tests.store.examples import CALENDAR, NOW, mail, sent
 from tests.store.killing import act, environment

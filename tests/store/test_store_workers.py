@@ -9,7 +9,7 @@ import pytest
 
 from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import TransportError, UsageError
-from svsm_cal.store.opening import open_store
+from svsm_cal.store import open_store
 from svsm_cal.store.postgres import PostgresStore
 from svsm_cal.store.postgres_connection import batches_without_job
 from svsm_cal.store.workers import run_worker

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
 from email import message_from_bytes, policy
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dkim
 import pytest
@@ -17,6 +16,10 @@ from svsm_cal.errors import UsageError
 from svsm_cal.transport.dkim import read_signer, signer
 from svsm_cal.transport.smtp_message import Envelope, Prepared, Unfit, dot_stuffed, flaw_of_address, flaw_of_message, prepare
 from svsm_cal.transport.smtp_settings import Secret, Settings, Timeouts, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 HEAD = b"From: a@example.org\r\nTo: b@example.org\r\nDate: Wed, 05 Mar 2025 17:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n"
 MESSAGE = HEAD + b"Subject: The call\r\n moves\r\n\r\nSee you.\r\n"

@@ -14,7 +14,7 @@ import pytest
 from svsm_cal.app.publish import feed_path
 from svsm_cal.cli.options import parse_instant
 from svsm_cal.config.load import load
-from svsm_cal.store.opening import open_store
+from svsm_cal.store import open_store
 from tests.servers.postgres import cluster, found
 
 from .running import EXAMPLE, NOW, SECRET, Process, Thread, process, workers
