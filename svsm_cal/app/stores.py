@@ -7,11 +7,12 @@ import os
 from typing import TYPE_CHECKING
 
 from svsm_cal.errors import UsageError
+from svsm_cal.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check_queue", "check_store", "default_store", "export_store", "is_there", "migrate_store"]
+__all__ = ["check_queue", "check_store", "default_store", "export_store", "is_there"]
 
 _NAME = "svsm-cal.db"
 
@@ -35,17 +36,8 @@ def is_there(url: str | None, calendar_path: str) -> bool:
     return "://" in place or os.path.exists(place.removeprefix("sqlite:"))
 
 
-def migrate_store(url: str, *, calendar_id: str) -> tuple[int, int]:
-    """Bring a store's schema up to date; return the versions before (0: there was none) and after."""
-    from svsm_cal.store import opening
-
-    return opening.migrate_store(url, calendar_id=calendar_id)
-
-
 def check_store(url: str) -> list[str]:
     """Return what is wrong with a store that is there, a line each; raises UsageError or StoreError."""
-    from svsm_cal.store import open_store
-
     store = open_store(url, calendar_id=None)
     try:
         return store.check()
@@ -55,8 +47,6 @@ def check_store(url: str) -> list[str]:
 
 def export_store(url: str) -> Iterator[str]:
     """Yield everything in a store that is there as lines of JSON; raises UsageError or StoreError."""
-    from svsm_cal.store import open_store
-
     store = open_store(url, calendar_id=None)
     try:
         for record in store.export():

@@ -12,6 +12,7 @@ import click
 
 from svsm_cal.app import stores
 from svsm_cal.cli.options import Invocation, smtp_option, store_option
+from svsm_cal.store import migrate_store
 from svsm_cal.value import replace
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def store_command() -> None:
 @click.pass_obj
 def migrate_command(invocation: Invocation, store: str | None) -> None:
     """Make the store, or bring one of an older svsm-cal up to date: each step whole or not at all."""
-    before, after = stores.migrate_store(store or stores.default_store(invocation.path), calendar_id=invocation.load().id)
+    before, after = migrate_store(store or stores.default_store(invocation.path), calendar_id=invocation.load().id)
     if not before:
         click.echo(f"made: schema {after}", err=True)
     elif before == after:
