@@ -1,4 +1,4 @@
-"""A series' calls around the day of some minutes, by the dates the rule gives them: what relative dates are resolved with."""
+"""The calls of a series around the date of its minutes, by their dates in the rule, for resolving relative dates."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from svsm_cal.value import Value
 from svsm_cal.words.en import MONTHS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from svsm_cal.core.model import Calendar, Occurrence
     from svsm_cal.minutes.dates import Mention
 
 __all__ = ["Calls", "series_by_title", "title_words"]
 
 _BEFORE, _AFTER = timedelta(days=35), timedelta(days=280)
-# What any call may be called: no name of a series.
+# Words that may precede "meeting" in any series.
 _GENERIC = frozenset(
     (
         "a", "an", "the", "this", "that", "our", "your", "next", "last", "weekly", "monthly", "regular", "usual", "community",
@@ -33,33 +31,33 @@ _NOUNS = frozenset(("meeting", "meetings", "call", "calls", "sync"))
 
 
 class Calls(Value):
-    """The calls of a series from five weeks before a day to forty weeks after it, whatever became of them."""
+    """The calls of a series from five weeks before a day to forty weeks after it, including cancelled and moved ones."""
 
     series: Series
     day: date
 
     @cached_property
     def by_date(self) -> dict[date, Occurrence]:
-        """Return the calls by the dates the rule gives them, in order; added calls are not among them."""
-        lo, hi = (max(self.day - _BEFORE, date.min + _BEFORE), min(self.day + _AFTER, date.max - _BEFORE))
-        around = [each for each in occurrences_between_days(self.series, lo, hi) if not each.added]
-        found = {each.recurrence.date(): each for each in around}
-        # A call that was moved out of the range is still known by its date.
+        """Return the calls by their dates in the rule, in order, without added calls."""
+        lo, hi = max(self.day - _BEFORE, date.min + _BEFORE), min(self.day + _AFTER, date.max - _BEFORE)
+        around = [call for call in occurrences_between_days(self.series, lo, hi) if not call.added]
+        by_date = {call.recurrence.date(): call for call in around}
+        # A call that was moved out of the range keeps its date.
         for override in self.series.overrides:
-            if override.status is Status.MOVED and lo <= override.recurrence.date() <= hi:
-                moved = (
-                    occurrences_between_days(self.series, override.start.date(), override.start.date()) if override.start else []
-                )
-                found.update({each.recurrence.date(): each for each in moved if each.recurrence == override.recurrence})
-        return dict(sorted(found.items()))
+            if override.status is Status.MOVED and override.start and lo <= override.recurrence.date() <= hi:
+                day = override.start.date()
+                for call in occurrences_between_days(self.series, day, day):
+                    if call.recurrence == override.recurrence:
+                        by_date[call.recurrence.date()] = call
+        return dict(sorted(by_date.items()))
 
     @cached_property
     def dates(self) -> tuple[date, ...]:
-        """Return the dates the rule gives the calls, in order."""
+        """Return the dates of the calls in the rule, in order."""
         return tuple(self.by_date)
 
     def within(self, first: date, last: date) -> tuple[date, ...]:
-        """Return the dates of calls from one day to another, both included."""
+        """Return the dates of the calls between two days, both included."""
         return self.dates[bisect_left(self.dates, first) : bisect_right(self.dates, last)]
 
     def after(self, count: int = 1) -> tuple[date, ...]:
@@ -68,10 +66,10 @@ class Calls(Value):
         return self.dates[at : at + count]
 
     def meant(self, mention: Mention) -> tuple[date, ...]:
-        """Return the dates of the calls that a mention means: of those in its days, or the next ones that it counts."""
+        """Return the dates of the calls in a mention's days, or of as many next calls as it counts."""
         if mention.calls:
             return self.after(mention.calls)
-        return tuple(each for first, last in mention.spans for each in self.within(first, last))
+        return tuple(day for first, last in mention.spans for day in self.within(first, last))
 
     def in_week_of(self, day: date) -> tuple[date, ...]:
         """Return the dates of the calls in the week (from Monday) of a day."""
@@ -84,29 +82,29 @@ class Calls(Value):
 
 
 def title_words(series: Series) -> frozenset[str]:
-    """Return the words that a series is called by: those of its title and its id."""
+    """Return the words of a series' title and id that can identify it."""
     words = f"{series.title} {series.id}".casefold().replace("-", " ").split()
     return frozenset(words) - _GENERIC - _NOUNS
 
 
 def series_by_title(words: str, calendar: Calendar, own: Series | None) -> Series | None:
-    """Return the series that words before "meeting" mean, the minutes' own if they name none; None if they name another.
+    """Return the series that the words before "meeting" name: `own` if they name none, None if they name an unknown one.
 
-    Only a capitalised word right before it names one: "the TSC meeting", not "the first meeting".
+    Only capitalised words right before "meeting" are names: "the TSC meeting", but not "the first meeting".
     """
-    named: Sequence[str] = [each.strip("\"'\u2019,.:*()") for each in words.split()[-2:]]
-    named = [each for each in named if each[:1].isupper() and each.casefold() not in _GENERIC]
-    named = [each for each in named if each.casefold().removesuffix("s") not in _CALENDAR_WORDS]
-    if not named:
+    nouns = [word.strip("\"'\u2019,.:*()") for word in words.split()[-2:]]
+    names = [noun.casefold() for noun in nouns if noun[:1].isupper() and noun.casefold() not in _GENERIC]
+    names = [name for name in names if name.removesuffix("s") not in _CALENDAR_WORDS]
+    if not names:
         return own
-    plain = {part for each in named for part in each.casefold().split("-")}
-    fitting = [each for each in calendar.series if plain & title_words(each)]
-    if own in fitting or (plain & frozenset(calendar.name.casefold().replace("-", " ").split()) and not fitting):
+    parts = {part for name in names for part in name.split("-")}
+    matching = [series for series in calendar.series if parts & title_words(series)]
+    if own in matching or (parts & frozenset(calendar.name.casefold().replace("-", " ").split()) and not matching):
         return own
-    return fitting[0] if len(fitting) == 1 else None
+    return matching[0] if len(matching) == 1 else None
 
 
-# Capitalised words that begin a sentence or name a day.
+# Capitalised words that start a sentence or name a day.
 _CALENDAR_WORDS = frozenset(
     (
         *(name.casefold() for name in (*WEEKDAYS, *MONTHS)),

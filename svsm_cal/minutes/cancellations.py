@@ -1,4 +1,4 @@
-"""Calls that minutes say will not take place: no meeting next week, cancelled, or the next one only in two weeks."""
+"""Cancellations in minutes: no meeting next week, the call on Friday is cancelled, the next call is in two weeks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from svsm_cal.minutes.suggestion import Kind, Said, Suggestion, reason_of
 from svsm_cal.value import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from svsm_cal.minutes.calls import Calls
     from svsm_cal.minutes.dates import Mention
@@ -76,25 +76,23 @@ _AWAY = re.compile(
     re.IGNORECASE,
 )
 _PAST = re.compile(r"\b(?:was|were|has\s+been|have\s+been|had)\s+$", re.IGNORECASE)
+_WE = re.compile(r"\b(?:meetings?|calls?|we)\b", re.IGNORECASE)
 # A day without its month: "on the 30th".
 _NUMBERED = re.compile(r"\s+on\s+the\s+(?P<d>\d{1,2})(?:st|nd|rd|th)\b", re.IGNORECASE)
-_SOON = 63  # days, in which there is every number
+_SOON = 63  # days, in which each day number occurs
 _MANY = 5
 
 
 def cancellations(said: Said) -> list[Suggestion]:
-    """Return the cancellations that a sentence suggests, each for one call."""
+    """Return the cancellations that a sentence suggests, one for each call."""
     taken: list[tuple[int, int]] = []
-    found = list(_only_next(said, taken))
-    found += _off(said, taken)
-    if not found:
-        found += _chair_away(said)
+    suggestions = [*_before_next(said, taken), *_off(said, taken)] or list(_chair_away(said))
     reason = reason_of(said)
-    return [replace(each, reason=reason) for each in found]
+    return [replace(suggestion, reason=reason) for suggestion in suggestions]
 
 
 def _off(said: Said, taken: list[tuple[int, int]]) -> Iterator[Suggestion]:
-    """Yield the calls that a sentence says are off; `taken` is where it says when the next one is."""
+    """Yield the calls that a sentence cancels; `taken` has the parts of the text about the next call."""
     if _NEVER.search(said.text):
         return
     for pattern in (_NONE, _OFF, _SKIP, _NOT_MEET):
@@ -102,16 +100,16 @@ def _off(said: Said, taken: list[tuple[int, int]]) -> Iterator[Suggestion]:
             calls = said.calls_of(match["mod"])
             if calls is None:
                 continue
-            free = [each for each in said.mentions if not any(lo < each.end and each.begin < hi for lo, hi in taken)]
+            free = [mention for mention in said.mentions if not any(lo < mention.end and mention.begin < hi for lo, hi in taken)]
             mentions, sure = _when(said, match, free)
             if mentions and _UNTIL.search(said.text[: mentions[0].begin]):
                 yield from _before(said, calls, mentions[0], sure=sure)
                 continue
             numbered = _NUMBERED.match(said.text, match.end())
             if numbered is not None and not mentions:
-                numbered_day = _day_numbered(said, int(numbered["d"]))
-                if calls.is_call(numbered_day):
-                    yield said.suggest(Kind.CANCEL, numbered_day, sure=False, calls=calls, exact=True)
+                day = _day_numbered(said, int(numbered["d"]))
+                if calls.is_call(day):
+                    yield said.suggest(Kind.CANCEL, day, sure=False, calls=calls, exact=True)
                 continue
             if not mentions and not taken and not _PAST.search(said.text[: match.start()]):
                 yield from (said.suggest(Kind.CANCEL, day, sure=False, calls=calls) for day in calls.after())
@@ -120,25 +118,26 @@ def _off(said: Said, taken: list[tuple[int, int]]) -> Iterator[Suggestion]:
 
 
 def _day_numbered(said: Said, number: int) -> date:
-    """Return the next day of a number, after the day that the sentence before names or else after the minutes' own."""
-    named = [each.first for each in said.after(said.before).mentions if each.exact]
+    """Return the next day with a number, after the date in the sentence before, otherwise after that of the minutes."""
+    named = [mention.first for mention in said.mentions_before if mention.exact]
     begin = named[-1] if named else said.day
     return next((day for day in (begin + _DAY * ahead for ahead in range(1, _SOON)) if day.day == number), said.day)
 
 
 def _when(said: Said, match: re.Match[str], free: list[Mention]) -> tuple[list[Mention], bool]:
-    """Return the mentions that say when a call is off: those within what says so, or else right after it, or before.
+    """Return the dates of a cancellation, inside its phrase, otherwise after it, otherwise before it.
 
-    And whether they leave no doubt: nothing but small words stands between.
+    The second value is whether they are sure: only small words separate them from the phrase.
     """
-    inside = [each for each in free if each.begin < match.end() and match.start() < each.end and each.end <= match.end() + 1]
-    behind = [each for each in free if each.begin >= match.end() - 1 and each not in inside]
-    # The noun itself may be part of a mention: "skip the next two meetings".
-    inside += [each for each in free if each.calls and each.begin < match.end() < each.end and each not in inside]
+    begin, end = match.span()
+    inside = [mention for mention in free if begin < mention.end <= end + 1 and mention.begin < end]
+    behind = [mention for mention in free if mention.begin >= end - 1 and mention not in inside]
+    # The noun may be part of the date: "skip the next two meetings".
+    inside += [mention for mention in free if mention.calls and mention.begin < end < mention.end and mention not in inside]
     if inside:
         return inside, True
     near: list[Mention] = []
-    at, sure = match.end(), True
+    at, sure = end, True
     for mention in behind:
         gap = said.text[at : mention.begin]
         plain = _JOINS.fullmatch(gap) is not None
@@ -150,8 +149,8 @@ def _when(said: Said, match: re.Match[str], free: list[Mention]) -> tuple[list[M
     if near:
         return near, sure
     if _THAT_TIME.search(said.text) and said.before:
-        return [each for each in said.after(said.before).mentions if not each.calls], True
-    before = [each for each in free if each.end <= match.start()]
+        return [mention for mention in said.mentions_before if not mention.calls], True
+    before = [mention for mention in free if mention.end <= begin]
     return before[-1:], True
 
 
@@ -164,54 +163,44 @@ def _meant(said: Said, calls: Calls, mention: Mention, *, sure: bool) -> Iterato
             yield said.suggest(Kind.CANCEL, day, sure=False, calls=calls)
 
 
-def _only_next(said: Said, taken: list[tuple[int, int]]) -> Iterator[Suggestion]:
-    """Yield the calls before the one that a sentence says is the next."""
+def _before_next(said: Said, taken: list[tuple[int, int]]) -> Iterator[Suggestion]:
+    """Yield the calls before the one that a sentence calls the next."""
     for match in _NEXT.finditer(said.text):
         gap = _ON.match(said.text, match.end())
         at = gap.end() if gap else match.end()
-        begun = [each for each in said.mentions if match.end() - 1 <= each.begin <= at and not each.calls]
+        dates = [mention for mention in said.mentions if match.end() - 1 <= mention.begin <= at and not mention.calls]
         calls = said.calls if match["again"] is not None else said.calls_of(match["mod"])
-        if not begun or calls is None or (match["again"] is not None and _is_of_work(said, match)):
+        # "will continue on Friday" may be about work, "we will continue" is about calls.
+        of_work = match["again"] is not None and not _WE.search(said.text[: match.start()])
+        if not dates or calls is None or of_work:
             continue
-        taken.append((match.start(), begun[0].end))
-        yield from _before(said, calls, begun[0], sure=not match["prep"])
-
-
-def _is_of_work(said: Said, match: re.Match[str]) -> bool:
-    """Whether what is resumed or continued is not the calls: "will continue on Friday"."""
-    return not re.search(r"\b(?:meetings?|calls?|we)\b", said.text[: match.start()], re.IGNORECASE)
+        taken.append((match.start(), dates[0].end))
+        yield from _before(said, calls, dates[0], sure=not match["prep"])
 
 
 def _before(said: Said, calls: Calls, mention: Mention, *, sure: bool) -> Iterator[Suggestion]:
-    """Yield the calls after the minutes' day and before the one that a mention means."""
+    """Yield the calls after the minutes and before the first call of a mention."""
     resumed = calls.meant(mention) or (calls.in_week_of(mention.first) if mention.single else ())
     resumed = tuple(day for day in resumed if day > said.day)
     if not resumed:
         return
     between = calls.within(said.day + _DAY, resumed[0] - _DAY)
-    right = mention.sure and resumed == tuple(calls.meant(mention)) and (mention.last - mention.first).days <= 7
-    away = _periods(said)
+    clear = mention.sure and resumed == tuple(calls.meant(mention)) and (mention.last - mention.first).days <= 7
+    # The sentence before may give the period in which somebody is away.
+    away = [span for named in said.mentions_before for span in named.spans] if _AWAY.search(said.before) else []
     for day in between:
         inside = not away or any(first <= day <= last for first, last in away)
-        yield said.suggest(Kind.CANCEL, day, sure=sure and right and inside and len(between) <= _MANY, calls=calls)
-
-
-def _periods(said: Said) -> list[tuple[date, date]]:
-    """Return the days on which the sentence before says that somebody is away."""
-    if not _AWAY.search(said.before):
-        return []
-    return [span for each in said.after(said.before).mentions for span in each.spans]
+        yield said.suggest(Kind.CANCEL, day, sure=sure and clear and inside and len(between) <= _MANY, calls=calls)
 
 
 def _chair_away(said: Said) -> Iterator[Suggestion]:
-    """Yield the calls that the one who runs them is away from: nobody says that they are off, but somebody must decide."""
+    """Yield the calls whose chair is away: not cancelled yet, but in need of a decision."""
     match = _AWAY.search(said.text)
     if match is None or said.calls is None:
         return
-    who = said.names.mentioned(said.text[: match.start()])
-    mentions: Iterable[Mention] = [each for each in said.mentions if each.end <= match.start() or each.begin >= match.end()]
-    for mention in mentions:
-        for day in said.calls.meant(mention):
-            chair = said.calls.by_date[day].details.chair
-            if day > said.day and who is not None and chair == who:
-                yield said.suggest(Kind.CANCEL, day, sure=False, calls=said.calls)
+    person = said.names.mentioned(said.text[: match.start()])
+    for mention in said.mentions:
+        if mention.end <= match.start() or mention.begin >= match.end():
+            for day in said.calls.meant(mention):
+                if day > said.day and person is not None and said.calls.by_date[day].details.chair == person:
+                    yield said.suggest(Kind.CANCEL, day, sure=False, calls=said.calls)

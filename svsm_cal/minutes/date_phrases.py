@@ -1,4 +1,4 @@
-"""The patterns of dates in English sentences: January 22nd, 2025, the first two weeks of July, next week."""
+"""Patterns of dates in English sentences: January 22nd, 2025, the first two weeks of July, next week."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from svsm_cal.words.en import MONTHS
 
 __all__ = ["ANY_WORDS", "CALL", "NAME", "PATTERNS", "TRIGGER", "any_of"]
 
-# The words before "meeting", which tell which one is meant; what is meant by "meeting"; a person's name.
+# The words before "meeting", which may name its series; the word "meeting" and its synonyms; a person's name.
 ANY_WORDS = r"(?P<mod>(?:[\w'\u2019/-]+\s+){0,4}?)"
 CALL = r"(?:meetings?|calls?|sync)\b"
 NAME = r"[A-Z][\w.'\u2019-]+(?:\s+[A-Z][\w.'\u2019-]+){0,2}"
 
 
 def any_of(*phrases: str) -> str:
-    """Return a pattern for any of some phrases, which may be patterns: a blank is any white space, "'" either apostrophe."""
+    """Return a pattern for any of the phrases (regular expressions): a blank matches white space, "'" both apostrophes."""
     return "(?:" + "|".join(phrases).replace(" ", r"\s+").replace("'", r"['\u2019]") + ")"
 
 
@@ -32,7 +32,7 @@ _MORE = rf"(?:\s*(?P<join>-|\u2013|\u2014|to|through|until|and|&|or)\s*(?:the\s+
 _PART = rf"(?P<part>first|second|third|last|1st|2nd|3rd)\s+(?P<count>{_COUNT}\s+)?(?P<unit>weeks?|half|days?)"
 _EDGE = r"(?P<edge>end|beginning|start|middle|mid|early|late)"
 _OF_S = r"(?:'s|\u2019s)?"
-# What a date is called -> its pattern, those that others may be a part of first.
+# Kind of date -> its pattern; patterns that contain others come first.
 _PATTERNS: dict[str, str] = {
     "iso": r"(?<![\d-])(?P<y>(?:19|20|21)\d\d)[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?![\d-])",
     "dotted": rf"(?<![\d.])(?P<d>\d{{1,2}})\.(?P<m>\d{{1,2}})\.(?P<y>{_YEAR})",
@@ -55,7 +55,7 @@ _PATTERNS: dict[str, str] = {
 TRIGGER = re.compile(
     rf"\d|\b(?:{_MONTH}|{_WEEKDAY}|week|weekend|month|year|meeting|call|today|tomorrow|fortnight)", re.IGNORECASE
 )
-_BARE = frozenset(("iso", "dotted", "day_month"))  # these say themselves where they begin
+_BARE = frozenset(("iso", "dotted", "day_month"))  # these patterns have their own word boundary
 PATTERNS = {
     kind: re.compile(pattern if kind in _BARE else rf"\b(?:{pattern})", re.IGNORECASE) for kind, pattern in _PATTERNS.items()
 }

@@ -1,6 +1,6 @@
-"""Markdown as minutes have it: headings, items and paragraphs with the lines they stand on, cut into sentences.
+"""A reader of Markdown minutes: headings, list items and paragraphs with their lines, split into sentences.
 
-CommonMark (spec 0.31) as markdown-it-py reads it; HTML and code are no text. Nothing is refused: any text is Markdown.
+It uses markdown-it-py for CommonMark (spec 0.31), and skips HTML and code blocks. It never fails: any text is Markdown.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Document", "Link", "Sentence", "document_of", "sentences_of"]
 
-# More than anybody says in one breath, or in one paragraph; what is longer is cut there, as patterns and emphasis take
-# more than linear time.
+# Longer sentences and blocks are cut, as patterns and emphasis take more than linear time.
 _LONGEST = 1000
 _LONGEST_BLOCK = 20_000
 _LINK = re.compile(r"https?://[^\s<>()\[\]\"'`*]+[^\s<>()\[\]\"'`*.,;:!?]")
 _TAG = re.compile(r"<!--.{0,2000}?-->|</?[A-Za-z][^<>]{0,200}>", re.DOTALL)
-# A sentence ends where the next one begins with a capital letter or a digit; "e.g. Rust" and "Jan. 5" do not.
+# A sentence ends before a capital letter or a digit, but not in "e.g. Rust" or "Jan. 5".
 _END = re.compile(
     r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bcf)(?<!\bDr)(?<!\bMr)(?<!\bNo)(?<![ .][A-Z])[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])"
 )
@@ -31,7 +30,7 @@ _MONTH_DOT = re.compile(r"\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.\
 
 
 class Sentence(Value):
-    """One sentence and the line (from 1) on which it begins."""
+    """A sentence and its first line (from 1)."""
 
     text: str
     line: int
@@ -40,30 +39,28 @@ class Sentence(Value):
 class Block(Value):
     """A heading (`level` 1 to 6), an item (`level` 0, `depth` from 1) or a paragraph (both 0), with its plain text by line.
 
-    `section` is the title of the nearest heading above, `top` that of the nearest of level 1 or 2 ("" for none).
-    `lead` is the bold text it begins with.
+    `section` is the title of the nearest heading above it, or "". `lead` is the bold text at its start, or "".
     """
 
     lines: tuple[tuple[int, str], ...]
     level: int = 0
     depth: int = 0
     section: str = ""
-    top: str = ""
     lead: str = ""
 
     @property
     def line(self) -> int:
-        """Return the line (from 1) on which it begins."""
+        """Return the first line (from 1)."""
         return self.lines[0][0]
 
     @property
     def text(self) -> str:
-        """Return its whole text."""
+        """Return the text of all lines."""
         return " ".join(text for _, text in self.lines)
 
 
 class Link(Value):
-    """A link, the text it stands behind ("" for a bare one), and its line."""
+    """A link, its text ("" for a bare URL), and its line."""
 
     url: str
     text: str
@@ -71,7 +68,7 @@ class Link(Value):
 
 
 class Document(Value):
-    """The blocks of a text in order, and its links."""
+    """The blocks and links of a text, in order."""
 
     blocks: tuple[Block, ...]
     links: tuple[Link, ...]
@@ -82,18 +79,18 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"maxNesting": 20})
-    parser.core.ruler.disable("inline")  # done here, for as much of a block as is read
+    parser.core.ruler.disable("inline")  # `_lines` does this, up to the longest block
     return parser
 
 
 def document_of(text: str) -> Document:
-    """Return what a Markdown text has to say; any text is Markdown, and its lines end as they like."""
+    """Return the blocks and links of any Markdown text, with any line ends."""
     env: dict[str, object] = {}
     tokens = _parser().parse(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd"), env)
     blocks: list[Block] = []
     links: list[Link] = []
     level = depth = 0
-    section = top = ""
+    section = ""
     for token in tokens:
         match token.type:
             case "heading_open":
@@ -106,11 +103,9 @@ def document_of(text: str) -> Document:
                 lines, lead = _lines(token, links, env)
                 if not lines:
                     continue
-                block = Block(lines, level, depth, section, top, lead)
+                blocks.append(Block(lines, level, depth, section, lead))
                 if level:
-                    section = block.text.rstrip(": ")
-                    top = section if level <= 2 else top
-                blocks.append(block)
+                    section = blocks[-1].text.rstrip(": ")
                 level = 0
             case _:
                 pass
@@ -118,10 +113,10 @@ def document_of(text: str) -> Document:
 
 
 def _lines(token: Token, links: list[Link], env: dict[str, object]) -> tuple[tuple[tuple[int, str], ...], str]:
-    """Return the plain text of each line of a block, and the bold text it begins with; its links are added."""
+    """Return a block's plain text by line, and the bold text at its start; its links are appended to `links`."""
     line = token.map[0] + 1 if token.map else 1
-    found: list[tuple[int, str]] = []
-    said: list[str] = []
+    lines: list[tuple[int, str]] = []
+    parts: list[str] = []
     lead: list[str] = []
     bold = False
     opened: tuple[str, int] | None = None
@@ -129,54 +124,54 @@ def _lines(token: Token, links: list[Link], env: dict[str, object]) -> tuple[tup
     parser = _parser()
     parser.inline.parse(token.content[:_LONGEST_BLOCK], parser, env, children)
     for child in children:
-        content = _seen(child.content)
+        content = _printable(child.content)
         match child.type:
             case "softbreak" | "hardbreak":
-                found.append((line, "".join(said)))
-                said, line = [], line + 1
+                lines.append((line, "".join(parts)))
+                parts, line = [], line + 1
             case "strong_open":
-                bold = not "".join(said).strip() and not found
+                bold = not "".join(parts).strip() and not lines
             case "strong_close":
                 bold = False
             case "link_open":
-                opened = (str(child.attrGet("href") or ""), len(said))
+                opened = (str(child.attrGet("href") or ""), len(parts))
             case "link_close" if opened is not None:
-                links.append(Link(opened[0], "".join(said[opened[1] :]).strip(), line))
+                links.append(Link(opened[0], "".join(parts[opened[1] :]).strip(), line))
                 opened = None
             case "image":
-                said.append(content)
+                parts.append(content)
             case "text" | "text_special" | "code_inline":
-                said.append(content)
+                parts.append(content)
                 if bold:
                     lead.append(content)
                 if opened is None and "://" in content:
                     links.extend(Link(match[0], "", line) for match in _LINK.finditer(content))
             case _:
                 pass
-    found.append((line, "".join(said)))
-    plain = ((number, " ".join(_TAG.sub(" ", text).split())) for number, text in found)
+    lines.append((line, "".join(parts)))
+    plain = ((number, " ".join(_TAG.sub(" ", text).split())) for number, text in lines)
     return tuple((number, text) for number, text in plain if text), "".join(lead).strip(" :")
 
 
-def _seen(text: str) -> str:
-    """Return a text with blanks for what does not print: it would steer terminals, and the calendar takes none of it."""
-    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
+def _printable(text: str) -> str:
+    """Return a text with blanks for unprintable characters, which could control a terminal."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
 
 
 def sentences_of(block: Block) -> list[Sentence]:
-    """Return a block's sentences, each with the line on which it begins."""
+    """Return the sentences of a block."""
     text = block.text
     starts = []
     at = 0
     for line, part in block.lines:
         starts.append((at, line))
         at += len(part) + 1
-    found = []
+    sentences = []
     begin = 0
     for end in [*(match.end() for match in _END.finditer(text) if not _MONTH_DOT.search(text[: match.end()][-8:])), len(text)]:
         sentence = text[begin:end].strip()
         if sentence:
             line = next((number for offset, number in reversed(starts) if offset <= begin), block.line)
-            found.append(Sentence(sentence[:_LONGEST], line))
+            sentences.append(Sentence(sentence[:_LONGEST], line))
         begin = end
-    return found
+    return sentences

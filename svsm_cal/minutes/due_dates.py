@@ -1,4 +1,4 @@
-"""Deadlines that minutes name: before the freeze on March 11th, CFP deadline: June 7, due January 30."""
+"""Deadlines in minutes: before the freeze on March 11th, CFP deadline: June 7, due January 30."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DEADLINE = any_of(
 )  # fmt: skip
 _WHAT = rf"(?:{_KIND_OF}\s+){{0,4}}(?i:{_DEADLINE})\b"
 _KEYWORD = re.compile(rf"\b(?P<what>{_WHAT})")
-# What may stand right before a date that is the deadline's, not that of a conference beside it.
+# The words that may precede the date of a deadline, rather than that of a conference in the same sentence.
 _IS = re.compile(
     r"(?:^|\b(?:(?:goal|target)\s+of|is|was|are|on|by|until|before|at|to|for|closes?|ends?|closing|ending)"
     r"|\b(?:extended|moved|scheduled|set|planned|due|date|approaching)"
@@ -44,7 +44,7 @@ _TAIL = re.compile(
 )
 _BEFORE = re.compile(rf"\s*(?:is|marks|will\s+be)\s+(?:the\s+)?(?P<what>(?:[\w.-]+\s+){{0,4}}?{_WHAT})")
 _BY = re.compile(r"\b(?:by|no\s+later\s+than|before|until)\s+(?:the\s+)?$", re.IGNORECASE)
-_ASKED = re.compile(
+_REQUEST = re.compile(
     r"\b"
     + any_of(
         "submit(?:ted)?", "send", "sent", "repl(?:y|ies)", "respond", "register(?:ed)?", "feedback", "proposals?", "apply",
@@ -55,7 +55,7 @@ _ASKED = re.compile(
 )  # fmt: skip
 _SUBJECT = re.compile(r"(?P<what>(?:[\w'-]+\s+){1,8})(?:is|are|was|were|will\s+be)\s+$", re.IGNORECASE)
 _NEGATED = re.compile(r"\b(?:no|not\s+(?:a|the)|without(?:\s+a)?|past|missed\s+the)\s+$", re.IGNORECASE)
-# Headings that say nothing of what is due, and words that two deadlines may share.
+# Words of headings that do not tell what is due, and words that any two deadlines may share.
 _GENERIC = frozenset(
     (
         "update", "updates", "announcement", "announcements", "introduction", "other", "others", "misc", "miscellaneous", "news",
@@ -75,21 +75,20 @@ _LONGEST_ID = 40
 
 
 def due_dates(said: Said) -> list[Suggestion]:
-    """Return the deadlines that a sentence names; those that were over when it was said are none."""
-    found: dict[date, Suggestion] = {}
-    for mention, what, sure in (*_named(said), *_asked(said)):
+    """Return the deadlines that a sentence names, without those already past on its day."""
+    suggestions: dict[date, Suggestion] = {}
+    for mention, what, sure in (*_named(said), *_requested(said)):
         day = mention.last
-        if day < said.day or day in found:
+        if day < said.day or day in suggestions:
             continue
-        title = _title(said, what)
         certain = sure and mention.single and mention.sure
-        suggestion = replace(said.suggest(Kind.DEADLINE, day, sure=certain, exact=mention.exact), title=title)
-        found[day] = _beside_known(suggestion, said)
-    return list(found.values())
+        suggestion = replace(said.suggest(Kind.DEADLINE, day, sure=certain, exact=mention.exact), title=_title(said, what))
+        suggestions[day] = _compared(suggestion, said)
+    return list(suggestions.values())
 
 
 def _named(said: Said) -> Iterator[tuple[Mention, str, bool]]:
-    """Yield the dates of what is called a deadline, and what it is called."""
+    """Yield the dates that the sentence calls a deadline or similar, with that name."""
     if said.heading:
         return
     for keyword in _KEYWORD.finditer(said.text):
@@ -110,12 +109,12 @@ def _named(said: Said) -> Iterator[tuple[Mention, str, bool]]:
             yield mention, match["what"], True
 
 
-def _asked(said: Said) -> Iterator[tuple[Mention, str, bool]]:
-    """Yield the dates by which somebody is asked for something; it may be no matter of the calendar's."""
+def _requested(said: Said) -> Iterator[tuple[Mention, str, bool]]:
+    """Yield the dates by which something is requested; not sure, as it may not belong in the calendar."""
     for mention in said.mentions:
         before = said.text[: mention.begin]
-        asked = _ASKED.search(before[-_REACH:]) if mention.single and not mention.calls and _BY.search(before) else None
-        if asked and (mention.exact or asked[0].casefold().startswith("submit")):
+        request = _REQUEST.search(before[-_REACH:]) if mention.single and not mention.calls and _BY.search(before) else None
+        if request and (mention.exact or request[0].casefold().startswith("submit")):
             yield mention, before.strip(" -*")[:_LONGEST_TITLE], False
 
 
@@ -123,35 +122,32 @@ def _title(said: Said, what: str) -> str:
     plain = re.sub(r"^(?:the|a|an|our|their|its|and)\s+", "", what.partition(",")[0], flags=re.IGNORECASE)
     for _ in range(4):
         plain = _TAIL.sub("", plain).strip(" :-\u2013\u2014,(")
-    words = [each for each in re.findall(r"\w+", said.section.casefold()) if each not in _GENERIC]
-    section = said.section.strip(" *:") if words and said.section.casefold() not in plain.casefold() else ""
-    title = ": ".join(each for each in (section, " ".join(plain.split())) if each)
+    informative = not _GENERIC.issuperset(re.findall(r"\w+", said.section.casefold()))
+    section = said.section.strip(" *:") if informative and said.section.casefold() not in plain.casefold() else ""
+    title = ": ".join(filter(None, (section, " ".join(plain.split()))))
     return title if len(title) <= _LONGEST_TITLE else title[:_LONGEST_TITLE].rsplit(" ", 1)[0] + " ..."
 
 
-def _beside_known(suggestion: Suggestion, said: Said) -> Suggestion:
-    """Return a deadline with an id of its own, known if the calendar has one of that day under a like name."""
-    own = _telling(f"{said.text} {said.section}")
-    same = [each for each in all_deadlines(said.calendar) if suggestion.date in (each.date, each.planned, each.actual)]
-    known = any(own & _telling(f"{each.title} {each.id.replace('-', ' ')}") for each in same)
-    own_id = _new_id(suggestion.title or "deadline", suggestion.date, said.calendar)
-    return replace(suggestion, id=own_id, known=known, sure=suggestion.sure and (known or not same))
+def _compared(suggestion: Suggestion, said: Said) -> Suggestion:
+    """Return a deadline with a new id; known if the calendar has one on that day with a similar name."""
+    words = _distinctive(f"{said.text} {said.section}")
+    same_day = [one for one in all_deadlines(said.calendar) if suggestion.date in (one.date, one.planned, one.actual)]
+    known = any(words & _distinctive(f"{deadline.title} {deadline.id.replace('-', ' ')}") for deadline in same_day)
+    new_id = _new_id(suggestion.title or "deadline", suggestion.date, said.calendar)
+    return replace(suggestion, id=new_id, known=known, sure=suggestion.sure and (known or not same_day))
 
 
-def _telling(text: str) -> frozenset[str]:
-    return frozenset(each for each in folded(text)[0] if len(each) > 2) - _COMMON
+def _distinctive(text: str) -> frozenset[str]:
+    return frozenset(word for word in folded(text)[0] if len(word) > 2) - _COMMON
 
 
 def _new_id(title: str, day: date, calendar: Calendar) -> str:
-    """Return an id made of a title's words and the year, or the whole date where that is taken."""
+    """Return an unused id: the words of the title with the year, or with the date if that is taken."""
     words = re.findall(r"[a-z0-9]+", " ".join(re.findall(r"\w+", title.casefold())))
     plain = "-".join(words)[: _LONGEST_ID + 1]
     plain = (plain.rpartition("-")[0] if len(plain) > _LONGEST_ID else plain) or "deadline"
     plain = plain if plain[0].isalpha() else f"deadline-{plain}"
     plain = plain.removesuffix(f"-{day.year}")
-    taken = {each.id for each in all_deadlines(calendar)}
-    return next(
-        each
-        for each in (f"{plain}-{day.year}", f"{plain}-{day.isoformat()}", f"{plain}-minutes-{day.isoformat()}")
-        if each not in taken
-    )
+    taken = {deadline.id for deadline in all_deadlines(calendar)}
+    candidates = (f"{plain}-{day.year}", f"{plain}-{day.isoformat()}", f"{plain}-minutes-{day.isoformat()}")
+    return next(candidate for candidate in candidates if candidate not in taken)

@@ -1,7 +1,7 @@
-"""People's names as they are written in minutes, and whose they are: Jörg Rödel, joerg roedel and J. Roedel (Chair) are one.
+"""Matching of names in minutes with participants: Jörg Rödel, joerg roedel and J. Roedel (Chair) are one person.
 
-Accents and case do not count, a German umlaut is read with and without its e, and what is in brackets is a remark.
-Nobody is guessed: a name that fits two people is nobody's.
+Accents and case are ignored, German umlauts match with and without e, and text in brackets is a remark. A name that matches
+two people matches nobody.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from svsm_cal.value import Value
+from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from svsm_cal.core.model import Participant
 
@@ -33,7 +33,7 @@ _NOBODY = re.compile(
 
 
 class Attendee(Value):
-    """Who was there: the name as written, whose it is if anybody's that we know, and the remark beside it ("Chair")."""
+    """An attendee: the name as written, the participant's id (None for others), and the remark ("Chair")."""
 
     name: str
     participant: str | None = None
@@ -41,100 +41,91 @@ class Attendee(Value):
 
     @property
     def chairs(self) -> bool:
-        """Whether the remark says that they ran the call."""
+        """Whether the remark marks the chair of the call."""
         return self.remark.casefold() in {"chair", "host", "moderator", "chairing", "chairperson", "leitung"}
 
 
 @lru_cache(maxsize=4096)
 def folded(name: str) -> tuple[frozenset[str], ...]:
-    """Return the sets of words that a name is known by: with umlauts as one letter, and as two."""
+    """Return the word sets of a name: with umlauts as one letter, and as two."""
     lower = unicodedata.normalize("NFC", name).casefold()
     return tuple({_words(lower): None, _words(lower.translate(_UMLAUTS)): None})
 
 
 def _words(text: str) -> frozenset[str]:
     letters = unicodedata.normalize("NFKD", text.translate(_LETTERS))
-    plain = "".join(each for each in letters if not unicodedata.combining(each))
-    return frozenset(re.findall(r"\w+", plain))
+    return frozenset(re.findall(r"\w+", "".join(letter for letter in letters if not unicodedata.combining(letter))))
 
 
 def plain_name(name: str) -> str:
-    """Return a name by which different spellings of it are counted as one."""
+    """Return a normal form that is the same for different spellings of a name."""
     return " ".join(sorted(folded(name)[-1]))
 
 
 class Names:
-    """The participants, found by what minutes call them."""
+    """The participants, to be found by the names in minutes."""
 
     def __init__(self, participants: Iterable[Participant]) -> None:
-        self.people = tuple(participants)
-        self._known = [(words, each.id) for each in self.people for words in folded(each.name) if words]
+        self._known = [(words, person.id) for person in participants for words in folded(person.name) if words]
 
     def find(self, name: str) -> str | None:
-        """Return the id of the one participant whom a name fits: whole, without a middle name, by initials, or first name."""
-        for fits in (_same, _part, _initials, _one_word):
-            found = {whose for words in folded(name) if words for known, whose in self._known if fits(words, known)}
-            if found:
-                return found.pop() if len(found) == 1 else None
+        """Return the id of the only participant with a name: in full, without a middle name, by initials, or by first name."""
+        for matches in _MATCHES:
+            ids = {person for words in folded(name) if words for known, person in self._known if matches(words, known)}
+            if ids:
+                return ids.pop() if len(ids) == 1 else None
         return None
 
     def mentioned(self, text: str) -> str | None:
-        """Return the id of the one participant named at the end of a few words, by their whole name or their first."""
+        """Return the id of the only participant whose full or first name ends a text."""
         words = text.split()
-        for size in (3, 2, 1):
-            found = self.find(" ".join(words[-size:])) if len(words) >= size else None
-            if found is not None:
-                return found
-        return None
+        ids = (self.find(" ".join(words[-size:])) for size in (3, 2, 1) if len(words) >= size)
+        return next(filter(None, ids), None)
 
 
-def _same(words: frozenset[str], known: frozenset[str]) -> bool:
-    return words == known
+def _by_initials(words: frozenset[str], known: frozenset[str]) -> bool:
+    initials = {word for word in words if len(word) == 1}
+    rest = words - initials
+    return bool(initials) and bool(rest) and rest < known and initials <= {word[0] for word in known - rest}
 
 
-def _part(words: frozenset[str], known: frozenset[str]) -> bool:
-    return min(len(words), len(known)) > 1 and (words < known or known < words)
-
-
-def _initials(words: frozenset[str], known: frozenset[str]) -> bool:
-    short = {each for each in words if len(each) == 1}
-    rest = words - short
-    others = {each[0] for each in known - rest}
-    return bool(short) and bool(rest) and rest < known and short <= others
-
-
-def _one_word(words: frozenset[str], known: frozenset[str]) -> bool:
-    return len(words) == 1 and words < known
+# The ways to match the words of a name with those of a participant, the strictest first.
+_MATCHES: tuple[Callable[[frozenset[str], frozenset[str]], bool], ...] = (
+    lambda words, known: words == known,
+    lambda words, known: min(len(words), len(known)) > 1 and (words < known or known < words),
+    _by_initials,
+    lambda words, known: len(words) == 1 and words < known,
+)
 
 
 def attendees_of(entries: Sequence[str], names: Names) -> tuple[Attendee, ...]:
-    """Return the attendees that lines or items of a list name, each once, in their order.
+    """Return the attendees in the lines or items of a list, in order and without repetition.
 
-    An item's second part is where somebody works, if the list has an item for each person.
+    If the list has one item for each person, the second part of an item is the employer.
     """
-    parts = [[_BOX.sub("", part.strip()) for part in _SPLIT.split(_shielded(entry))] for entry in entries]
-    if len(parts) > 2 and all(len(each) <= 2 for each in parts):
-        parts = [each if len(each) > 1 and names.find(each[1]) else each[:1] for each in parts]
-    found: dict[str, Attendee] = {}
-    for written in (part for each in parts for part in each):
+    items = [[_BOX.sub("", part.strip()) for part in _SPLIT.split(_protected(entry))] for entry in entries]
+    if len(items) > 2 and all(len(parts) <= 2 for parts in items):
+        items = [parts if len(parts) > 1 and names.find(parts[1]) else parts[:1] for parts in items]
+    attendees: dict[str, Attendee] = {}
+    for written in (part for parts in items for part in parts):
         name, remark = _named(written)
         if name and not _NOBODY.match(name) and any(map(str.isalpha, name)):
-            found.setdefault(plain_name(name) or name, Attendee(name, names.find(name), remark))
-    whole = {each.participant for each in found.values() if " " in each.name}
-    # A first name alone is somebody else if the one it fits is there by their whole name.
+            attendees.setdefault(plain_name(name) or name, Attendee(name, names.find(name), remark))
+    in_full = {attendee.participant for attendee in attendees.values() if " " in attendee.name}
+    # If a participant is listed in full, the same first name alone is another person.
     return tuple(
-        Attendee(each.name, None, each.remark) if " " not in each.name and each.participant in whole else each
-        for each in found.values()
+        replace(attendee, participant=None) if " " not in attendee.name and attendee.participant in in_full else attendee
+        for attendee in attendees.values()
     )
 
 
-def _shielded(entry: str) -> str:
-    """Return an entry whose remarks have no commas in them."""
+def _protected(entry: str) -> str:
+    """Return an entry without separators inside its remarks."""
     return _REMARK.sub(lambda match: match[0].replace(",", " ").replace(" and ", " + "), entry)
 
 
 def _named(written: str) -> tuple[str, str]:
-    """Return a name without its address, company and remark; and the remark."""
+    """Return a name without address, company and remark, and the remark."""
     plain = _MAIL.sub("", written).strip()
     remark = _REMARK.search(plain)
     name = _AFFILIATION.sub("", _REMARK.sub(" ", plain)).strip(" \t.:*_`@'\"\u2013\u2014-")

@@ -1,4 +1,4 @@
-"""Calls that minutes announce at another time or with another chair, and what they say about clock changes."""
+"""Moved calls, changes of the chair, and remarks about clock changes in minutes."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _CLOCKS = re.compile(
     ),
     re.IGNORECASE,
 )  # fmt: skip
-# Under a heading that speaks of clocks: "The US switches on November 2nd".
+# Under a heading about clock changes: "The US switches on November 2nd".
 _SWITCHES = re.compile(r"\b(?:switch|chang|shift)(?:es|ed|ing|s)\b.{0,60}\d", re.IGNORECASE)
-# "One hour earlier, at 17:00" is another time for everybody, unless clocks change then.
+# "One hour earlier, at 17:00" is a new time of the call, unless the clocks change then.
 _OF_THE_CALL = re.compile(r"\bhour\s+(?:later|earlier)\b[^.;]{0,20}\bat\s+\d{1,2}[:.]\d\d", re.IGNORECASE)
 _HOURS = re.compile(r"\bhour\s+(?:later|earlier)\b", re.IGNORECASE)
 _SOON = timedelta(days=28)
@@ -40,46 +40,46 @@ _AHEAD = timedelta(days=200)
 
 
 def mentions_clocks(text: str) -> bool:
-    """Whether a text speaks of clock changes."""
+    """Whether a text is about clock changes."""
     return _CLOCKS.search(text) is not None
 
 
 def time_shifts(said: Said) -> list[Suggestion]:
-    """Return what a sentence says of a clock change: the calls of the shift window that the calendar has for it.
+    """Return the clock change that a sentence is about, with the dates of the calendar's shift window.
 
-    It is known if there is such a window; there is nothing to write, as shifts are computed.
+    It is known if there is a window; it needs no entry, as shifts are computed.
     """
-    of_clocks = mentions_clocks(said.text) or (mentions_clocks(said.section) and _SWITCHES.search(said.text))
-    if said.series is None or not of_clocks:
+    about_clocks = mentions_clocks(said.text) or (mentions_clocks(said.section) and _SWITCHES.search(said.text))
+    if said.series is None or not about_clocks:
         return []
     windows = beginning_windows(said.calendar, said.series, said.day + timedelta(days=1), said.day + _AHEAD)
-    spans = [span for each in said.mentions for span in each.spans]
-    near = [each for each in windows if any(first <= each.first <= last + timedelta(days=7) for first, last in spans)]
-    soon = near or [each for each in windows if each.first <= said.day + _SOON]
+    spans = [span for mention in said.mentions for span in mention.spans]
+    near = [window for window in windows if any(first <= window.first <= last + timedelta(days=7) for first, last in spans)]
+    soon = near or [window for window in windows if window.first <= said.day + _SOON]
     if not near and _OF_THE_CALL.search(said.text) and not _CLOCKS.search(_HOURS.sub(" ", said.text)):
         return []
     if not soon:
         return [said.suggest(Kind.SHIFT, said.day, sure=False, calls=said.calls)]
-    first = min(each.first for each in soon)
-    ends = [each.last for each in soon if each.first == first and each.kind is ShiftKind.MISMATCH and each.last is not None]
-    found = said.suggest(Kind.SHIFT, first, sure=bool(near), calls=said.calls)
-    return [replace(found, known=True, until=min(ends, default=None))]
+    first = min(window.first for window in soon)
+    mismatches = [window for window in soon if window.first == first and window.kind is ShiftKind.MISMATCH]
+    until = min((window.last for window in mismatches if window.last is not None), default=None)
+    return [replace(said.suggest(Kind.SHIFT, first, sure=bool(near), calls=said.calls), known=True, until=until)]
 
 
 def beginning_windows(calendar: Calendar, series: Series, first: date, last: date) -> list[ShiftWindow]:
-    """Return the shift windows that begin from one day to another on the clocks of a series' attendees.
+    """Return the shift windows in the attendees' zones that begin between two days.
 
-    Those that only end a mismatch are none: who was told of it knows when it ends.
+    Windows that only end a mismatch are left out, as the notice of the mismatch gave its end.
     """
-    found = []
+    windows = []
     for zone in dict.fromkeys(person.zone for person in calendar.attendees(series)):
         before: ShiftWindow | None = None
         for window in regular_calls(series).windows(zone, first - _AHEAD, last):
-            back = before is not None and before.kind is ShiftKind.MISMATCH and window.kind is ShiftKind.SEASON
-            if window.change_minutes and not back and first <= window.first <= last:
-                found.append(window)
+            ends_mismatch = before is not None and before.kind is ShiftKind.MISMATCH and window.kind is ShiftKind.SEASON
+            if window.change_minutes and not ends_mismatch and first <= window.first <= last:
+                windows.append(window)
             before = window
-    return found
+    return windows
 
 
 _MOVED = re.compile(
@@ -114,28 +114,27 @@ _MAYBE = re.compile(r"offered|volunteered|\bcan\b", re.IGNORECASE)
 
 
 def moves(said: Said) -> list[Suggestion]:
-    """Return the moves that a sentence suggests; a call put off to where there is one anyhow is cancelled instead."""
-    found: list[Suggestion] = []
+    """Return the moves that a sentence suggests; a call moved to the date of the next call is cancelled instead."""
+    suggestions: list[Suggestion] = []
     for pattern in (_MOVED, _MOVE):
         for match in pattern.finditer(said.text):
             calls = said.calls_of(match["mod"])
             clock = _CLOCK.search(said.text, match.end(), match.end() + 40)
-            target = next(
-                (each for each in said.mentions if match.end() - 1 <= each.begin <= match.end() + 1 and not each.calls), None
-            )
+            at = range(match.end() - 1, match.end() + 2)
+            target = next((mention for mention in said.mentions if mention.begin in at and not mention.calls), None)
             if calls is None or (target is None and (clock is None or clock.start() > match.end() + 3)):
                 continue
-            sources = [day for each in said.within(match.start(), match.end()) if each is not target for day in calls.meant(each)]
+            named = [mention for mention in said.within(match.start(), match.end()) if mention is not target]
+            sources = [day for mention in named for day in calls.meant(mention)]
             if not sources:
                 sources = [day for day in calls.in_week_of(target.first) if day > said.day] if target else list(calls.after())
             sure = len(sources) == 1 and pattern is _MOVED and bool(match["be"]) and (target is None or target.single)
-            for source in sources[:1]:
-                moved = _moved(said, calls, source, target, clock, sure=sure)
-                found += [] if moved is None else [moved]
-        if found:
+            if sources:
+                suggestions += filter(None, [_moved(said, calls, sources[0], target, clock, sure=sure)])
+        if suggestions:
             break
     reason = reason_of(said)
-    return [replace(each, reason=reason) for each in found]
+    return [replace(suggestion, reason=reason) for suggestion in suggestions]
 
 
 def _moved(
@@ -144,18 +143,17 @@ def _moved(
     usual = calls.by_date[source].recurrence
     day = target.first if target is not None else source
     if target is not None and (not target.single or (day != source and calls.is_call(day))):
-        found = [each for each in calls.meant(target) if each != source]
-        return said.suggest(Kind.CANCEL, source, sure=False, calls=calls) if found else None
-    at = time(int(clock["h"]), int(clock["m"])) if clock else usual.time()
-    to = datetime.combine(day, at)
+        others = set(calls.meant(target)) - {source}
+        return said.suggest(Kind.CANCEL, source, sure=False, calls=calls) if others else None
+    to = datetime.combine(day, time(int(clock["h"]), int(clock["m"])) if clock else usual.time())
     if to == usual:
         return None
-    certain = sure and (target is None or target.sure) and clock is None  # whose clock is it?
+    certain = sure and (target is None or target.sure) and clock is None  # the zone of the clock time is unknown
     return replace(said.suggest(Kind.MOVE, source, sure=certain, calls=calls), to=to, exact=target is not None and target.exact)
 
 
 def chair_changes(said: Said) -> list[Suggestion]:
-    """Return who a sentence says runs which call; `chair` is None for somebody whom the calendar does not know."""
+    """Return the chairs that a sentence names for calls; `chair` is None for a person who is not a participant."""
     return [*_future(said), *_past(said)]
 
 
@@ -166,11 +164,12 @@ def _future(said: Said) -> Iterator[Suggestion]:
             groups = match.groupdict()
             if calls is None:
                 continue
-            who = groups.get("who") or said.text[: match.start()]
-            chair = said.names.mentioned(_first_name_last(who) if groups.get("who") else who)
+            # Capitalised words may follow a name in "run by ...", so that its first two words have to do.
+            who = " ".join(groups["who"].split()[:2]) if groups.get("who") else said.text[: match.start()]
+            chair = said.names.mentioned(who)
             past = (groups.get("be") or "").strip().casefold() in {"was", "were"}
             mentions = said.within(match.start(), match.end() + 1) or said.mentions
-            days = [day for each in mentions for day in calls.meant(each) if day > said.day]
+            days = [day for mention in mentions for day in calls.meant(mention) if day > said.day]
             named = bool(days)
             if not days:
                 days = [said.day] if past and calls.is_call(said.day) else list(calls.after())
@@ -191,12 +190,7 @@ def _past(said: Said) -> Iterator[Suggestion]:
         yield replace(said.suggest(Kind.CHAIR, said.day, sure=True, calls=calls), chair=chair)
 
 
-def _first_name_last(who: str) -> str:
-    """Return a name that `Names.mentioned`, which looks at a text's end, finds whatever capitalised words follow it."""
-    return " ".join(who.split()[:2])
-
-
 def chair_on(calls: Calls, day: date) -> str | None:
-    """Return who runs the call of a date, as the calendar has it."""
+    """Return the calendar's chair of the call of a date."""
     occurrence = calls.by_date.get(day)
     return None if occurrence is None else occurrence.details.chair

@@ -1,4 +1,4 @@
-"""The minutes of one call: date, series, attendees, topics, actions, and the calendar changes that they suggest."""
+"""The minutes of one call: date, series, attendees, topics, actions, and suggested changes of the calendar."""
 
 from __future__ import annotations
 
@@ -20,16 +20,13 @@ from svsm_cal.minutes.suggestion import Kind, Said, Suggestion
 from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from datetime import date
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from svsm_cal.core.model import Calendar, Series
-    from svsm_cal.minutes.document import Block
-    from svsm_cal.minutes.names import Attendee
 
 __all__ = ["Action", "Minutes", "Topic", "read_minutes", "suggestions_of"]
 
-# What a sentence must have in it, for a reader to look at it at all.
+# A word that a sentence must contain -> the reader that looks at it then.
 _READERS: tuple[tuple[re.Pattern[str], Callable[[Said], list[Suggestion]]], ...] = (
     (
         re.compile(r"meet|call|sync|away|vacation|\bout\b|leave|attend|join|travel|absent|holiday|available", re.IGNORECASE),
@@ -54,8 +51,8 @@ def suggestions_of(
     names: Names,
     attendees: Sequence[Attendee] = (),
 ) -> tuple[Suggestion, ...]:
-    """Return what the blocks of some minutes of a day suggest; what two sentences say is said once, by the clearer one."""
-    found: list[Suggestion] = []
+    """Return the suggestions in the blocks of minutes of a day; of two equal ones only the clearer one."""
+    suggestions: list[Suggestion] = []
     calls = None if series is None else Calls(series, day)
     for block in blocks:
         before = ""
@@ -64,77 +61,69 @@ def suggestions_of(
             said = Said(sentence.text, sentence.line, day, calendar, names, calls, before, block.lead or block.section, heading)
             for trigger, read in _READERS:
                 if trigger.search(said.text):
-                    found += read(said)
+                    suggestions += read(said)
             before = sentence.text
     if calls is not None:
-        found += _in_the_chair(attendees, calls, blocks)
-    return tuple(_known(each, calendar) for each in _once(found))
+        suggestions += _listed_chairs(attendees, calls, blocks)
+    return tuple(_compared(suggestion, calendar) for suggestion in _merged(suggestions))
 
 
-def _in_the_chair(attendees: Sequence[Attendee], calls: Calls, blocks: Iterable[Block]) -> list[Suggestion]:
-    """Return that somebody chaired the call who was listed as its chair and is not the calendar's."""
-    found = []
-    for each in attendees:
-        if each.chairs and each.participant and calls.is_call(calls.day) and chair_on(calls, calls.day) != each.participant:
-            block = next((block for block in blocks if each.name in block.text), None)
-            text = f"{each.name} ({each.remark})"
-            line = block.line if block is not None else 1
-            found.append(
-                Suggestion(Kind.CHAIR, calls.day, line=line, text=text, sure=True, series=calls.series.id, chair=each.participant)
-            )
-    return found
+def _listed_chairs(attendees: Sequence[Attendee], calls: Calls, blocks: Iterable[Block]) -> Iterator[Suggestion]:
+    """Yield a change of chair for an attendee who is listed as the chair and is not the calendar's."""
+    day = calls.day
+    for attendee in attendees:
+        person = attendee.participant
+        if attendee.chairs and person and calls.is_call(day) and chair_on(calls, day) != person:
+            line = next((block.line for block in blocks if attendee.name in block.text), 1)
+            text = f"{attendee.name} ({attendee.remark})"
+            yield Suggestion(Kind.CHAIR, day, line=line, text=text, sure=True, series=calls.series.id, chair=person)
 
 
-def _known(suggestion: Suggestion, calendar: Calendar) -> Suggestion:
-    """Return a suggestion that knows whether the calendar says so already."""
-    series = next((each for each in calendar.series if each.id == suggestion.series), None)
+def _compared(suggestion: Suggestion, calendar: Calendar) -> Suggestion:
+    """Return a suggestion that is known if the calendar already has the change."""
+    series = next((series for series in calendar.series if series.id == suggestion.series), None)
     if series is None or suggestion.kind not in {Kind.CANCEL, Kind.MOVE, Kind.CHAIR}:
         return suggestion
     calls = Calls(series, suggestion.date)
     call = calls.by_date.get(suggestion.date)
     match suggestion.kind:
         case Kind.CANCEL:
-            return replace(suggestion, known=call is not None and call.status is Status.CANCELLED)
+            known = call is not None and call.status is Status.CANCELLED
         case Kind.MOVE:
-            return replace(suggestion, known=call is not None and call.start == suggestion.to)
+            known = call is not None and call.start == suggestion.to
         case _:
-            return replace(
-                suggestion, known=suggestion.chair is not None and chair_on(calls, suggestion.date) == suggestion.chair
-            )
+            known = suggestion.chair is not None and chair_on(calls, suggestion.date) == suggestion.chair
+    return replace(suggestion, known=known)
 
 
-def _once(found: list[Suggestion]) -> list[Suggestion]:
-    """Return the suggestions by line, of those for one call the clearest; remarks on clocks are all kept.
+def _merged(suggestions: list[Suggestion]) -> list[Suggestion]:
+    """Return the suggestions by line, the clearest one for each change and all remarks about clocks.
 
-    A call that somebody else runs is not cancelled just because its chair is away.
+    A call with a new chair is not cancelled just because its old chair is away.
     """
     best: dict[tuple[object, ...], Suggestion] = {}
-    chaired = {(each.series, each.date) for each in found if each.kind is Kind.CHAIR and each.sure}
-    for each in found:
-        key: tuple[object, ...] = (each.kind, each.series, each.date)
-        if each.kind is Kind.SHIFT:
-            key = (*key, each.line, each.text)
-        if each.kind is Kind.CANCEL and not each.sure and key[1:] in chaired:
+    chaired = {(one.series, one.date) for one in suggestions if one.kind is Kind.CHAIR and one.sure}
+    for new in suggestions:
+        key: tuple[object, ...] = (new.kind, new.series, new.date)
+        if new.kind is Kind.SHIFT:
+            key = (*key, new.line, new.text)
+        if new.kind is Kind.CANCEL and not new.sure and key[1:] in chaired:
             continue
-        other = best.get(key)
-        if other is None or (each.sure, each.exact, bool(each.reason)) > (other.sure, other.exact, bool(other.reason)):
-            best[key] = each if other is None else replace(each, reason=each.reason or other.reason)
-        elif other.reason is None and each.reason is not None:
-            best[key] = replace(other, reason=each.reason)
-    remarks = [each for each in best.values() if each.kind is Kind.SHIFT]
-    kept = [each for each in best.values() if each.kind is not Kind.SHIFT or _tells_more(each, remarks)]
-    return sorted(kept, key=lambda each: (each.line, each.date, each.kind))
-
-
-def _tells_more(remark: Suggestion, remarks: Sequence[Suggestion]) -> bool:
-    """Whether a remark on clocks says more than the heading over one that says when."""
-    return remark.sure or bool(re.search(r"\d", remark.text)) or not any(each.sure for each in remarks)
+        old = best.get(key)
+        if old is None or (new.sure, new.exact, bool(new.reason)) > (old.sure, old.exact, bool(old.reason)):
+            best[key] = new if old is None else replace(new, reason=new.reason or old.reason)
+        elif old.reason is None and new.reason is not None:
+            best[key] = replace(old, reason=new.reason)
+    dated = any(one.sure for one in best.values() if one.kind is Kind.SHIFT)
+    # If one remark about clocks has a date, those without any number add nothing.
+    kept = [one for one in best.values() if one.kind is not Kind.SHIFT or one.sure or not dated or re.search(r"\d", one.text)]
+    return sorted(kept, key=lambda one: (one.line, one.date, one.kind))
 
 
 class Minutes(Value):
-    """What the minutes in a file say; `date` and `series` (an id) are None if nothing tells them.
+    """The minutes in a file; `date` and `series` (an id) are None if unknown.
 
-    `clocks` says whether they speak of clock changes, `findings` what is doubtful about them.
+    `clocks` tells whether they mention clock changes, `findings` has the doubts about them.
     """
 
     file: str
@@ -155,9 +144,9 @@ _LOOKED_AT = 8
 
 
 def read_minutes(text: str, *, file: str, calendar: Calendar, series: Series | None = None) -> Minutes:
-    """Return what the text of some minutes says, as far as the calendar tells what it means.
+    """Return the content of minutes in Markdown, resolved with the calendar.
 
-    `file` is its path, whose last part may name the date and the series; `series` is theirs if somebody says so.
+    `file` is their path, whose last part may name the date and the series; `series` overrides the series.
     """
     document = document_of(text)
     names = Names(calendar.participants)
@@ -168,8 +157,8 @@ def read_minutes(text: str, *, file: str, calendar: Calendar, series: Series | N
         owner = _only_with_call(calendar, day)
     entries, listed = attendee_entries(document.blocks, names)
     attendees = attendees_of(entries, names)
-    apart = {title.line if title else 0, *(block.line for block in listed)}
-    rest = [block for block in document.blocks if block.line not in apart]
+    excluded = {title.line if title else 0, *(block.line for block in listed)}
+    rest = [block for block in document.blocks if block.line not in excluded]
     suggestions = suggestions_of(rest, day, calendar, series=owner, names=names, attendees=attendees) if day else ()
     return Minutes(
         file,
@@ -191,53 +180,45 @@ def _name_of(file: str) -> str:
 
 
 def _series(file: str, title: str, calendar: Calendar) -> Series | None:
-    """Return the series whose id begins the file's name, whose minutes are called so, or whose title the heading has."""
+    """Return the series whose id starts the file name, whose minutes have such a name, or whose title is in the heading."""
     name = _name_of(file)
-    begun = [each for each in calendar.series if name.startswith((f"{each.id}-", f"{each.id}_", f"{each.id}."))]
-    if begun:
-        return max(begun, key=lambda each: len(each.id))
-    for each in calendar.series:
-        before, marked, after = _name_of(each.details.minutes or "").partition("{date}")
-        if (
-            marked
-            and (before or after)
-            and name.startswith(before)
-            and name.endswith(after)
-            and (before or after not in {".md", ".txt"})
-        ):
-            return each
+    by_id = [series for series in calendar.series if name.startswith((f"{series.id}-", f"{series.id}_", f"{series.id}."))]
+    if by_id:
+        return max(by_id, key=lambda series: len(series.id))
+    for series in calendar.series:
+        before, marked, after = _name_of(series.details.minutes or "").partition("{date}")
+        telling = marked and (before or after not in {"", ".md", ".txt"})
+        if telling and name.startswith(before) and name.endswith(after):
+            return series
     words = frozenset(re.findall(r"[\w]+", title.casefold()))
-    fitting = [
-        each
-        for each in calendar.series
-        if title_words(each) and frozenset(each.title.casefold().split()) & title_words(each) <= words
-    ]
-    fitting = [each for each in fitting if frozenset(each.title.casefold().split()) & words]
-    return fitting[0] if len(fitting) == 1 else None
+    by_title = []
+    for series in calendar.series:
+        own = frozenset(series.title.casefold().split())
+        if title_words(series) and own & title_words(series) <= words and own & words:
+            by_title.append(series)
+    return by_title[0] if len(by_title) == 1 else None
 
 
 def _only_with_call(calendar: Calendar, day: date) -> Series | None:
-    with_call = [each for each in calendar.series if Calls(each, day).is_call(day)]
+    with_call = [series for series in calendar.series if Calls(series, day).is_call(day)]
     return with_call[0] if len(with_call) == 1 else calendar.series[0] if len(calendar.series) == 1 else None
 
 
 def _date(file: str, blocks: Sequence[Block], series: Series | None) -> tuple[date | None, list[Finding]]:
-    """Return the date that the heading and the file's name tell; where they differ, that of the two which has a call."""
-    name = _name_of(file)
-    in_name, _ = date_in(name)
-    found: list[tuple[date, int]] = []
+    """Return the date in the heading and in the file name; if they differ, the one with a call."""
+    in_name, _ = date_in(_name_of(file))
     top = [block for block in blocks[:_LOOKED_AT] if block.level in (1, 2) or _DATE_LINE.match(block.text)]
     for block in top:
         day, with_year = date_in(block.text)
         if day is not None and not with_year and in_name is not None:
             day = day.replace(year=in_name.year) if day.day <= 28 or day.month != 2 else None
         if day is not None and day.year > 4:
-            found.append((day, block.line))
             break
-    if not found or in_name is None or found[0][0] == in_name:
-        return (found[0][0] if found else in_name if in_name and in_name.year > 4 else None), []
-    said, line = found[0]
-    calls = [each for each in (said, in_name) if series is not None and Calls(series, each).is_call(each)]
-    day = calls[0] if len(calls) == 1 else in_name
-    message = f"the heading is of {said}, the file's name of {in_name}; taken as of {day}"
-    return day, [Finding("warning", file, line, 1, "minutes-date", message, "give both the call's date")]
+    else:
+        return (in_name if in_name and in_name.year > 4 else None), []
+    if in_name is None or day == in_name:
+        return day, []
+    calls = [one for one in (day, in_name) if series is not None and Calls(series, one).is_call(one)]
+    taken = calls[0] if len(calls) == 1 else in_name
+    message = f"the heading has the date {day}, the file name {in_name}; taken as {taken}"
+    return taken, [Finding("warning", file, block.line, 1, "minutes-date", message, "write the call's date in both")]

@@ -1,4 +1,4 @@
-"""The parts that minutes have: who was there, the topics, what people took on."""
+"""The sections of minutes: attendees, topics and action items."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["Action", "Topic", "actions_of", "attendee_entries", "topics_of"]
 
 
 class Topic(Value):
-    """What was talked about, and the line its heading stands on."""
+    """A topic and the line of its heading."""
 
     title: str
     line: int
 
 
 class Action(Value):
-    """What somebody took on; `sure` if the minutes call it an action item, else somebody just said that they will."""
+    """An action item; `sure` if the minutes mark it as one, otherwise inferred from "... will ..."."""
 
     text: str
     line: int
@@ -46,32 +46,18 @@ _ATTENDEES = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"^(?:attendees|attending|participants|present)\s*(?:\(\d+\))?\s*:\s*(?=\S)", re.IGNORECASE)
-# Headings that hold topics and are none.
+# Headings of sections that are not topics themselves.
 _FRAME = re.compile(
     "^"
     + any_of(
-        "topics?",
-        "agenda",
-        "notes",
-        "(?:meeting )?minutes",
-        "discussion",
-        "action(?: item)?s?",
-        "links",
-        "next meeting",
-        "announcements",
-        "deadlines",
-        "time",
-        "themen",
-        "thema",
-        "ankündigungen",
-        "fristen",
-        "zeit",
+        "topics?", "agenda", "notes", "(?:meeting )?minutes", "discussion", "action(?: item)?s?", "links", "next meeting",
+        "announcements", "deadlines", "time", "themen", "thema", "ankündigungen", "fristen", "zeit",
     )
     + r"\s*:?$",
     re.IGNORECASE,
-)
+)  # fmt: skip
 _TOPIC = re.compile(r"^(?:topic|thema)\s*:\s*(?=\S)", re.IGNORECASE)
-# What stands under these was not talked about.
+# Sections whose items are not topics.
 _APART = re.compile(
     "^"
     + any_of("announcements", "deadlines", "time", "ankündigungen", "fristen", "zeit", "open points of", "offene punkte vom")
@@ -91,10 +77,10 @@ _NOT_WORK = frozenset(("be", "not", "attend", "join", "miss", "run", "chair", "h
 
 
 def attendee_entries(blocks: Sequence[Block], names: Names) -> tuple[list[str], list[Block]]:
-    """Return what lists the attendees, an entry for each item or line, and the blocks in which it does."""
+    """Return the entries of the attendee list, one for each item or line, and the blocks of the list."""
     entries: list[str] = []
     listed: list[Block] = []
-    level = 0  # of the heading that we are under; 9 for a bold line or a line with a colon
+    level = 0  # of the current attendees heading; 9 for a bold line or a line with a colon
     for block in blocks:
         named = _NAMED.match(block.text)
         if named and not level:
@@ -119,25 +105,19 @@ def attendee_entries(blocks: Sequence[Block], names: Names) -> tuple[list[str], 
 
 
 def _joined(lines: list[str], names: Names) -> list[str]:
-    """Return a paragraph's lines as entries: one if a line goes on with the names of the one before."""
-    return (
-        lines
-        if not any(line.rstrip().endswith((",", ";")) for line in lines[:-1]) and len(lines) > 1 and "," not in lines[0]
-        else [_flowing(lines, names)]
-    )
-
-
-def _flowing(lines: list[str], names: Names) -> str:
-    """Return a list of names over several lines; those who end a line and begin the next are two where both are known."""
+    """Return a paragraph's lines as entries, joined into one if a list of names continues over several lines."""
+    if len(lines) > 1 and "," not in lines[0] and not any(line.rstrip().endswith((",", ";")) for line in lines[:-1]):
+        return lines
     text = lines[0]
     for before, line in pairwise(lines):
+        # A line may also break between two names, without a comma.
         one, other = (names.find(name.strip()) for name in (before.split(",")[-1], line.split(",")[0]))
         text += f"{', ' if one and other and one != other else ' '}{line}"
-    return text
+    return [text]
 
 
 def topics_of(blocks: Sequence[Block]) -> list[Topic]:
-    """Return the topics: the headings, or else the bold words that items begin with, or the outermost items."""
+    """Return the topics: the headings, otherwise the bold words that start items, otherwise the outermost items."""
     heads = [
         block
         for block in blocks
@@ -151,8 +131,8 @@ def topics_of(blocks: Sequence[Block]) -> list[Topic]:
 
 
 def actions_of(blocks: Sequence[Block], day: date | None, names: Names) -> list[Action]:
-    """Return what people took on: what the minutes call an action item, and what they say that somebody known will do."""
-    found = []
+    """Return the action items: those marked as such, and sentences about what a known person will do."""
+    actions = []
     for block in blocks:
         if block.level:
             continue
@@ -166,11 +146,10 @@ def actions_of(blocks: Sequence[Block], day: date | None, names: Names) -> list[
             continue
         owner = (match["owner"] or "").strip() or None
         who = will["who"] if will else owner
-        due = (
-            next((each.first for each in mentions_of(text, day) if each.exact and each.single), None) if day and marked else None
-        )
+        dates = mentions_of(text, day) if day and marked else []
+        due = next((mention.first for mention in dates if mention.exact and mention.single), None)
         participant = names.find(who) if who else None
         if not marked and participant is None and (who is None or " " not in who):
             continue  # "He will", "Patches will"
-        found.append(Action(text[:500], block.line, marked, (match["box"] or "").casefold() == "x", who, participant, due))
-    return found
+        actions.append(Action(text[:500], block.line, marked, (match["box"] or "").casefold() == "x", who, participant, due))
+    return actions

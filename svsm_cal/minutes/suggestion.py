@@ -1,4 +1,4 @@
-"""What a sentence of some minutes would change in the calendar: one call, one deadline; and the TOML that says so."""
+"""Suggested changes of the calendar: each about one call or deadline, from one sentence of minutes, with its TOML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from svsm_cal.minutes.calls import Calls, series_by_title
 from svsm_cal.minutes.date_phrases import NAME, any_of
 from svsm_cal.minutes.dates import Mention, mentions_of
-from svsm_cal.value import Value, replace
+from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar, Series
@@ -22,7 +22,7 @@ __all__ = ["Kind", "Said", "Suggestion", "reason_of"]
 
 
 class Kind(StrEnum):
-    """What a suggestion is about."""
+    """The kind of a suggestion."""
 
     CANCEL = "cancel"
     MOVE = "move"
@@ -31,16 +31,16 @@ class Kind(StrEnum):
     SHIFT = "shift"
 
 
-# `Suggestion.date` hides the type's name within its class.
+# The field `Suggestion.date` hides the type's name in its class.
 Date = date
 
 
 class Suggestion(Value):
-    """One thing that minutes say of the calendar, and the sentence they say it in.
+    """A suggestion and its sentence.
 
-    `date` is the call's (as the rule has it), the deadline's, or that of a time shift's first call, whose last is
-    `until`. `sure` says that the sentence leaves no choice, `exact` that it names the day by number, and `known` that
-    the calendar says so already. `to`, `chair` (an id), `title` and `reason` are what an entry needs; `id` is a deadline's.
+    `date` is that of the call in the rule, of the deadline, or of the first call of a time shift until the call of `until`.
+    `sure` means that the sentence is unambiguous, `exact` that it names the day by number, `known` that the calendar already
+    has the change. `to`, `chair` (an id), `title` and `reason` are for its TOML entry; `id` is that of a deadline.
     """
 
     kind: Kind
@@ -60,7 +60,7 @@ class Suggestion(Value):
 
     @property
     def toml(self) -> str:
-        """Return what calendar.toml is to say, under its series but for a deadline; "" where it needs to say nothing."""
+        """Return the entry for calendar.toml, of its series or of a deadline; "" if none is needed."""
         day = self.date.isoformat()
         reason = f", reason = {_quoted(self.reason)}" if self.reason else ""
         match self.kind:
@@ -81,10 +81,10 @@ def _quoted(text: str) -> str:
 
 
 class Said(Value):
-    """A sentence of some minutes with all that its meaning depends on.
+    """A sentence of minutes with its context.
 
-    `day` is the day it was said on, `before` the sentence before it in its block ("" for the first), `section` the
-    heading it stands under, `calls` those of the minutes' own series, None where that is unknown.
+    `day` is the date of the minutes, `before` the previous sentence of its block ("" for the first), `section` the heading
+    above it, and `calls` those of the minutes' own series (None if unknown).
     """
 
     text: str
@@ -99,38 +99,39 @@ class Said(Value):
 
     @cached_property
     def mentions(self) -> list[Mention]:
-        """Return the dates it names."""
+        """Return the dates in the sentence."""
         return mentions_of(self.text, self.day)
 
     @property
+    def mentions_before(self) -> list[Mention]:
+        """Return the dates in the sentence before."""
+        return mentions_of(self.before, self.day)
+
+    @property
     def series(self) -> Series | None:
-        """Return the minutes' own series, None where it is unknown."""
+        """Return the minutes' own series, None if unknown."""
         return None if self.calls is None else self.calls.series
 
     @property
     def hedged(self) -> bool:
-        """Whether it leaves open whether it is so."""
+        """Whether the sentence is uncertain or a question."""
         return bool(_HEDGES.search(self.text)) or self.text.rstrip().endswith("?")
 
     def within(self, begin: int, end: int) -> list[Mention]:
-        """Return the mentions that lie from one offset to another, at least in part."""
-        return [each for each in self.mentions if each.begin < end and begin < each.end]
+        """Return the dates that overlap a part of the text."""
+        return [mention for mention in self.mentions if mention.begin < end and begin < mention.end]
 
     def calls_of(self, words: str) -> Calls | None:
-        """Return the calls of the series that the words before "meeting" mean; None if they mean no series that is known."""
+        """Return the calls of the series that the words before "meeting" name, None if it is unknown."""
         series = series_by_title(words, self.calendar, self.series)
-        if series is None or series is self.series:
-            return self.calls if series is not None else None
-        return Calls(series, self.day)
+        if series is None:
+            return None
+        return self.calls if series is self.series else Calls(series, self.day)
 
     def suggest(self, kind: Kind, day: date, *, sure: bool, calls: Calls | None = None, exact: bool = False) -> Suggestion:
-        """Return a suggestion for a day, and its series if there are calls it is about."""
+        """Return a suggestion for a day of the calls' series, not sure if the sentence is hedged."""
         series = None if calls is None else calls.series.id
         return Suggestion(kind, day, self.line, self.text, sure and not self.hedged, series, exact)
-
-    def after(self, text: str) -> Said:
-        """Return the sentence before as one of its own, for what it says of dates."""
-        return replace(self, text=text, before="")
 
 
 _HEDGES = re.compile(
@@ -156,7 +157,7 @@ _WHO = re.compile(rf"(?P<who>{NAME})\s*$")
 
 
 def reason_of(said: Said) -> str | None:
-    """Return why, in the few words that a sentence or the one before it has for it; None if they have none."""
+    """Return the reason in a sentence or the one before it, in a few words, or None."""
     cause = _LEADING.search(said.text) or _CAUSE.search(said.text)
     if cause:
         return cause["why"].strip()

@@ -205,6 +205,7 @@ DATES = {
     "the next three weeks": "2025-03-10..2025-03-30",
     "the week after next": "2025-03-17..2025-03-23",
     "the week of March 24th": "2025-03-24..2025-03-30",
+    "the week of to the week of": "",
     "next weekend": "2025-03-08..2025-03-09",
     "in 3 days": "2025-03-08",
     "tomorrow": "2025-03-06",
