@@ -12,6 +12,7 @@ from svsm_cal.minutes.names import plain_name
 from svsm_cal.minutes.other_calls import beginning_windows
 from svsm_cal.value import Value
 from svsm_cal.words import ENGLISH
+from svsm_cal.words.language import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -62,13 +62,17 @@ def test_what_has_not_changed_is_not_sent_again(other):
     assert (again.status, again.body, first.headers["cache-control"]) == (304, b"", "private, max-age=300")
 
 
-def test_the_environment_describes_the_application(tmp_path):
-    """`uvicorn svsm_cal.web:app`, as a user would write it."""
+def other_server(folder, calendar):
+    """`uvicorn svsm_cal.web:app`, as a user would write it; gives the process and what it prints."""
     words = (sys.executable, "-m", "uvicorn", "svsm_cal.web:app", "--port", "0", "--no-access-log")
-    given = {"SVSM_CAL_CALENDAR": str(EXAMPLE), "SVSM_CAL_SECRET": SECRET, "SVSM_CAL_STORE": str(tmp_path / "store.db")}
-    said = tmp_path / "said.log"
+    given = {"SVSM_CAL_CALENDAR": str(calendar), "SVSM_CAL_SECRET": SECRET, "SVSM_CAL_STORE": str(folder / "store.db")}
+    said = folder / "said.log"
     with said.open("wb") as out:
-        running = subprocess.Popen(words, env={**os.environ, **given}, cwd=tmp_path, stdout=out, stderr=out)
+        return subprocess.Popen(words, env={**os.environ, **given}, cwd=folder, stdout=out, stderr=out), said
+
+
+def test_the_environment_describes_the_application(tmp_path):
+    running, said = other_server(tmp_path, EXAMPLE)
     try:
         waiting = threading.Event()
         for _ in range(PATIENCE * 20):
@@ -84,3 +88,11 @@ def test_the_environment_describes_the_application(tmp_path):
         running.terminate()
         running.wait(PATIENCE)
     assert (tmp_path / "store.db").exists()
+
+
+def test_a_calendar_with_errors_stops_another_server_too(tmp_path):
+    (tmp_path / "calendar.toml").write_text("broken")
+    running, said = other_server(tmp_path, tmp_path / "calendar.toml")
+    assert running.wait(PATIENCE) != 0
+    assert "calendar.toml:1:" in said.read_text()
+    assert "Traceback" not in said.read_text()
