@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import multiprocessing
 import os
 import signal
@@ -16,13 +15,16 @@ from svsm_cal.errors import UsageError
 from svsm_cal.value import Value
 
 try:
+    import fcntl
+
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
     from granian.net import SocketHolder  # type: ignore[attr-defined]
     from granian.server.mp import MPServer
 except ImportError as error:
-    raise UsageError("serve needs granian (pip install 'svsm_cal[web]')") from error
+    hint = "pip install 'svsm_cal[web]'; on Windows run svsm_cal.web:app on another ASGI server"
+    raise UsageError(f"serve needs granian, on Linux or macOS ({hint})") from error
 
 from svsm_cal.web.asgi import AccessLog, AsgiApplication
 from svsm_cal.web.metrics import Counters
