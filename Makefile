@@ -10,7 +10,7 @@ EXAMPLE := examples/svsm/calendar.toml
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -Pk /dev/shm | awk 'END { print $$4 }')" -gt 2000000 ] && echo TMPDIR=/dev/shm)
 DEMO_NOW := 2025-03-05T17:00Z
 
-.PHONY: help demo test lint types bench soak readers schema format lock clean
+.PHONY: help demo test lint types bench soak readers format lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -45,10 +45,6 @@ soak: readers ## Run the long sweeps
 
 format: $(VENV)/done ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
-
-schema: $(VENV)/done ## Write the JSON Schema of calendar.toml anew
-	$(BIN)/python -m svsm_cal.config.schema > svsm_cal/config/calendar.schema.json.new
-	mv svsm_cal/config/calendar.schema.json.new svsm_cal/config/calendar.schema.json
 
 lock: $(VENV)/done ## Resolve and pin the dependencies anew (needs uv)
 	sh tests/lock.sh

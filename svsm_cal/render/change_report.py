@@ -6,8 +6,10 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from svsm_cal.core.affected import Touch
 from svsm_cal.core.call_changes import values_of
-from svsm_cal.render.change_rows import Row, Table, headline, on_one_line, range_in_words, reached, tables, without_addresses
+from svsm_cal.engine.zones import local_of
+from svsm_cal.render.change_rows import Row, Table, headline, on_one_line, tables, without_addresses
 from svsm_cal.render.records import instant_text, local_text
 from svsm_cal.render.text import aligned, plain
 from svsm_cal.words.language import clock
@@ -33,12 +35,33 @@ _MOST_ROWS = 15
 def changes_text(language: Language, changes: Changes, paint: Paint = plain) -> list[str]:
     """Return the lines of `diff`."""
     name = paint("strong", on_one_line(changes.new.name))
-    lines = [f"{name}, {range_in_words(language, changes)}: {headline(language, changes)}"]
+    lines = [f"{name}, {_range(language, changes)}: {headline(language, changes)}"]
     for table in tables(language, changes):
         lines += ["", f"{paint('strong', table.heading)}{f': {table.summary}' if table.summary else ''}"]
         lines += aligned(_cells(table), paint)
-    ends = [f"{what}: {names}" for what, names in reached(language, changes)]
+    ends = [f"{what}: {names}" for what, names in _reached(language, changes)]
     return [*lines, "", *ends] if ends else lines
+
+
+def _range(language: Language, changes: Changes) -> str:
+    """Return the compared range on the calendar's clock: Wed 5 March 2025 to Tue 10 March 2026."""
+    zone = changes.new.zone
+    first, last = local_of(changes.start, zone), local_of(changes.end, zone) - timedelta(microseconds=1)
+    return language.say("from_to", first=language.date(first), last=language.date(last))
+
+
+def _reached(language: Language, changes: Changes) -> Sequence[tuple[str, str]]:
+    """Return the feeds that change, public ones by path and participants' by id, and who would get a mail."""
+
+    def named(name: str, touch: Touch) -> str:
+        return name if touch is Touch.CHANGED else language.say(f"diff.feed.{touch}", name=name)
+
+    found = {
+        "feeds": [named(each.path, each.touch) for each in changes.feeds if each.path is not None],
+        "personal_feeds": [named(each.participant, each.touch) for each in changes.feeds if each.participant is not None],
+        "invites": [f"{each.series} ({', '.join(each.participants)})" for each in changes.invites],
+    }
+    return [(language.say(f"diff.{key}"), ", ".join(names)) for key, names in found.items() if names]
 
 
 def _cells(table: Table) -> list[list[Cell]]:
@@ -57,7 +80,7 @@ def _cells(table: Table) -> list[list[Cell]]:
 
 def changes_markdown(language: Language, changes: Changes) -> str:
     """Return `diff` as Markdown with a newline at the end; long tables show their leading rows, all others folded away."""
-    name, scope = _escaped(on_one_line(changes.new.name)), range_in_words(language, changes)
+    name, scope = _escaped(on_one_line(changes.new.name)), _range(language, changes)
     parts = [f"**{name}**, {scope}: {_escaped(headline(language, changes))}"]
     for table in tables(language, changes):
         parts.append(f"#### {_escaped(table.heading)}{f': {_escaped(table.summary)}' if table.summary else ''}")
@@ -69,7 +92,7 @@ def changes_markdown(language: Language, changes: Changes) -> str:
             parts.append(_grid(table, leading))
         summary = language.say("diff.all_rows", rows=len(table.rows))
         parts.append(f"<details><summary>{summary}</summary>\n\n{_grid(table, table.rows)}\n\n</details>")
-    ends = [f"{what}: {_escaped(names)}" for what, names in reached(language, changes)]
+    ends = [f"{what}: {_escaped(names)}" for what, names in _reached(language, changes)]
     return "\n\n".join([*parts, *(["\\\n".join(ends)] if ends else [])]) + "\n"
 
 
@@ -84,12 +107,12 @@ def _grid(table: Table, rows: Sequence[Row]) -> str:
 
 
 def _link(address: str) -> str:
-    """Return a web address as a link, which nothing in it can end early; other text as it is."""
+    """Return a web address as a link, if no character in it ends the link early; other text escaped."""
     return f"<{address}>" if re.fullmatch(r"https?://[^\s<>|`…]+", address) else _escaped(address)
 
 
 def _escaped(text: str) -> str:
-    """Return text that Markdown shows as it is, and that calls nobody by a name after an @."""
+    """Return text escaped for Markdown, without effective @mentions."""
     shown = re.sub(r"[\\`*\[\]<>|#~]|(?<!\w)_|_(?!\w)|&(?=[\w#])", lambda match: f"\\{match[0]}", text)
     return re.sub(r"@(?=\w)", "@<!-- -->", shown)
 
@@ -173,7 +196,7 @@ def _series_change(change: SeriesChange) -> Record:
 
 
 def _call_change(change: CallChange) -> Record:
-    """Return what happens to a run of calls; the instants are those of the first one, and null where it is not held."""
+    """Return the record of a run of calls; the instants are those of the first call, null if it does not take place."""
     before, after = values_of(change)
     return {
         "change": change.kind.value,

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from svsm_cal.core.affected import Touch
 from svsm_cal.core.call_changes import CallKind, values_of
 from svsm_cal.core.changes import DeadlineKind, ParticipantKind
-from svsm_cal.engine.zones import local_of
 from svsm_cal.render.text import planned_note
 from svsm_cal.value import Value, replace
 from svsm_cal.words.language import clock
@@ -38,8 +37,6 @@ __all__ = [
     "law_lines",
     "no_lines",
     "on_one_line",
-    "range_in_words",
-    "reached",
     "tables",
     "without_addresses",
 ]
@@ -65,11 +62,11 @@ class Row(Value):
 
 
 class Table(Value):
-    """A heading, a summary, the names of the five columns, the label of `place` where a row has no columns, and the rows."""
+    """A heading, a summary, the names of the five columns, the rows, and a label of `place` for text without column names."""
 
     heading: str
     summary: str
-    columns: tuple[str, str, str, str, str]
+    columns: tuple[str, ...]
     rows: tuple[Row, ...]
     place_label: str = ""
 
@@ -91,13 +88,6 @@ def on_one_line(text: str) -> str:
 def _cut(text: str, longest: int) -> str:
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
-
-
-def range_in_words(language: Language, changes: Changes) -> str:
-    """Return the compared range on the calendar's clock: Wed 5 March 2025 to Tue 10 March 2026."""
-    zone = changes.new.zone
-    first, last = local_of(changes.start, zone), local_of(changes.end, zone) - timedelta(microseconds=1)
-    return language.say("from_to", first=language.date(first), last=language.date(last))
 
 
 def headline(language: Language, changes: Changes) -> str:
@@ -130,11 +120,8 @@ def _what(language: Language, noun: str, kind: str, form: str) -> str:
 def tables(language: Language, changes: Changes) -> Iterator[Table]:
     """Yield a table for each series, then those of deadlines and participants, without empty ones."""
 
-    def columns(subject: str, place: str) -> tuple[str, str, str, str, str]:
-        def head(key: str) -> str:
-            return language.say(f"diff.{key}")
-
-        return head(subject), head("what"), head(place), head("before"), head("after")
+    def columns(subject: str, place: str) -> tuple[str, ...]:
+        return tuple(language.say(f"diff.{key}") for key in (subject, "what", place, "before", "after"))
 
     for each in changes.series:
         rows = tuple(row for call in each.calls for row in _call_rows(language, changes, each, call))
@@ -143,7 +130,7 @@ def tables(language: Language, changes: Changes) -> Iterator[Table]:
         summary = ", ".join([*touch, *_summary(language, each.calls)])
         yield Table(f"{title} ({name})" if title != name else name, summary, columns("date", "where"), rows)
     if changes.deadlines:
-        rows = tuple(_deadline_row(language, each) for each in changes.deadlines)
+        rows = tuple(_deadline_row(language, changes, each) for each in changes.deadlines)
         label = language.say("diff.calls_left")
         yield Table(language.say("diff.deadlines"), "", columns("deadline", "calls_left"), rows, label)
     if changes.participants:
@@ -166,17 +153,21 @@ def _call_rows(language: Language, changes: Changes, series: SeriesChange, call:
     for (_, _, _, before, after), runs in sorted(alike.items(), key=lambda each: each[0][:2]):
         places = ", ".join(run.zone.key for run in runs)
         leading = any(run.zone in main for run in runs)
-        # Nobody needs to know when a call would have been; when it was is shown on the anchor's clock.
+        # Only the anchor's clock shows the old time of a call that does not take place any more.
         if after or leading:
             yield Row(_days(language, runs[0]), what, places, before, after, leading=leading)
 
 
 def _days(language: Language, run: CallChange | ZoneRun) -> str:
-    if run.calls == 1:
-        return language.date(run.first)
     if run.calls == 2:
         begin = language.day(run.first) if run.first.year == run.last.year else language.date(run.first)
         return language.listed([begin, language.date(run.last)])
+    return _dates(language, run)
+
+
+def _dates(language: Language, run: CallChange | ZoneRun) -> str:
+    if run.calls == 1:
+        return language.date(run.first)
     return f"{language.between(run.first, run.last)} ({language.amount(run.calls, 'call')})"
 
 
@@ -197,32 +188,25 @@ def _local(language: Language, seen: LocalizedOccurrence, run: ZoneRun, days: Co
     return language.time_on(seen.local, days_later if abs(days_later) == 1 else 0)
 
 
-def _value(language: Language, changes: Changes, kind: CallKind, value: str | timedelta | None) -> str:
+def _value(language: Language, changes: Changes, kind: CallKind, value: str | timedelta | None, *, masked: bool = True) -> str:
+    """Return a value of a call, in a mail not `masked`; a link in full, as the change may be at its end."""
     if isinstance(value, timedelta):
         return language.length(value)
+    if not value:
+        return language.say("change.no_value")
+    if kind is CallKind.CHAIR:
+        value = (changes.new if changes.new.participant(value) else changes.old).person(value) or value
     if kind is CallKind.LINK:
-        return _link(language, value)
-    return on_one_line(_named(changes, kind, value)) if value else language.say("change.no_value")
+        return without_addresses(value) if masked else value
+    return on_one_line(value) if masked else _cut(value, _LONGEST_NEWS)
 
 
-def _named(changes: Changes, kind: CallKind, value: str) -> str:
-    """Return a value of a call, a chair's id as their name in the new calendar, or in the old one."""
-    if kind is not CallKind.CHAIR:
-        return value
-    return (changes.new if changes.new.participant(value) else changes.old).person(value) or value
-
-
-def _link(language: Language, address: str | None) -> str:
-    """Return a link in full, as the change may be at its end."""
-    return without_addresses(address) if address else language.say("change.no_value")
-
-
-def _deadline_row(language: Language, change: DeadlineChange) -> Row:
+def _deadline_row(language: Language, changes: Changes, change: DeadlineChange) -> Row:
     def shown(deadline: Deadline | None) -> str:
         if deadline is None:
             return ""
         if change.kind is DeadlineKind.LINK:
-            return _link(language, deadline.url)
+            return _value(language, changes, CallKind.LINK, deadline.url)
         if change.kind is DeadlineKind.TITLE:
             return on_one_line(deadline.title)
         at = f" {clock(deadline.at)}" if deadline.at else ""
@@ -247,20 +231,6 @@ def _participant_row(language: Language, change: ParticipantChange) -> Row:
     elif kind in (ParticipantKind.ADDED, ParticipantKind.GONE, ParticipantKind.ZONE):
         before, after = (each.zone.key if each else "" for each in (was, now))
     return Row(name, language.say(f"change.participant.{kind}"), ", ".join(change.series), before, after)
-
-
-def reached(language: Language, changes: Changes) -> Sequence[tuple[str, str]]:
-    """Return the feeds that change, public ones by path and participants' by id, and who would get a mail."""
-
-    def named(name: str, touch: Touch) -> str:
-        return name if touch is Touch.CHANGED else language.say(f"diff.feed.{touch}", name=name)
-
-    found = {
-        "feeds": [named(each.path, each.touch) for each in changes.feeds if each.path is not None],
-        "personal_feeds": [named(each.participant, each.touch) for each in changes.feeds if each.participant is not None],
-        "invites": [f"{each.series} ({', '.join(each.participants)})" for each in changes.invites],
-    }
-    return [(language.say(f"diff.{key}"), ", ".join(names)) for key, names in found.items() if names]
 
 
 # --- Lines for one reader: the beginning of an update's mail, and the reason in `invite plan`
@@ -288,7 +258,7 @@ def no_lines(language: Language) -> tuple[str, ...]:
 def _lines(language: Language, changes: Changes, call: CallChange, zone: Zone) -> Iterator[str]:
     what = language.say(f"change.{call.kind}", form="mail")
     if not call.kind.of_time:
-        before, after = (_news_value(language, changes, call.kind, each) for each in values_of(call))
+        before, after = (_value(language, changes, call.kind, each, masked=False) for each in values_of(call))
         yield _line(what, _when(language, changes, call), before, after)
         return
     reason = f" ({_cut(call.reason, _LONGEST_NEWS)})" if call.reason else ""
@@ -321,9 +291,7 @@ def _when(language: Language, changes: Changes, run: CallChange | ZoneRun) -> st
     """Return the days of a run of calls, without an end if it lasts to the end of the compared range."""
     if run.calls > 2 and (changes.end.date() - run.last).days < _OPEN_DAYS:
         return language.say("from_on", day=language.date(run.first))
-    if run.calls == 1:
-        return language.date(run.first)
-    return f"{language.between(run.first, run.last)} ({language.amount(run.calls, 'call')})"
+    return _dates(language, run)
 
 
 def _time(language: Language, seen: LocalizedOccurrence | None, run: ZoneRun) -> str:
@@ -331,11 +299,3 @@ def _time(language: Language, seen: LocalizedOccurrence | None, run: ZoneRun) ->
     if seen is None:
         return ""
     return clock(seen.local) if seen.local.date() == run.first else f"{language.day(seen.local)} {clock(seen.local)}"
-
-
-def _news_value(language: Language, changes: Changes, kind: CallKind, value: str | timedelta | None) -> str:
-    if value is None:
-        return language.say("change.no_value")
-    if isinstance(value, timedelta):
-        return language.length(value)
-    return value if kind is CallKind.LINK else _cut(_named(changes, kind, value), _LONGEST_NEWS)

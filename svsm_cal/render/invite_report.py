@@ -29,7 +29,7 @@ _WITHOUT_NEWS = (Purpose.UPDATE, Purpose.REMOVE, Purpose.CANCEL)
 
 
 class Due(Value):
-    """A mail that is due: its message, the call's series, and in a language the call's title and the changes for its reader."""
+    """A mail that is due: its message, the call's series, and, by language, the call's title and the changes for its reader."""
 
     message: Message
     series: str

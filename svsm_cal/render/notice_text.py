@@ -48,7 +48,7 @@ class Wording(Value):
 
 
 def begins(call: Occurrence) -> LocalDateTime:
-    """Return what the anchor's clock shows when a call begins: where its time is skipped, what is shown instead of it."""
+    """Return a call's start on the anchor's clock; for a skipped time the time that the clock shows instead."""
     return local_of(call.start_utc, call.zone)
 
 

@@ -1,7 +1,7 @@
-"""What people read, in every language: one file of this folder for each, named by its BCP 47 tag (`de.py`, `pt_br.py`).
+"""All texts for people, in every language: one file for each language, named by its BCP 47 tag (`de.py`, `pt_br.py`).
 
-A file that is added is a language: it is offered by `--lang`, allowed in calendar.toml and has pages of its own. What it
-leaves out is said in English. See `en` for the table, and `language` for what is done with it.
+To add a language, add its file: `--lang` then offers it, calendar.toml accepts it, and the site has pages in it. Messages that
+it lacks are in English. `en` explains the table, `language` has the functions that use it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from svsm_cal.words.language import Language
 __all__ = ["ENGLISH", "language_of", "languages", "tags"]
 
 ENGLISH = Language("en", en)
-_FILE = re.compile(r"[a-z]{2,3}(_[a-z0-9]+)*")
+_FILE = r"[a-z]{2,3}(_[a-z0-9]+)*"
 
 
 def tags() -> tuple[str, ...]:
     """Return the tags of all languages, English first."""
     from pkgutil import iter_modules
 
-    names = (name for _, name, _ in iter_modules(__path__) if _FILE.fullmatch(name))
+    names = (name for _, name, _ in iter_modules(__path__) if re.fullmatch(_FILE, name))
     return (ENGLISH.tag, *sorted(name.replace("_", "-") for name in names if name != ENGLISH.tag))
 
 
@@ -38,7 +38,7 @@ def language_of(tag: str) -> Language:
 
 
 def languages(first: str = ENGLISH.tag) -> tuple[Language, ...]:
-    """Return all languages, the one of a tag before the others."""
+    """Return all languages, beginning with the one of the tag `first`."""
     return tuple(language_of(tag) for tag in dict.fromkeys((first, *tags())))
 
 

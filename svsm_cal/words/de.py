@@ -299,7 +299,7 @@ WORDS: dict[str, str | dict[str, str]] = {
     "mail.state.failed": "gescheitert", "mail.state.superseded": "überholt",
     "proposal": "{name} schlägt eine andere Zeit für {title} vor: {when}",
     "proposal.one": "{name} schlägt eine andere Zeit für {title} vom {day} vor: {when}",
-    # --- The page; the script has those of them that it says itself
+    # --- The page and its script
     "now": "läuft gerade", "cancelled": "Fällt aus", "no_call": "Kein Treffen am {day}", "moved": "Verlegt von {when}",
     "extra": "Ein zusätzliches Treffen", "next_call": "Nächstes Treffen", "no_more": "Es gibt keine weiteren Treffen.",
     "your_time": "Zeit in {zone}", "join": "Teilnehmen", "minutes": "Protokoll", "agenda_minutes": "Tagesordnung und Protokoll",

@@ -1,8 +1,9 @@
-"""English. Every other language has a file such as this one, and is said in English where that leaves something out.
+"""English, and the model for other languages: each has a file like this one, and English replaces its missing parts.
 
-A message names what is put into it in braces. One that depends on a `number` has a form for each plural category that its
-language has (CLDR: zero, one, two, few, many, other), and may have one for an exact number ("=0"). The messages of `change`
-have a form for a table's row, for a count, and for a mail.
+A message has placeholders in braces; a language need not use them all. A message about a `number` has a form for each plural
+category of its language (CLDR: zero, one, two, few, many, other), and may have forms for exact numbers ("=0"). The messages
+`change.*` have a form for a table's row, for a count, and for a mail. Keys name the surface first ("notice.", "plan."); those
+of the page, and those shared by several surfaces, have no such prefix.
 """
 
 from __future__ import annotations
@@ -303,7 +304,7 @@ WORDS: dict[str, str | dict[str, str]] = {
     "mail.state.failed": "failed", "mail.state.superseded": "superseded",
     "proposal": "{name} proposes another time for {title}: {when}",
     "proposal.one": "{name} proposes another time for {title} of {day}: {when}",
-    # --- The page; the script has those of them that it says itself
+    # --- The page and its script
     "now": "on now", "cancelled": "Cancelled", "no_call": "No call on {day}", "moved": "Moved from {when}",
     "extra": "An extra call", "next_call": "Next call", "no_more": "There are no more calls.",
     "your_time": "{zone} time", "join": "Join the call", "minutes": "Minutes", "agenda_minutes": "Agenda and minutes",

@@ -113,13 +113,13 @@ class Language:
         begin, end = (self.say("day_month", day=each.day, month=self.month(each)) for each in (first, last))
         return self.say("days", first=begin, last=end)
 
-    def between(self, first: Date, last: Date, key: str = "from_to") -> str:
+    def between(self, first: Date, last: Date) -> str:
         """Return a range of dates, the first one's year only if it differs: Wed 12 March to Wed 26 March 2025."""
         begin = self.day(first) if first.year == last.year else self.date(first)
-        return self.say(key, first=begin, last=self.date(last))
+        return self.say("from_to", first=begin, last=self.date(last))
 
     def time_on(self, local: datetime | time, days: int) -> str:
-        """Return a time of day, and the day if it is `days` after or before the day in question: 01:00 the next day."""
+        """Return a time of day, with its day if that is `days` after or before the expected one: 01:00 the next day."""
         return self.say("next_day" if days > 0 else "previous_day", time=clock(local)) if days else clock(local)
 
     # --- Numbers and lists
@@ -147,7 +147,7 @@ class Language:
         return f"{self.say(f'label.{key}')}: {text}"
 
     def because(self, what: str, reason: str | None) -> str:
-        """Return what happens, and why if there is a reason."""
+        """Return what happens, and the reason if there is one."""
         return self.say("because", what=what, reason=reason) if reason else what
 
     # --- Lengths of time
@@ -211,7 +211,7 @@ class Language:
         return self.say("rule.any_weekday", days=weekdays, of=of) if weekdays else every
 
     def _nth(self, key: str, number: int, weekday: str) -> str:
-        """Return the nth of something, from the end if negative; a plain weekday for 0, a plain ordinal without a weekday."""
+        """Return an ordinal with its weekday, counted from the end if negative; for 0 the weekday alone."""
         if not number:
             return weekday
         nth = self.ordinal(number) if number > 0 else self.say("from_end", number=-number, nth=self.ordinal(-number))

@@ -19,9 +19,11 @@ from svsm_cal.cli import command
 from svsm_cal.config.load import check_text, loads
 from svsm_cal.config.schema import json_schema
 from svsm_cal.core.affected import feeds_touched, invites_touched
+from svsm_cal.core.deadlines import outlook
 from svsm_cal.engine.civil import instant
 from svsm_cal.engine.rrule import RecurrenceRule
 from svsm_cal.errors import CalendarError, UsageError
+from svsm_cal.render.invite_mail import deadline_reminder
 from svsm_cal.words import ENGLISH, language_of, languages, tags
 
 ROOT = Path(__file__).parents[2]
@@ -160,7 +162,8 @@ WORDS = {
     "next_call": "Next parley", "label.when": "Bell", "unusual": "{change} than afore", "mail.your_clock": "Bells ({zone})",
     "notice.left": {"one": "One parley be left.", "other": "{number} parleys be left."}, "agenda.topics": "Plunder",
     "count.call": {"one": "{number} parley", "other": "{number} parleys"}, "next.now": "Arr!",
-    "news.cancelled": "{day}: no parley",
+    "news.cancelled": "{day}: no parley", "notice.cancelled.title": "no parley on {day}",
+    "reminder.due": {"one": "Due {remaining}, {number} parley.", "other": "Due {remaining}, {number} parleys."},
 }
 '''
 CALENDAR = """\
@@ -254,7 +257,12 @@ def test_a_calendar_speaks_its_language_in_feeds_mails_notices_and_pages(third, 
     [mail] = [each.read_text(encoding="utf-8") for each in (tmp_path / "out").iterdir()]
     assert "Bells (America/New_York)" in mail
     assert "Plunder" in agenda(calendar, NOW, language=language_of("qq"))
-    assert "parleys be left" in run("notices", "--lang", "qq", "--from", "2025-03-11", "--until", "2025-03-11")
+    assert "One parley be left." in run("notices", "--lang", "qq", "--from", "2025-03-05", "--until", "2025-03-18")
+    channel = CALENDAR + '\n[[notices.channel]]\nid = "all"\nkind = "mail"\n'
+    assert "Call: no parley on Wednesday 19 March" in run("notices", "send", "--dry-run", text=channel, now="2025-03-13T17:00Z")
+    [freeze] = outlook(calendar, NOW)
+    reminder = deadline_reminder(calendar, calendar.organizer, freeze, calendar.zone, now=NOW)
+    assert b"Due in 1 week 6 days, 1 parley." in reminder.pieces[-1]
 
 
 def test_look_ups_speak_a_third_language_and_english_where_it_is_silent(third, run):

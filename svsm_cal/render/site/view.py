@@ -180,7 +180,7 @@ def regular_data(series: Series, now: Instant) -> list[list[Any]]:
 
 
 class _Run:
-    """Calls at one wall-clock time, at one offset, so many days apart."""
+    """Calls at one wall-clock time and offset, with equal numbers of days between them."""
 
     def __init__(self, wall: int, offset: int, clock: int) -> None:
         self.wall, self.offset, self.clock, self.calls, self.days = wall, offset, clock, 1, 0
