@@ -1,1 +1,1 @@
-"""Use cases: the only place where what was decided meets files, stores and transports."""
+"""Use cases: the only room that combines the pure rooms with files, stores and transports."""

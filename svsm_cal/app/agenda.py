@@ -1,4 +1,4 @@
-"""The agenda of a call: what the calendar knows for it, what its last minutes left open, and the template it is put in."""
+"""The agenda of a call: its data from the calendar, open points from the last minutes, and the template."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from svsm_cal.app.lookups import call_on, series_of
+from svsm_cal.app.minutes import read
 from svsm_cal.app.notices import notices_of
 from svsm_cal.core.deadlines import outlook
 from svsm_cal.core.localized import Clocks
@@ -44,23 +45,23 @@ def agenda(
     template: str | None = None,
     language: Language = ENGLISH,
 ) -> str:
-    """Return the agenda of the call of an anchor date, or of the next call, as Markdown.
+    """Return the agenda of the call on an anchor date, or of the next call, as Markdown.
 
-    `minutes` is a folder or a file of minutes: what the last ones before the call left open is carried over. `template`
-    is the path of a community's own. Raises UsageError for a day without a call, or with a cancelled one, and InputError
-    for files that cannot be read.
+    `minutes` is a folder or a file of minutes: open points of the last minutes before the call are carried over.
+    `template` is the path of a custom template. Raises UsageError for a day without a call or with a cancelled one, and
+    InputError for a file that cannot be read.
     """
     call = _call(calendar, now, day, series)
     start = call.start_utc
-    found = [*notices_of(calendar, Instant(start - _SECOND), start, language=language)]
-    found += [each for each in _until_next(calendar, call) if each.id not in {notice.id for notice in found}]
+    due = notices_of(calendar, Instant(start - _SECOND), start, language=language)
+    known = {notice.id for notice in due}
     clocks = Clocks()
     last, open_points = _left_open(calendar, call, minutes) if minutes is not None else (None, [])
     values = agenda_values(
         calendar,
         call,
         clocks=[(person, clocks.see(call, person.zone)) for person in calendar.attendees(call.series)],
-        notices=found,
+        notices=[*due, *(notice for notice in _changes_until_next(calendar, call) if notice.id not in known)],
         deadlines=outlook(calendar, start, within=_AHEAD),
         open_points=open_points,
         last=last,
@@ -76,21 +77,21 @@ def _call(calendar: Calendar, now: Instant, day: date | None, series: str | None
     if day is None:
         following = next_occurrences(among, now, 1)
         if not following:
-            raise UsageError(f"{calendar.name} has no more calls to write an agenda for")
+            raise UsageError(f"{calendar.name} has no more calls")
         return following[0]
     call = call_on(calendar, day, series=series).occurrence
     if not call.held:
         following = next_occurrences(among, call.start_utc, 1)
-        hint = f"the next one is on {following[0].start.date()}" if following else "there is none after it"
+        hint = f"the next one is on {following[0].start.date()}" if following else "there are no later calls"
         raise UsageError(f"the call on {day} is cancelled: {hint}")
     return call
 
 
-def _until_next(calendar: Calendar, call: Occurrence) -> list[Notice]:
-    """Return the notices of calls that are cancelled or moved, from a call up to and including the next that takes place."""
+def _changes_until_next(calendar: Calendar, call: Occurrence) -> list[Notice]:
+    """Return the notices of cancelled and moved calls after a call, up to and including the next call that takes place."""
     start = call.start_utc
-    # The call itself is still to end then.
-    last = next((each for each in next_occurrences(call.series, start, 2) if each.start_utc > start), None)
+    # Two: the call itself has not ended at its start.
+    last = next((later for later in next_occurrences(call.series, start, 2) if later.start_utc > start), None)
     until = Instant(start + _AHEAD) if last is None else last.start_utc
     return [
         notice
@@ -103,23 +104,21 @@ def _until_next(calendar: Calendar, call: Occurrence) -> list[Notice]:
 
 
 def _left_open(calendar: Calendar, call: Occurrence, path: str) -> tuple[date | None, list[str]]:
-    """Return the date of the last minutes before a call, and the action items in them that are not ticked off."""
-    from svsm_cal.app.minutes import read
-
+    """Return the date of the last minutes before a call, and their open action items."""
     day = call.start.date()
-    # The same files as for every series: those whose series nothing tells are as good as this one's.
-    found = read([path], calendar)
-    for unread in found.unread:
+    result = read([path], calendar)
+    for unread in result.unread:
         raise InputError(str(unread))
+    # Minutes of an unknown series may be this series'.
     earlier = [
-        (each.date, each)
-        for each in found.minutes
-        if each.date is not None and each.date < day and each.series in (None, call.series.id)
+        (minutes.date, minutes)
+        for minutes in result.minutes
+        if minutes.date is not None and minutes.date < day and minutes.series in (None, call.series.id)
     ]
     if not earlier:
         return None, []
-    last, minutes = max(earlier, key=lambda pair: pair[0])
-    return last, [" ".join(action.text.split()) for action in minutes.actions if action.sure and not action.done]
+    date_of_last, last = max(earlier, key=lambda pair: pair[0])
+    return date_of_last, [" ".join(action.text.split()) for action in last.actions if action.sure and not action.done]
 
 
 def _template(path: str) -> str:
@@ -127,14 +126,14 @@ def _template(path: str) -> str:
         with open(path, "rb") as stream:
             data = stream.read(_LARGEST + 1)
         if len(data) > _LARGEST:
-            raise InputError(f"{path}: is larger than {_LARGEST // 1024} KiB, which no agenda's template is")
+            raise InputError(f"{path}: is larger than {_LARGEST // 1024} KiB (is it the right template?)")
         return data.decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: the agenda's template cannot be read: {error.strerror} (agenda in [calendar])") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: the agenda's template is no UTF-8 text (save it as UTF-8)") from error
+        raise InputError(f"{path}: the agenda's template is not UTF-8 (save it as UTF-8)") from error
 
 
 def template_path(calendar: Calendar, file: str) -> str | None:
-    """Return the path of the template that a calendar names, from the folder of its file; None if it names none."""
+    """Return the path of the calendar's own template, relative to the calendar file's folder; None if it has none."""
     return None if calendar.agenda is None else os.path.join(os.path.dirname(file), calendar.agenda)

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all."""
+"""Atomic writes of files and folders."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from svsm_cal.errors import PublicationError
@@ -16,16 +16,16 @@ from svsm_cal.errors import PublicationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["alone", "replace_folder", "write_file"]
+__all__ = ["folder_lock", "replace_folder", "write_file"]
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
 def write_file(path: str, data: bytes) -> None:
-    """Write a file under a temporary name beside it, and rename it once it is on disk; raises OSError naming `path`.
+    """Write a file to a temporary file on disk, then rename it; raises OSError naming `path`.
 
-    A symbolic link keeps pointing where it does, and what is no regular file (a pipe, a terminal) is written to.
+    The target of a symbolic link is replaced, not the link. A pipe or a terminal is written to directly.
     """
     target = os.path.realpath(path)
     try:
@@ -57,7 +57,7 @@ def _write_beside(target: str, data: bytes) -> None:
 
 
 def _mode(target: str) -> int:
-    """Return the permissions of a file that is there, those of a new one otherwise."""
+    """Return the permissions of an existing file, or the default ones."""
     try:
         return stat.S_IMODE(os.stat(target).st_mode)
     except OSError:
@@ -65,24 +65,24 @@ def _mode(target: str) -> int:
 
 
 def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str], Callable[[str], bool] | None]) -> None:
-    """Put a new folder with `files` (relative path -> bytes) where `path` is, in one step.
+    """Replace the folder at `path` by one with `files` (relative path -> bytes), in one step.
 
-    `ours(folder)` gives what tells our files in an existing folder from others', None if the folder is not ours.
-    Other files in it are kept, and ours that say the same keep their times; where all do nothing is touched. Raises
-    PublicationError, leaving everything as it was, when the folder is somebody else's, has folders of somebody else's
-    in it, or is the current one; OSError where it cannot be written.
+    `ours(folder)` returns a predicate for the files in an existing folder that may be replaced, or None if the folder
+    is not ours. Other files are kept. Unchanged files keep their times, and a folder without changes is not touched.
+    Raises PublicationError, without any change, for a folder that is not ours, has foreign folders in it or is the
+    current one; OSError if it cannot be written.
     """
     target = os.path.realpath(path)
     if not path:
-        raise PublicationError("no folder to publish to (name one)")
+        raise PublicationError("no folder to publish to (give one)")
     if os.path.exists(target) and not os.path.isdir(target):
-        raise PublicationError(f"{path}: is a file (name a folder to publish to)")
+        raise PublicationError(f"{path}: is a file (give a folder to publish to)")
     if _is_current(target):
-        raise PublicationError(f"{path}: is the folder you are in, which cannot be exchanged (name another, or one in it)")
+        raise PublicationError(f"{path}: is the current folder, which cannot be replaced (give another, or one in it)")
     kept = _foreign(path, target, ours)
     in_the_way = {*files, *(name.partition("/")[0] for name in files if "/" in name)}.intersection(kept)
     if in_the_way:
-        raise PublicationError(f'{path}: holds "{min(in_the_way)}", which svsm-cal did not publish (move it away)')
+        raise PublicationError(f'{path}: contains "{min(in_the_way)}", which svsm-cal did not publish (move it away)')
     same = {name for name, data in files.items() if _read(os.path.join(target, *name.split("/"))) == data}
     if len(same) == len(files) and {*files, *kept} == {*_all_files(target)}:
         return
@@ -104,11 +104,11 @@ def replace_folder(path: str, files: Mapping[str, bytes], *, ours: Callable[[str
         _put(fresh, target)
         _sync(parent)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)  # what was there before, once it has changed places
+        shutil.rmtree(fresh, ignore_errors=True)  # after the exchange: the old folder
 
 
 def _all_files(target: str) -> list[str]:
-    return [each for name in sorted(os.listdir(target)) for each in _files_in(target, name)]
+    return [path for name in sorted(os.listdir(target)) for path in _files_in(target, name)]
 
 
 def _read(path: str) -> bytes | None:
@@ -120,7 +120,7 @@ def _read(path: str) -> bytes | None:
 
 
 def _linked(old: str, new: str) -> bool:
-    """Let a new name stand for a file that is there, where the file system can; returns whether it does."""
+    """Make a hard link to an existing file; return whether the file system can."""
     os.makedirs(os.path.dirname(new), exist_ok=True)
     try:
         os.link(old, new, follow_symlinks=False)
@@ -130,18 +130,23 @@ def _linked(old: str, new: str) -> bool:
 
 
 @contextmanager
-def alone(path: str) -> Iterator[None]:
-    """Let nobody else who asks for the same work on a folder, or what is to be one, at the same time; waits for its turn."""
+def folder_lock(path: str) -> Iterator[None]:
+    """Hold a lock on the folder of a file or folder at `path`, waiting for others; without locks on this system, none.
+
+    The path itself cannot be locked: it is replaced.
+    """
     parent = os.path.dirname(os.path.realpath(path))
     os.makedirs(parent, exist_ok=True)
     try:
         import fcntl
-    except ImportError:  # a system without it has one publisher at a time
+
+        descriptor = os.open(parent, os.O_RDONLY)
+    except (ImportError, OSError):
         yield
         return
-    descriptor = os.open(parent, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
@@ -155,18 +160,18 @@ def _is_current(target: str) -> bool:
 
 
 def _foreign(path: str, target: str, ours: Callable[[str], Callable[[str], bool] | None]) -> list[str]:
-    """Return the relative paths of others' files in an existing folder, which are to be kept."""
+    """Return the relative paths of foreign files in an existing folder, which are kept."""
     if not os.path.isdir(target) or not os.listdir(target):
         return []
     is_ours = ours(target)
     if is_ours is None:
-        raise PublicationError(f"{path}: holds something that svsm-cal did not publish (choose a folder of its own)")
+        raise PublicationError(f"{path}: contains files that svsm-cal did not publish (choose another folder)")
     foreign = []
     for name in sorted(os.listdir(target)):
         inside = _files_in(target, name)
         if os.path.isdir(os.path.join(target, name)) and not any(map(is_ours, inside)):
-            raise PublicationError(f'{path}: holds the folder "{name}", which svsm-cal did not publish (move it away)')
-        foreign += [each for each in inside if not is_ours(each)]
+            raise PublicationError(f'{path}: contains the folder "{name}", which svsm-cal did not publish (move it away)')
+        foreign += [file for file in inside if not is_ours(file)]
     return foreign
 
 
@@ -174,13 +179,13 @@ def _files_in(folder: str, name: str) -> list[str]:
     whole = os.path.join(folder, name)
     if not os.path.isdir(whole) or os.path.islink(whole):
         return [name]
-    found = []
-    for parent, folders, names in os.walk(whole):
+    paths = []
+    for parent, folders, files in os.walk(whole):
         folders.sort()
         relative = os.path.relpath(parent, folder).replace(os.sep, "/")
-        links = [each for each in folders if os.path.islink(os.path.join(parent, each))]
-        found += [f"{relative}/{each}" for each in sorted([*names, *links])]
-    return found
+        links = [link for link in folders if os.path.islink(os.path.join(parent, link))]
+        paths += [f"{relative}/{file}" for file in sorted([*files, *links])]
+    return paths
 
 
 def _write(path: str, data: bytes) -> None:
@@ -192,11 +197,11 @@ def _write(path: str, data: bytes) -> None:
 
 
 def _put(fresh: str, target: str) -> None:
-    """Rename `fresh` to `target`; what was there, if anything, is then at `fresh`, or gone."""
+    """Rename `fresh` to `target`; an existing folder is then at `fresh`, or removed."""
     if not os.path.isdir(target):
         os.rename(fresh, target)
     elif not _exchange(fresh, target):
-        # No exchange on this system: for a moment there is nothing.
+        # Without an atomic exchange there is a moment without a folder.
         aside = f"{fresh}-old"
         os.rename(target, aside)
         try:
@@ -208,7 +213,7 @@ def _put(fresh: str, target: str) -> None:
 
 
 def _exchange(first: str, second: str) -> bool:
-    """Let two folders change places in one step, where the system can (Linux's renameat2); returns whether it did."""
+    """Exchange two folders in one step (renameat2 on Linux); return whether the system can."""
     try:
         renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):

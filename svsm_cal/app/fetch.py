@@ -1,4 +1,4 @@
-"""What is read from elsewhere: a feed in a file, on standard input or on the web, and anything else on the web."""
+"""Reading feeds from files, standard input and the web, and other files from the web."""
 
 from __future__ import annotations
 
@@ -26,53 +26,52 @@ _MEANS = {"webcal": "https", "webcals": "https"}
 
 
 def feed_name(place: str) -> str:
-    """Return what messages call a feed: its place as given, or that it is standard input."""
+    """Return a feed's name for messages."""
     return "<stdin>" if place == "-" else re.sub(r"[\x00-\x1f\x7f-\x9f]", "?", place)
 
 
 def read_feed(place: str) -> bytes:
-    """Return the bytes of a feed: of a file, of standard input (`-`), or behind an http(s) or webcal address.
+    """Return the bytes of a feed in a file, on standard input (`-`), or at an http(s) or webcal address.
 
-    Raises InputError, with what to do, for what cannot be read, is larger than 64 MiB, or takes more than a minute.
+    Raises InputError for a feed that cannot be read, is larger than 64 MiB, or takes longer than a minute.
     """
     if place == "-":
         return _limited(sys.stdin.buffer, place)
     if _SCHEME.match(place):
         data = fetch(place)
         if data is None:
-            raise InputError(f"{feed_name(place)}: the server has nothing there (open the address in a browser)")
+            raise InputError(f"{feed_name(place)}: not found on the server (open the address in a browser)")
         return data
     name = feed_name(place)
     try:
         with open(place, "rb") as stream:
             return _limited(stream, place)
     except FileNotFoundError as error:
-        raise InputError(f"{name}: there is no such file (name a file, an https:// address, or - for standard input)") from error
+        raise InputError(f"{name}: there is no such file (give a file, an https:// address, or - for standard input)") from error
     except IsADirectoryError as error:
-        raise InputError(f"{name}: is a folder (name the .ics file in it)") from error
+        raise InputError(f"{name}: is a folder (give the .ics file in it)") from error
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror} (check its permissions)") from error
     except ValueError as error:  # a NUL in the name
-        raise InputError(f"{name}: is no file name (name a file, an https:// address, or -)") from error
+        raise InputError(f"{name}: is not a valid file name (give a file, an https:// address, or -)") from error
 
 
 def _limited(stream: IO[bytes] | HTTPResponse, place: str, until: float | None = None) -> bytes:
-    """Return all of a stream, read bit by bit so that neither its size nor its slowness is without bound."""
-    found = bytearray()
+    """Return all bytes of a stream, read in chunks to limit size and time."""
+    data = bytearray()
     while chunk := stream.read(_CHUNK) if until is None else stream.read1(_CHUNK):  # type: ignore[union-attr]
-        found += chunk
-        if len(found) > LARGEST_FEED:
-            largest = LARGEST_FEED // 1024 // 1024
-            raise InputError(f"{feed_name(place)}: is larger than {largest} MiB, which no feed is (is it the right one?)")
+        data += chunk
+        if len(data) > LARGEST_FEED:
+            raise InputError(f"{feed_name(place)}: is larger than {LARGEST_FEED // 1024 // 1024} MiB (is it the right one?)")
         if until is not None and time.monotonic() > until:
             raise InputError(f"{feed_name(place)}: takes longer than {_MOST_PATIENCE:.0f} seconds (try again, or save it first)")
-    return bytes(found)
+    return bytes(data)
 
 
 def fetch(place: str) -> bytes | None:
-    """Return what an http(s) or webcal address has, None where the server says that there is nothing.
+    """Return the bytes at an http(s) or webcal address, None if the server does not have it.
 
-    Raises InputError for what cannot be fetched, is larger than 64 MiB, or takes more than a minute.
+    Raises InputError for an address that cannot be fetched, is larger than 64 MiB, or takes longer than a minute.
     """
     from http.client import HTTPException
     from urllib.error import HTTPError, URLError
@@ -89,25 +88,25 @@ def fetch(place: str) -> bytes | None:
         request = Request(address, headers=headers)  # noqa: S310 - the opener knows http and https alone
         with _opener().open(request, timeout=_PATIENCE) as answer:
             data = _limited(answer, place, until)
-            if answer.length:  # what is still to come of it
-                raise InputError(f"{name}: the server stopped in the middle of it (try again)")
+            if answer.length:  # the remaining length
+                raise InputError(f"{name}: the connection was closed too early (try again)")
             return data
     except HTTPError as error:
         with error:
             if error.code in _NOT_THERE:
                 return None
-            raise InputError(f"{name}: the server says {error.code} {error.reason} (open the address in a browser)") from error
+            raise InputError(f"{name}: the server answers {error.code} {error.reason} (open the address in a browser)") from error
     except TimeoutError as error:
         raise InputError(f"{name}: no answer within {_PATIENCE:.0f} seconds (try again later)") from error
     except URLError as error:
-        why = getattr(error.reason, "strerror", None) or error.reason
-        raise InputError(f"{name}: cannot be reached: {why} (check the address and the network)") from error
+        reason = getattr(error.reason, "strerror", None) or error.reason
+        raise InputError(f"{name}: cannot be reached: {reason} (check the address and the network)") from error
     except (OSError, HTTPException, ValueError) as error:
         raise InputError(f"{name}: cannot be read: {error or type(error).__name__} (check the address)") from error
 
 
 def _opener() -> OpenerDirector:
-    """Return what opens http and https alone: a redirect leads to no file and no other protocol, and to few others."""
+    """Return an opener for http and https only: redirects cannot lead to files or other protocols."""
     from urllib.request import (
         HTTPDefaultErrorHandler,
         HTTPErrorProcessor,

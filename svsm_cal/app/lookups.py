@@ -1,4 +1,4 @@
-"""What people look up: the next calls, one day's call for everybody, shift windows and deadlines."""
+"""Look-ups: the next calls, one day's call for everybody, and shift windows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class CallForAll(Value):
-    """One occurrence, and how each of its attendees sees it."""
+    """One occurrence, and the call on the clock of each attendee."""
 
     occurrence: Occurrence
     clocks: tuple[tuple[Participant, CallOnClock], ...]
@@ -45,15 +45,15 @@ class WindowFor(Value):
 
 
 def participant_of(calendar: Calendar, id: str) -> Participant:
-    """Return the participant of that id; raises UsageError naming those there are."""
-    found = calendar.participant(id)
-    if found is None:
+    """Return the participant with an id; raises UsageError with the known ids otherwise."""
+    person = calendar.participant(id)
+    if person is None:
         raise UsageError(f'no participant "{id}" in {calendar.name}: {listed([each.id for each in calendar.participants])}')
-    return found
+    return person
 
 
 def series_of(calendar: Calendar, id: str | None) -> tuple[Series, ...]:
-    """Return the series of that id alone, all of them for None; raises UsageError naming those there are."""
+    """Return the series with an id, or all series for None; raises UsageError with the known ids otherwise."""
     found = tuple(series for series in calendar.series if id in (None, series.id))
     if id is not None and not found:
         raise UsageError(f'no series "{id}" in {calendar.name}: {listed([series.id for series in calendar.series])}')
@@ -61,43 +61,42 @@ def series_of(calendar: Calendar, id: str | None) -> tuple[Series, ...]:
 
 
 def next_calls(calendar: Calendar, now: Instant, *, n: int, zone: Zone, series: str | None = None) -> list[CallOnClock]:
-    """Return the next `n` calls on a zone's clock, with the cancelled ones among them."""
-    of = calendar if series is None else series_of(calendar, series)[0]
+    """Return the next `n` calls on a zone's clock, and the cancelled ones among them."""
+    among = calendar if series is None else series_of(calendar, series)[0]
     clocks = Clocks()
-    return [clocks.see(each, zone) for each in next_occurrences(of, now, n, cancelled=True)]
+    return [clocks.see(call, zone) for call in next_occurrences(among, now, n, cancelled=True)]
 
 
 def call_on(calendar: Calendar, day: date, *, zone: Zone | None = None, series: str | None = None) -> CallForAll:
-    """Return the call of an anchor date as everybody sees it, or on one zone's clock.
+    """Return the call on an anchor date on every attendee's clock, or on one zone's.
 
-    Raises UsageError when there is none that day, or more than one.
+    Raises UsageError for a day without a call, and for one with calls of several series.
     """
     among = calendar if series is None else series_of(calendar, series)[0]
-    found = occurrences_on(among, day)
-    held = [each for each in found if each.held] or found
-    if not held:
+    calls = occurrences_on(among, day)
+    calls = [call for call in calls if call.held] or calls
+    if not calls:
         after = datetime(day.year, day.month, day.day, tzinfo=UTC)
         following = next_occurrences(among, after, 1)
-        hint = f"the next one is on {following[0].start.date()}" if following else "there is none after it either"
+        hint = f"the next one is on {following[0].start.date()}" if following else "there are no later calls either"
         raise UsageError(f"no call on {day}: {hint}")
-    if len({each.series.id for each in held}) > 1:
-        names = " or ".join(f"--series {each.series.id}" for each in held)
-        raise UsageError(f"{len(held)} calls on {day}: choose with {names}")
-    occurrence = held[0]
+    if len({call.series.id for call in calls}) > 1:
+        options = " or ".join(f"--series {call.series.id}" for call in calls)
+        raise UsageError(f"{len(calls)} calls on {day}: choose with {options}")
+    occurrence = calls[0]
     clocks = Clocks()
     people = calendar.attendees(occurrence.series)
     if zone is not None:
-        here = [each for each in people if each.zone == zone]
-        people = tuple(here) or (Participant("", zone.key, zone),)
-    return CallForAll(occurrence, tuple((each, clocks.see(occurrence, each.zone)) for each in people))
+        people = tuple(person for person in people if person.zone == zone) or (Participant("", zone.key, zone),)
+    return CallForAll(occurrence, tuple((person, clocks.see(occurrence, person.zone)) for person in people))
 
 
 def zones_of(calendar: Calendar, series: Series) -> dict[Zone, tuple[Participant, ...]]:
-    """Return the zones of a series' attendees, in the file's order, and who lives there."""
-    found: dict[Zone, tuple[Participant, ...]] = {}
+    """Return the zones of a series' attendees with the people in each, in file order."""
+    zones: dict[Zone, tuple[Participant, ...]] = {}
     for person in calendar.attendees(series):
-        found[person.zone] = (*found.get(person.zone, ()), person)
-    return found or {series.zone: ()}
+        zones[person.zone] = (*zones.get(person.zone, ()), person)
+    return zones or {series.zone: ()}
 
 
 def shift_table(
@@ -109,17 +108,17 @@ def shift_table(
     participant: Participant | None = None,
     series: str | None = None,
 ) -> list[WindowFor]:
-    """Return the shift windows from `start` to `end` for every zone of the attendees, or for one zone or person."""
+    """Return the shift windows from `start` to `end` for the zones of all attendees, or for one zone or person."""
     if end < start:
         raise UsageError(f"the range ends on {end}, before it begins on {start}")
     clocks = Clocks()
-    found = []
-    for each in series_of(calendar, series):
-        zones = zones_of(calendar, each)
+    table = []
+    for shown in series_of(calendar, series):
+        zones = zones_of(calendar, shown)
         if participant is not None:
             zones = {participant.zone: (participant,)}
         elif zone is not None:
             zones = {zone: zones.get(zone, ())}
-        for where, people in zones.items():
-            found += [WindowFor(window, people) for window in clocks.windows(each, where, start, end)]
-    return found
+        for home, people in zones.items():
+            table += [WindowFor(window, people) for window in clocks.windows(shown, home, start, end)]
+    return table

@@ -1,4 +1,4 @@
-"""Planning: how else a series could be timed, and who would pay for it."""
+"""Planning: the weekly times of a series, compared by fairness."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def plan_of(
     step: int = 60,
     number: int = 5,
 ) -> Plan:
-    """Return how the times of the week compare for a series' attendees, as `plan_calls` does.
+    """Return the plan that `plan_calls` makes for a series' attendees.
 
-    Raises UsageError for an unknown series, one without attendees, and limits within which no time is left, with those
-    that would leave some.
+    Raises UsageError for an unknown series, a series without attendees, and limits that leave no time; its hint has
+    wider limits.
     """
-    (found,) = series_of(calendar, series)
-    people = calendar.attendees(found)
+    (planned,) = series_of(calendar, series)
+    people = calendar.attendees(planned)
     if not people:
-        raise UsageError(f'series "{series}" has no attendees to plan for (name some: attendees = ["everyone"])')
-    plan = plan_calls(found, people, first=first, anchors=anchors, limits=limits, step=step, number=number)
+        raise UsageError(f'series "{series}" has no attendees to plan for (add some: attendees = ["everyone"])')
+    plan = plan_calls(planned, people, first=first, anchors=anchors, limits=limits, step=step, number=number)
     if not plan.best:
         ways = " or ".join(limits_text(wider) or "none of them" for wider in plan.relaxed)
         raise UsageError(f"no time of the week keeps {limits_text(limits)} for everybody (hint: {ways} leaves some)")
@@ -50,7 +50,7 @@ def plan_of(
 
 
 def write_chart(plan: Plan, path: str, language: Language) -> None:
-    """Write a plan's SVG; raises OSError naming `path`."""
+    """Write a plan's chart as SVG; raises OSError naming `path`."""
     from svsm_cal.render.plan_chart import plan_svg
 
     write_file(path, plan_svg(plan, language).encode())

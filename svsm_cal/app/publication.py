@@ -1,4 +1,4 @@
-"""A publication: the content type of each file, and the previous one as a folder, a file or a web address."""
+"""Publications: the content types of their files, and reading the previous one from a folder, a file or the web."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = ["GENERATOR", "Media", "Previous", "in_folder", "is_personal_feed", "i
 
 
 class Media(Value):
-    """A media type, what kind of file it is, and the seconds for which it may be kept."""
+    """A media type, the kind of file, and the cache lifetime in seconds."""
 
     type: str
     kind: str
     seconds: int
 
     def headers(self, path: str, *, whose: str) -> tuple[tuple[str, str], ...]:
-        """Return the headers that go with a file; `whose` is `public` or `private`."""
-        found = (("Content-Type", self.type), ("Cache-Control", f"{whose}, max-age={self.seconds}"))
+        """Return the HTTP headers of a file; `whose` is `public` or `private`."""
+        headers = (("Content-Type", self.type), ("Cache-Control", f"{whose}, max-age={self.seconds}"))
         name = path.rpartition("/")[2]
-        return (*found, ("Content-Disposition", f'inline; filename="{name}"')) if self.kind == "feed" else found
+        return (*headers, ("Content-Disposition", f'inline; filename="{name}"')) if self.kind == "feed" else headers
 
 
-# Ending -> what it is; all text is UTF-8.
+# By file name extension; all text is UTF-8.
 _MEDIA = {
     "ics": Media("text/calendar; charset=utf-8", "feed", 300),
     "html": Media("text/html; charset=utf-8", "page", 60),
@@ -51,12 +51,12 @@ _UNKNOWN = Media("application/octet-stream", "asset", 3600)
 
 
 def media_of(path: str) -> Media:
-    """Return what a published file is, by its ending."""
+    """Return the content type of a published file."""
     return _MEDIA.get(path.rpartition(".")[2], _UNKNOWN)
 
 
 def is_personal_feed(path: str) -> bool:
-    """Return whether a file of a publication is somebody's own feed, whose path is a secret."""
+    """Return whether a published file is a participant's own feed, whose path is secret."""
     return path.startswith("p/") and path.endswith("/calendar.ics") and path.count("/") == 2
 
 
@@ -67,7 +67,7 @@ _OURS = b"PRODID:-//svsm_cal//"
 
 
 class Previous:
-    """What was published, by relative path: `read` gives a file's bytes, None for one that there was not."""
+    """The previous publication; `read` returns the bytes of a file by its relative path, or None."""
 
     def __init__(self, name: str, read: Callable[[str], bytes | None]) -> None:
         self.name, self.read = name, read
@@ -79,12 +79,12 @@ class Previous:
 
     @property
     def tz_version(self) -> str:
-        """Return the tz database's version it was made with, "" if it does not say."""
+        """Return the version of the tz database it was made with, "" if unknown."""
         return str(self.data.get("tz_database", ""))
 
     @property
     def generated(self) -> Instant | None:
-        """Return when it was made, None if it does not say."""
+        """Return the time it was made, None if unknown."""
         try:
             return instant(datetime.fromisoformat(str(self.data.get("generated_utc"))))
         except ValueError:
@@ -92,7 +92,7 @@ class Previous:
 
     @property
     def gone(self) -> dict[bytes, tuple[int, bytes]]:
-        """Return the (SEQUENCE, stamp) of each UID that had been published earlier still."""
+        """Return the last (SEQUENCE, stamp) of each UID that had been published but was removed."""
         text = self.read("revisions.json")
         if text is None:
             return {}
@@ -100,42 +100,42 @@ class Previous:
             rows = json.loads(text)["gone"]
             return {uid.encode(): (int(sequence), str(stamp).encode("ascii")) for uid, (sequence, stamp) in rows.items()}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _damaged(self.name, "revisions.json is not what was written") from error
+            raise _damaged(self.name, "revisions.json is not valid") from error
 
 
 def _data(name: str, read: Callable[[str], bytes | None]) -> dict[str, Any]:
-    """Return what calendar.json says; a feed alone has none."""
+    """Return the contents of calendar.json, empty for a single feed."""
     text, feed = read("calendar.json"), read("calendar.ics") or b""
     if text is None and not feed and name.startswith(_ADDRESSES):
-        raise PublicationError(f"{name}: nothing is published there (name the right address, or for the first time use --first)")
+        raise PublicationError(f"{name}: nothing is published there (check the address, or use --first for the first time)")
     if text is None and _OURS in feed:
         return {}
     try:
         data = json.loads(text or b"")
     except ValueError as error:
         if _OURS in feed:
-            raise _damaged(name, "calendar.json is no JSON") from error
+            raise _damaged(name, "calendar.json is not valid JSON") from error
         data = None
     if not is_record(data):
-        raise PublicationError(f"{name}: holds something that svsm-cal did not publish (choose a folder of its own)")
+        raise PublicationError(f"{name}: contains files that svsm-cal did not publish (choose another folder)")
     return data
 
 
 def is_record(data: object) -> TypeGuard[dict[str, Any]]:
-    """Whether what a calendar.json holds is the record of a publication of ours."""
+    """Whether the contents of a calendar.json were written by this program."""
     return isinstance(data, dict) and data.get("generator") == GENERATOR and isinstance(data.get("files"), list)
 
 
 def _damaged(name: str, what: str) -> PublicationError:
-    hint = "name a sound copy with --previous, or begin anew with --first: readers may then miss a change"
-    return PublicationError(f"{name}: what was published is damaged: {what} ({hint})")
+    hint = "give an intact copy with --previous, or start again with --first: readers may then miss a change"
+    return PublicationError(f"{name}: the previous publication is damaged: {what} ({hint})")
 
 
 def previous_of(out: str, given: str | None) -> Previous | None:
-    """Return what a new publication in the folder `out` follows: what is there, or what `given` names instead.
+    """Return the publication before a new one in the folder `out`: the one at `given`, or the one in `out`.
 
-    `given` is a folder, one feed, or the address of either. None where nothing has been published. Raises
-    PublicationError for what is no publication of ours, is damaged, or cannot be read.
+    `given` is a folder, a feed, or the address of either. Returns None if nothing has been published. Raises
+    PublicationError for a publication that is not ours, is damaged, or cannot be read.
     """
     if given is None:
         return Previous(out, in_folder(out)) if os.path.isdir(out) and os.listdir(out) else None
@@ -147,11 +147,11 @@ def previous_of(out: str, given: str | None) -> Previous | None:
         with open(given, "rb") as stream:
             return Previous(given, _one_feed(given, stream.read(_MOST)))
     except OSError as error:
-        raise PublicationError(f"{given}: cannot be read: {error.strerror} (name a folder, a feed or an address)") from error
+        raise PublicationError(f"{given}: cannot be read: {error.strerror} (give a folder, a feed or an address)") from error
 
 
 def in_folder(folder: str) -> Callable[[str], bytes | None]:
-    """Return what reads a folder's files by relative path, None for one that is not there."""
+    """Return a function that reads a folder's files by relative path; it returns None for a missing file."""
 
     def read(path: str) -> bytes | None:
         try:
@@ -165,7 +165,7 @@ def in_folder(folder: str) -> Callable[[str], bytes | None]:
 
 def _one_feed(name: str, data: bytes | None) -> Callable[[str], bytes | None]:
     if data is None:
-        raise PublicationError(f"{name}: is not there")
+        raise PublicationError(f"{name}: not found")
     return lambda path: data if path == "calendar.ics" else None
 
 

@@ -1,4 +1,4 @@
-"""Reminders by mail for those who asked for them: once each, however often and in however many places this runs."""
+"""Mail reminders of calls and deadlines, each sent once, even by concurrent runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["remind"]
 
 
 class _Reminder(Value):
-    """One reminder that is due: for whom, how often it is recorded as sent, and the form of its mail."""
+    """A due reminder; `earlier` are the identities of missed reminders that it replaces."""
 
     person: Participant
     identity: str
@@ -38,21 +38,22 @@ class _Reminder(Value):
 
 
 def remind(calendar: Calendar, store: Store, *, now: Instant, sign: Callable[[bytes], bytes] | None = None) -> int:
-    """Put the reminders that are due into the outbox, each once, and return how many.
+    """Put the due reminders into the outbox, each once, and return their number.
 
-    One whose time was missed is sent as long as there is something to be reminded of; of several at once, only the last.
-    Raises UsageError without an organizer, StoreError.
+    A missed reminder is still sent before the call or deadline; of several missed ones, only the last. Raises UsageError
+    without an organizer, StoreError.
     """
     due = list(_due(calendar, now))
     if not due:
         return 0
     with store.ledger() as ledger:
-        mails = [mail for each in due if _is_new(ledger, each, now) and (mail := _mail(calendar, each, sign)) is not None]
+        new = [reminder for reminder in due if _claimed(ledger, reminder, now)]
+        mails = [mail for reminder in new if (mail := _mail(calendar, reminder, sign)) is not None]
         return len(ledger.enqueue(mails, now=now))
 
 
-def _is_new(ledger: Ledger, reminder: _Reminder, now: Instant) -> bool:
-    """Record a reminder, and those that it comes in place of, as sent; False where it had been."""
+def _claimed(ledger: Ledger, reminder: _Reminder, now: Instant) -> bool:
+    """Record a reminder, and the earlier ones that it replaces, as sent; return False if it was recorded before."""
     for identity in reminder.earlier:
         ledger.claim(identity, now=now)
     return ledger.claim(reminder.identity, now=now)
@@ -69,17 +70,17 @@ def _mail(calendar: Calendar, reminder: _Reminder, sign: Callable[[bytes], bytes
 
 
 def _due(calendar: Calendar, now: Instant) -> Iterator[_Reminder]:
-    """Yield the reminders whose time has come, of what has not."""
-    people = [each for each in calendar.participants if each.email is not None]
-    before_calls = [each for each in people if each.mail_reminders]
-    before_deadlines = [each for each in people if each.mail_deadlines]
+    """Yield the due reminders of future calls and deadlines."""
+    people = [person for person in calendar.participants if person.email is not None]
+    before_calls = [person for person in people if person.mail_reminders]
+    before_deadlines = [person for person in people if person.mail_deadlines]
     if before_calls:
-        yield from _of_calls(calendar, before_calls, now)
+        yield from _call_reminders(calendar, before_calls, now)
     if before_deadlines:
-        yield from _of_deadlines(calendar, before_deadlines, now)
+        yield from _deadline_reminders(calendar, before_deadlines, now)
 
 
-def _of_calls(calendar: Calendar, people: Sequence[Participant], now: Instant) -> Iterator[_Reminder]:
+def _call_reminders(calendar: Calendar, people: Sequence[Participant], now: Instant) -> Iterator[_Reminder]:
     organizer, clocks = organizer_of(calendar), Clocks()
     forms: dict[tuple[str, Instant, str], MessageForm] = {}
 
@@ -89,50 +90,39 @@ def _of_calls(calendar: Calendar, people: Sequence[Participant], now: Instant) -
             forms[key] = call_reminder(calendar, organizer, clocks.see(call, person.zone), now=now)
         return forms[key]
 
-    until = now + max(lead for each in people for lead in each.mail_reminders) + timedelta(seconds=1)
+    until = now + max(lead for person in people for lead in person.mail_reminders) + timedelta(seconds=1)
     for call in occurrences(calendar, now, until):
         attending = frozenset(call.series.attendees)
-        for person in (each for each in people if each.id in attending and call.start_utc > now):
-            if not _is_away(person, call):
-                name = f"call:{call.uid}:{call.recurrence.isoformat()}:{stamp_of(call.start_utc)}"
-                found = _reminder(person, name, person.mail_reminders, call.start_utc, now, partial(form, call, person))
-                if found is not None:
-                    yield found
+        name = f"call:{call.uid}:{call.recurrence.isoformat()}:{stamp_of(call.start_utc)}"
+        for person in (person for person in people if person.id in attending and not _is_away(person, call)):
+            yield from _last_due(person, name, person.mail_reminders, call.start_utc, now, partial(form, call, person))
 
 
-def _of_deadlines(calendar: Calendar, people: Sequence[Participant], now: Instant) -> Iterator[_Reminder]:
+def _deadline_reminders(calendar: Calendar, people: Sequence[Participant], now: Instant) -> Iterator[_Reminder]:
     organizer = organizer_of(calendar)
-    for each in outlook(calendar, now):
+    for ahead in outlook(calendar, now):
+        due = ahead.deadline.due_utc
+        name = f"deadline:{ahead.deadline.id}:{stamp_of(due)}"
         for person in people:
-            name = f"deadline:{each.deadline.id}:{stamp_of(each.deadline.due_utc)}"
-            found = _reminder(
-                person,
-                name,
-                person.mail_deadlines,
-                each.deadline.due_utc,
-                now,
-                partial(deadline_reminder, calendar, organizer, each, person.zone, now=now),
-            )
-            if found is not None:
-                yield found
+            form = partial(deadline_reminder, calendar, organizer, ahead, person.zone, now=now)
+            yield from _last_due(person, name, person.mail_deadlines, due, now, form)
 
 
-def _reminder(
+def _last_due(
     person: Participant,
     name: str,
     leads: Sequence[timedelta],
     at: Instant,
     now: Instant,
     form: Callable[[], MessageForm],
-) -> _Reminder | None:
-    """Return the last reminder whose time has come; None where none has."""
-    come = sorted((lead for lead in set(leads) if at - lead <= now < at), reverse=True)
-    if not come:
-        return None
-    identities = [f"remind:{person.id}:{name}:{int(lead.total_seconds())}" for lead in come]
-    return _Reminder(person, identities[-1], tuple(identities[:-1]), form)
+) -> Iterator[_Reminder]:
+    """Yield the last due reminder before the instant `at`, if any."""
+    due = sorted((lead for lead in set(leads) if at - lead <= now < at), reverse=True)
+    if due:
+        identities = [f"remind:{person.id}:{name}:{int(lead.total_seconds())}" for lead in due]
+        yield _Reminder(person, identities[-1], tuple(identities[:-1]), form)
 
 
 def _is_away(person: Participant, call: Occurrence) -> bool:
     day = local_of(call.start_utc, person.zone).date()
-    return any(each.first <= day <= each.last for each in person.away)
+    return any(span.first <= day <= span.last for span in person.away)

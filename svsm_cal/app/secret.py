@@ -1,4 +1,4 @@
-"""The secret that the addresses of personal feeds are made with: a file's content, or a variable's of the environment."""
+"""The secret for the addresses of personal feeds, from a file or the environment."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _SHORTEST = 16
 
 
 def read_secret(path: str | None) -> bytes | None:
-    """Return the secret that a file has, or else SVSM_CAL_SECRET; None where there is none.
+    """Return the secret in a file, or without a file in SVSM_CAL_SECRET; None if there is none.
 
-    Raises InputError for a file that cannot be read, and for a secret that can be guessed.
+    Raises InputError for a file that cannot be read, and for a secret that is too short.
     """
     if path is None:
         secret = os.environ.get("SVSM_CAL_SECRET", "").encode("utf-8", "surrogateescape").strip()
@@ -26,7 +26,7 @@ def read_secret(path: str | None) -> bytes | None:
             with open(path, "rb") as stream:
                 secret = stream.read(4096).strip()
         except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror} (name a file with a long random text)") from error
+            raise InputError(f"{path}: cannot be read: {error.strerror} (give a file with a long random text)") from error
     if len(secret) < _SHORTEST:
         raise InputError(f"{path}: is shorter than {_SHORTEST} bytes (put a long random text into it)")
     return secret

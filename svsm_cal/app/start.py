@@ -1,4 +1,4 @@
-"""`init`: the files a community begins with."""
+"""The files of a new calendar, for `init`."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ __all__ = ["CALENDAR", "IGNORED", "start", "workflow"]
 
 CALENDAR = """\
 #:schema ./calendar.schema.json
-# Your community's calendar. `svsm-cal check` tells what is wrong with it, `svsm-cal next` what is next.
+# Your community's calendar. `svsm-cal check` reports mistakes in it, `svsm-cal next` shows the next calls.
 
 [calendar]
-id = "my-community"                     # names files and feeds
+id = "my-community"                     # the name used for files and feeds
 name = "My community calendar"
-domain = "calendar.example.org"         # right-hand side of every UID: yours, and never change it
+domain = "calendar.example.org"         # right-hand side of every UID: a domain of yours; never change it
 zone = "Europe/Berlin"                  # whose wall clock the calls follow
-# url = "https://calendar.example.org/" # where you publish it
-# language = "de"                       # of feeds, invites and mails; English if not said
+# url = "https://calendar.example.org/" # the address at which you publish it
+# language = "de"                       # of feeds, invites and mails; default English
 # organizer = { name = "My community calendar", email = "calendar@example.org" }   # sender of invites
 
 [[series]]
-id = "weekly-call"                      # never change it either
+id = "weekly-call"                      # never change this either
 title = "Weekly call"
 start = 2025-01-08T18:00:00             # the first call, on that wall clock
 duration = "1h"
 repeat = "every Wednesday"              # or an RFC 5545 rule: rule = "FREQ=WEEKLY;BYDAY=WE"
 url = "https://meet.example.org/call"
-attendees = ["everyone"]                # participants or groups of them
-# chair = ["someone"]                   # who runs it; several do so in turn
+attendees = ["everyone"]                # ids of participants or names of groups
+# chair = ["someone"]                   # who chairs it; several take turns
 cancel = [
   # { date = 2025-12-24, reason = "holidays" },
 ]
 # move   = [{ date = 2025-06-11, to = 2025-06-12T18:00:00, reason = "conference" }]
 # change = [{ date = 2025-05-21, chair = "someone" }]
 # add    = [{ start = 2025-06-03T17:00:00, title = "Extra call" }]
-# from   = [{ date = 2025-09-03, url = "https://meet.example.org/new" }]          # this one and all following
+# from   = [{ date = 2025-09-03, url = "https://meet.example.org/new" }]          # this call and all later ones
 
 [[participant]]
 id = "someone"
@@ -48,14 +48,14 @@ zone = "America/New_York"               # their home zone
 groups = ["everyone"]
 reminders = ["15m"]                     # in their own feed; by mail: mail_reminders = ["1d"]
 # away = [{ from = 2025-12-22, to = 2026-01-05 }]
-# region = "DE-BY"                      # whose public holidays they have; needs svsm_cal[holidays]
-# email = "someone@example.org"         # for invites; on no page and in no feed. This file is as public as its repository:
-                                        # addresses can be in another one, which SVSM_CAL_ADDRESSES names
+# region = "DE-BY"                      # for public holidays; needs svsm_cal[holidays]
+# email = "someone@example.org"         # for invites; never published. If this file is public, put addresses into another
+                                        # file, and its path into SVSM_CAL_ADDRESSES
 
 # [[deadline]]
 # id = "proposals"
 # title = "Call for proposals"
-# date = 2025-06-07                     # over when the day has ended everywhere on Earth
+# date = 2025-06-07                     # over when this day has ended everywhere on Earth
 # remind = ["1w", "1d"]
 
 # [[release]]
@@ -69,7 +69,7 @@ reminders = ["15m"]                     # in their own feed; by mail: mail_remin
 
 
 IGNORED = """\
-# What is remembered of invites has people's addresses, and so have the mails.
+# The store of invites and the mails contain people's addresses.
 svsm-cal.db*
 *.eml
 addresses.toml
@@ -83,19 +83,19 @@ def workflow() -> str:
 
 
 def start(folder: str) -> list[str]:
-    """Write the files of a new calendar into `folder` and return their paths; raises UsageError if one is there already."""
-    written = {
+    """Write the files of a new calendar into `folder` and return their paths; raises UsageError if one already exists."""
+    texts = {
         "calendar.toml": CALENDAR,
         "calendar.schema.json": json_schema_text(),
         ".github/workflows/calendar.yml": workflow(),
         ".gitignore": IGNORED,
     }
-    paths = {os.path.join(folder, *name.split("/")): text for name, text in written.items()}
+    paths = {os.path.join(folder, *name.split("/")): text for name, text in texts.items()}
     if os.path.exists(folder) and not os.path.isdir(folder):
-        raise UsageError(f"{folder}: is a file (name a folder)")
+        raise UsageError(f"{folder}: is a file (give a folder)")
     present = [path for path in paths if os.path.lexists(path)]
     if present:
-        raise UsageError(f"{present[0]}: is there already (choose another folder, or remove it)")
+        raise UsageError(f"{present[0]}: already exists (choose another folder, or remove it)")
     for path, text in paths.items():
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         write_file(path, text.encode())

@@ -1,4 +1,4 @@
-"""The store of a calendar: which one it is, and looking after it."""
+"""A calendar's store: its place, and its maintenance."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _NAME = "svsm-cal.db"
 
 
 def default_store(calendar_path: str) -> str:
-    """Return where a calendar's store is unless told otherwise: a file beside its own."""
+    """Return the path of a calendar's default store, a file beside the calendar file."""
     return os.path.join(os.path.dirname(calendar_path), _NAME)
 
 
 def check_queue(url: str | None, calendar_path: str) -> None:
-    """Raise UsageError for a store whose mails no worker delivers."""
+    """Raise UsageError for a store that workers cannot use."""
     if not (url or default_store(calendar_path)).startswith(("postgresql:", "postgres:")):
         raise UsageError(
             "workers need a store in PostgreSQL (leave out --queue, or give --store postgresql://user@host/database)"
@@ -31,13 +31,13 @@ def check_queue(url: str | None, calendar_path: str) -> None:
 
 
 def is_there(url: str | None, calendar_path: str) -> bool:
-    """Whether a store has been made: a file that is there, or a database, which answers for itself."""
+    """Whether a store exists: an existing file, or any database server."""
     place = url or default_store(calendar_path)
     return "://" in place or os.path.exists(place.removeprefix("sqlite:"))
 
 
 def check_store(url: str) -> list[str]:
-    """Return what is wrong with a store that is there, a line each; raises UsageError or StoreError."""
+    """Return the problems of an existing store, one line each; raises UsageError or StoreError."""
     store = open_store(url, calendar_id=None)
     try:
         return store.check()
@@ -46,7 +46,7 @@ def check_store(url: str) -> list[str]:
 
 
 def export_store(url: str) -> Iterator[str]:
-    """Yield everything in a store that is there as lines of JSON; raises UsageError or StoreError."""
+    """Yield the contents of an existing store as lines of JSON; raises UsageError or StoreError."""
     store = open_store(url, calendar_id=None)
     try:
         for record in store.export():

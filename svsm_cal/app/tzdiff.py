@@ -1,4 +1,4 @@
-"""What another tz database changes: laws by name, and calls whose instants are no longer those that were published."""
+"""Differences between tz databases: calls and deadlines that move, and the UIDs whose published instants have changed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LawDifference", "age_findings", "law_difference", "moved_since", "moved_uids"]
 
-_NONE = "is no tz database, no published folder and no feed (or say: installed, or published)"
+_NONE = "is not a tz database, a published folder or a feed (or give: installed, or published)"
 _AHEAD = timedelta(days=3653)
 
 
 class LawDifference(Value):
-    """What the law called `new` makes different of a calendar from the one called `old`."""
+    """The differences for a calendar between two laws of time; `old` and `new` are their names."""
 
     old: str
     new: str
@@ -37,24 +37,24 @@ class LawDifference(Value):
 
 
 def age_findings(most: timedelta, *, now: Instant) -> list[Finding]:
-    """Return a warning where the tz database is of a year that ended longer ago than `most`.
+    """Return a warning if the year of the tz database's release ended longer ago than `most`.
 
-    A release names its year and a letter, not its day, so its age is at least what is counted here.
+    A release's name has its year and a letter, no date, so its real age is higher.
     """
     database = tz_database()
     year = database.version[:4]
     if year.isdigit() and now - Instant(datetime(int(year) + 1, 1, 1, tzinfo=UTC)) <= most:
         return []
-    what = f"the tz database is {database.version or 'of an unknown release'}: clocks may have changed their law since"
-    return [Finding("warning", database.folder, 1, 1, "tz-database-old", what, "install PyPI's newest tzdata")]
+    message = f"the tz database is {database.version or 'of an unknown release'}: the law of some zones may have changed since"
+    return [Finding("warning", database.folder, 1, 1, "tz-database-old", message, "install PyPI's newest tzdata")]
 
 
 def law_difference(calendar: Calendar, old: str, new: str, *, start: datetime, end: datetime) -> LawDifference:
-    """Return what differs between two laws for calls in [start, end) and for all deadlines.
+    """Return the differences between two laws of time for calls in [start, end) and for all deadlines.
 
-    Each is "installed", the folder of a tz database, or a published folder or feed, or its address, whose VTIMEZONEs
-    are taken at their word; "published" is what stands at the calendar's own address. Raises UsageError for what is
-    none of these, InputError for what cannot be fetched.
+    Each law is "installed"; the folder of a tz database; a published folder, a feed or the address of a feed, for the
+    VTIMEZONEs in it; or "published" for the feed at the calendar's own address. Raises UsageError for anything else, and
+    InputError for a feed that cannot be read.
     """
     (old_name, before), (new_name, after) = _law(calendar, old), _law(calendar, new)
     changes = law_changes(calendar, before, after, start=start, end=end)
@@ -66,7 +66,7 @@ def _law(calendar: Calendar, name: str) -> tuple[str, Callable[[Zone], Law]]:
         return f"installed ({tz_database().version})", ZoneLaw
     if name == "published":
         if calendar.url is None:
-            raise UsageError("where the calendar is published is not known (url in [calendar], or the folder or address itself)")
+            raise UsageError("the calendar's address is not known (add url to [calendar], or give the folder or address)")
         name = f"{calendar.url.rstrip('/')}/calendar.ics"
     if "://" in name:
         return name, _published(read_feed(name))
@@ -89,13 +89,13 @@ def _of_database(database: TzDatabase) -> Callable[[Zone], Law]:
         try:
             return ZoneLaw(zone_of(zone.key, database=database))
         except ZoneError as error:
-            raise UsageError(f"{database.name}: has no zone {zone.key}, which the calendar has") from error
+            raise UsageError(f"{database.name}: has no zone {zone.key}, which the calendar uses") from error
 
     return law
 
 
 def _published(*streams: bytes) -> Callable[[Zone], Law]:
-    """Return the clocks that streams' VTIMEZONEs tell, the installed ones for a zone they do not have."""
+    """Return the law of the VTIMEZONEs in some feeds, and the installed law for other zones."""
     from svsm_cal.ical.content import read_content
     from svsm_cal.ical.observances import published_clocks
 
@@ -106,7 +106,7 @@ def _published(*streams: bytes) -> Callable[[Zone], Law]:
 
 
 def moved_uids(calendar: Calendar, before: Previous, now: Instant) -> frozenset[bytes]:
-    """Return the UIDs with a call, up to ten years from now, whose instant differs from what was published."""
+    """Return the UIDs with a call in the next ten years whose instant differs from the published one."""
     stream = before.read("calendar.ics")
     if stream is None or before.tz_version == tz_database().version:
         return frozenset()
@@ -114,5 +114,5 @@ def moved_uids(calendar: Calendar, before: Previous, now: Instant) -> frozenset[
 
 
 def moved_since(calendar: Calendar, streams: Iterable[bytes], now: Instant) -> frozenset[bytes]:
-    """Return the UIDs with a call, up to ten years from now, whose instant differs from what streams' VTIMEZONEs say."""
+    """Return the UIDs with a call in the next ten years whose instant differs from the one by some feeds' VTIMEZONEs."""
     return frozenset(uid.encode() for uid in moved_calls(calendar, _published(*streams), end=now + _AHEAD))

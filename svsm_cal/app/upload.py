@@ -1,13 +1,14 @@
-"""Publishing to an object store: what `build` does to a folder, for objects that cannot be exchanged in one step.
+"""Publishing to an object store, which has no atomic exchange of all files.
 
-So they are put in an order in which an interruption leaves nothing wrong: first the record of UIDs that are gone, then the
-feeds, each whole in itself, then what pages need, and last the pages and calendar.json, which name the rest. What is ours
-and no longer published is removed when all that is there. Publishing again goes on from wherever it stopped.
+The order of uploads keeps an interrupted publication consistent: first the record of removed UIDs, then the feeds, then the
+files that pages need, and last the pages and calendar.json, which refer to the rest. Obsolete files are removed at the end.
+Publishing again continues an interrupted publication.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import tempfile
@@ -36,25 +37,25 @@ class _Listed(Protocol):
 
 
 class Store(Protocol):
-    """What a store must be able to do (`svsm_cal.transport.object_store.Objects` is one)."""
+    """The operations of an object store; `svsm_cal.transport.object_store.Objects` implements them."""
 
     address: str
 
     def listed(self) -> Mapping[str, _Listed]:
-        """Return what is there, by path, with the MD5 of its bytes as `tag`."""
+        """Return the objects by path; `tag` is the MD5 digest of the bytes."""
 
     def read(self, path: str) -> bytes | None:
-        """Return an object's bytes, None where there is none."""
+        """Return an object's bytes, or None."""
 
     def write(self, path: str, data: bytes, headers: Mapping[str, str]) -> None:
-        """Put an object there."""
+        """Write an object."""
 
     def remove(self, path: str) -> None:
         """Remove an object."""
 
 
 class Uploaded(Value):
-    """What was done: the paths of all that is published now, of what was put there, and of what was removed."""
+    """The result of a publication: the paths of all files, of uploaded files and of removed files."""
 
     files: tuple[str, ...]
     written: tuple[str, ...]
@@ -63,45 +64,43 @@ class Uploaded(Value):
 
 
 def upload(calendar: Calendar, store: Store, *, now: Instant, secret: bytes | None = None, first: bool = False) -> Uploaded:
-    """Publish the site to an object store, as the next revision of what is there; with `first` it follows nothing.
+    """Publish the site to an object store as the next revision of the publication there; with `first` it has no previous one.
 
-    Raises PublicationError where something else than a publication is there, or a damaged one, and what the store raises.
+    Raises PublicationError for an address with other files or a damaged publication, and what the store raises.
     """
-    stands = store.listed()
-    personal = sum(map(is_personal_feed, stands))
+    stored = store.listed()
+    personal = sum(map(is_personal_feed, stored))
     if secret is None and personal:
-        many = f"{personal} personal feeds stand" if personal > 1 else "a personal feed stands"
-        hint = "give --secret-file, or remove what is under p/, and with it their addresses"
-        raise PublicationError(f"{store.address}: {many} there, and without the secret they would be gone ({hint})")
+        hint = "give --secret-file, or remove the objects under p/ and with it their addresses"
+        message = f"without the secret, its personal feeds ({personal}) would be removed"
+        raise PublicationError(f"{store.address}: {message} ({hint})")
     with tempfile.TemporaryDirectory(prefix="svsm-cal-") as folder:
         before, out = os.path.join(folder, "before"), os.path.join(folder, "site")
-        known = _fetched(store, frozenset(stands), before)
-        follows = known is not None and not first
+        ours = _fetched(store, frozenset(stored), before)
+        follows = ours is not None and not first
         report = publish(calendar, out, now=now, secret=secret, previous=before if follows else None, first=not follows)
         read = in_folder(out)
         files = {name: read(name) or b"" for name in report.files}
-    written = [name for name in sorted(files, key=_turn) if _differs(files[name], stands.get(name))]
+    written = [name for name in sorted(files, key=_turn) if _differs(files[name], stored.get(name))]
     for name in written:
         store.write(name, files[name], headers_of(name))
-    removed = sorted(name for name in stands if (name in (known or ()) or _FEED.fullmatch(name)) and name not in files)
+    removed = sorted(name for name in stored if (name in (ours or ()) or _FEED.fullmatch(name)) and name not in files)
     for name in removed:
         store.remove(name)
     return Uploaded(tuple(sorted(files)), tuple(written), tuple(removed), not follows)
 
 
 def headers_of(path: str) -> dict[str, str]:
-    """Return the headers that an object is served with."""
+    """Return the HTTP headers of an object."""
     return dict(media_of(path).headers(path, whose="private" if is_personal_feed(path) else "public"))
 
 
-def _fetched(store: Store, stands: frozenset[str], folder: str) -> frozenset[str] | None:
-    """Copy what was published before, as far as the next publication follows from it; return what it says is its own.
+def _fetched(store: Store, stored: frozenset[str], folder: str) -> frozenset[str] | None:
+    """Copy the parts of the previous publication that the next one depends on, and return the paths of all its files.
 
-    None where nothing has been published.
+    Returns None if nothing has been published.
     """
-    import json
-
-    record = store.read("calendar.json") if "calendar.json" in stands else None
+    record = store.read("calendar.json") if "calendar.json" in stored else None
     listed: frozenset[str] = frozenset()
     if record is not None:
         try:
@@ -109,15 +108,15 @@ def _fetched(store: Store, stands: frozenset[str], folder: str) -> frozenset[str
         except ValueError:
             data = None
         if not is_record(data):
-            raise PublicationError(f"{store.address}: has a calendar.json that svsm-cal did not publish (name another folder)")
+            raise PublicationError(f"{store.address}: has a calendar.json that svsm-cal did not publish (give another folder)")
         listed = frozenset(map(str, data["files"]))
-    elif "index.html" in stands:
-        raise PublicationError(f"{store.address}: has an index.html that svsm-cal did not publish (name another folder)")
-    elif "calendar.ics" not in stands:
-        return None  # nothing, or a first publication that was interrupted before it had anything to follow
-    wanted = {name for name in stands if name in {"calendar.ics", "deadlines.ics", *listed} or _FEED.fullmatch(name)}
+    elif "index.html" in stored:
+        raise PublicationError(f"{store.address}: has an index.html that svsm-cal did not publish (give another folder)")
+    elif "calendar.ics" not in stored:
+        return None  # nothing, or a first publication that was interrupted at the start
+    wanted = {name for name in stored if name in {"calendar.ics", "deadlines.ics", *listed} or _FEED.fullmatch(name)}
     wanted = {name for name in wanted if name.endswith(".ics")}
-    for name in sorted(wanted | {"calendar.json", "revisions.json"} & stands):
+    for name in sorted(wanted | {"calendar.json", "revisions.json"} & stored):
         body = record if name == "calendar.json" else store.read(name)
         if body is not None:
             place = os.path.join(folder, *name.split("/"))
@@ -126,8 +125,8 @@ def _fetched(store: Store, stands: frozenset[str], folder: str) -> frozenset[str
     return listed
 
 
-# Patterns of what is put there, in turn: what others name, or are compared with, comes before them. So the record of what
-# is gone comes before feeds that lack it, and new personal feeds before the public one that they follow.
+# Path patterns in the order of upload: a file comes before those that refer to it or are compared with it. So the record of
+# removed UIDs comes before the feeds without them, and new personal feeds before the public feed that they continue.
 _TURNS = (
     r"revisions\.json",
     r"p/.*",

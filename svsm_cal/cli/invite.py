@@ -125,14 +125,14 @@ def retry_command(invocation: Invocation, store: str | None, smtp: str | None, t
 @click.pass_obj
 def status_command(invocation: Invocation, store: str | None, *, as_json: bool) -> None:
     """Show who has been told, what they answered, and what became of their mail."""
-    from svsm_cal.app.invite_replies import standing
+    from svsm_cal.app.invite_replies import invitation_status
     from svsm_cal.render.invite_report import status_record, status_text
     from svsm_cal.render.records import dumps
 
     calendar, _ = invocation.read()
     with invocation.known(store, calendar) as known:
-        found = standing(known, now=invocation.now, language=invocation.language)
-    click.echo(dumps(status_record(found)) if as_json else status_text(invocation.language, found, paint), nl=False)
+        status = invitation_status(known, now=invocation.now, language=invocation.language)
+    click.echo(dumps(status_record(status)) if as_json else status_text(invocation.language, status, paint), nl=False)
 
 
 @invite_command.command("receive")
@@ -148,19 +148,19 @@ def status_command(invocation: Invocation, store: str | None, *, as_json: bool) 
 @click.pass_obj
 def receive_command(invocation: Invocation, mailbox: str, store: str | None, trusts: tuple[str, ...]) -> None:
     """Take the answers and delivery reports in MAILBOX: a Maildir, an mbox file, or imaps://user@host/INBOX."""
-    from svsm_cal.app.invite_replies import take_answers
+    from svsm_cal.app.invite_replies import receive_replies
     from svsm_cal.render.change_rows import without_addresses
     from svsm_cal.transport.mailboxes import open_mailbox
 
     calendar, _ = invocation.read()
-    taken = changed = 0
+    read = changed = 0
     with invocation.opened(store, calendar) as opened, open_mailbox(mailbox, os.environ) as box:
-        for each in take_answers(box, opened, now=invocation.now, trusts=trusts):
-            taken += 1
-            changed += each.counts
-            sender = f"{calendar.called(each.sender)}: " if each.sender else ""
-            click.echo(paint("" if each.counts else "faint", f"{sender}{each.verdict} ({without_addresses(each.about)})"))
-    click.echo(f"{taken} read, {changed} of which changed something", err=True)
+        for result in receive_replies(box, opened, now=invocation.now, trusts=trusts):
+            read += 1
+            changed += result.counts
+            sender = f"{calendar.called(result.sender)}: " if result.sender else ""
+            click.echo(paint("" if result.counts else "faint", f"{sender}{result.verdict} ({without_addresses(result.about)})"))
+    click.echo(f"{read} read, {changed} of which changed something", err=True)
 
 
 @invite_command.command("remind")

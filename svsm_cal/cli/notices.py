@@ -140,8 +140,7 @@ def send_command(
     Mails go into the outbox, and from there to the mail server if one is named. A message to a chat is sent at once; one
     that may have arrived is never sent again. A channel that is not set up is reported, and the others are told.
     """
-    from svsm_cal.app.notice_memory import NoticeMemory
-    from svsm_cal.app.notices import channel_problems, send_due
+    from svsm_cal.app.notice_sending import NoticeStore, channel_problems, send_due
     from svsm_cal.app.stores import check_queue
     from svsm_cal.core.announcing import ChannelKind
     from svsm_cal.render.notice_report import told_record, told_text
@@ -156,12 +155,13 @@ def send_command(
     previous, laws = _previous(invocation, old), _laws(calendar, law, now)
     folder = os.path.dirname(invocation.path)
     with invocation.known(store, calendar) if dry else invocation.opened(store, calendar) as opened:
-        memory = None if opened is None else NoticeMemory(opened, now)
-        told = send_due(calendar, now, remembers=memory, dry=dry, previous=previous, laws=laws, folder=folder)
-        problems = [str(each) for each in channel_problems(calendar, folder=folder).values()]
+        sent = None if opened is None else NoticeStore(opened, now)
+        results = send_due(calendar, now, store=sent, dry=dry, previous=previous, laws=laws, folder=folder)
+        problems = [str(error) for error in channel_problems(calendar, folder=folder).values()]
         rows = [
-            (each.telling.channel, each.telling.notice, each.telling.participant, each.telling.title, each.outcome, each.detail)
-            for each in told
+            (message.channel, message.notice, message.participant, message.title, result.outcome, result.detail)
+            for result in results
+            for message in (result.message,)
         ]
         click.echo(
             dumps(told_record(rows, problems)) if as_json else "\n".join(told_text(invocation.language, rows, paint)),
@@ -169,8 +169,8 @@ def send_command(
         )
         for problem in problems:
             click.echo(f"svsm-cal: {problem}", err=True)
-        mails = any(each.kind is ChannelKind.MAIL for each in calendar.notices.channels)
+        mails = any(channel.kind is ChannelKind.MAIL for channel in calendar.notices.channels)
         if opened is not None and mails and not (dry or queue):
             deliver_or_tell(invocation, opened, smtp, calendar)
-    if problems or any(each.outcome in ("failed", "unknown") for each in told):
+    if problems or any(result.outcome in ("failed", "unknown") for result in results):
         raise SystemExit(1)

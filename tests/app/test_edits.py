@@ -115,7 +115,7 @@ def test_warnings_are_those_that_the_edit_brings(file):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "there is no such file"), (b"", "is empty"), (b"a = '\xff'", "is no UTF-8 text")],
+    [(None, "there is no such file"), (b"", "is empty"), (b"a = '\xff'", "is not UTF-8")],
 )
 def test_what_is_no_calendar_file(tmp_path, content, said):
     path = tmp_path / "calendar.toml"
@@ -133,12 +133,12 @@ def test_a_folder_and_a_pipe(tmp_path):
     with os.fdopen(reading), os.fdopen(writing, "wb") as stream:
         stream.write(EXAMPLE.read_bytes())
         stream.close()
-        with pytest.raises(InputError, match="is no file that could be edited"):
+        with pytest.raises(InputError, match="is not a regular file"):
             edit_file(f"/dev/fd/{reading}", CANCEL)
 
 
 def test_what_is_no_text(file):
-    with pytest.raises(UsageError, match="is no UTF-8 text"):
+    with pytest.raises(UsageError, match="is not UTF-8"):
         edit_file(str(file), partial(cancel, series="devel-call", date=DAY, reason="\udcff"))
     assert file.read_bytes() == EXAMPLE.read_bytes()
 
@@ -172,7 +172,7 @@ def test_what_others_wrote_meanwhile_is_not_lost(file, write):
 
     with pytest.raises(InputError) as caught:
         edit_file(str(file), slowly)
-    assert str(caught.value) == f"{file}: was changed by somebody else just now (look at it, then try again)"
+    assert str(caught.value) == f"{file}: was just changed by somebody else (look at it, then try again)"
     assert file.read_bytes() == theirs
 
 

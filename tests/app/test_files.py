@@ -347,7 +347,7 @@ def test_a_foreign_folder_where_a_file_of_ours_goes_is_left_alone(tmp_path):
     (out / "index.html").mkdir()
     (out / "index.html/mine.txt").write_bytes(b"mine")
     before = tree(tmp_path)
-    with pytest.raises(PublicationError, match=r'holds the folder "index.html", which svsm-cal did not publish'):
+    with pytest.raises(PublicationError, match=r'contains the folder "index.html", which svsm-cal did not publish'):
         replace_folder(str(out), NEW_SITE, ours=ours)
     assert tree(tmp_path) == before
 
@@ -357,7 +357,7 @@ def test_the_current_folder_is_left_alone(tmp_path, monkeypatch):
     replace_folder(str(out), OLD_SITE, ours=ours)
     monkeypatch.chdir(out)
     for name in (".", str(out), "../site"):
-        with pytest.raises(PublicationError, match="is the folder you are in"):
+        with pytest.raises(PublicationError, match="is the current folder"):
             replace_folder(name, NEW_SITE, ours=ours)
     with pytest.raises(PublicationError, match="no folder to publish to"):
         replace_folder("", NEW_SITE, ours=ours)
@@ -369,8 +369,8 @@ def test_the_current_folder_is_left_alone(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("prepare", "said"),
     [
-        (lambda out: out.write_bytes(b"a file"), "is a file (name a folder to publish to)"),
-        (lambda out: (out / "photos").mkdir(parents=True), "holds something that svsm-cal did not publish"),
+        (lambda out: out.write_bytes(b"a file"), "is a file (give a folder to publish to)"),
+        (lambda out: (out / "photos").mkdir(parents=True), "contains files that svsm-cal did not publish"),
     ],
     ids=["a file", "somebody else's folder"],
 )
@@ -390,7 +390,7 @@ def test_a_foreign_folder_in_ours_is_left_alone(tmp_path):
     (out / "photos/old").mkdir(parents=True)
     (out / "photos/old/me.jpg").write_bytes(b"me")
     before = tree(tmp_path)
-    with pytest.raises(PublicationError, match=r'holds the folder "photos", which svsm-cal did not publish'):
+    with pytest.raises(PublicationError, match=r'contains the folder "photos", which svsm-cal did not publish'):
         replace_folder(str(out), NEW_SITE, ours=ours)
     assert tree(tmp_path) == before
 
@@ -415,7 +415,7 @@ def test_a_foreign_file_in_the_way_of_ours_is_not_lost(tmp_path):
     out = tmp_path / "site"
     replace_folder(str(out), {"index.html": b"1"}, ours=lambda _: lambda name: name == "index.html")
     (out / "style.css").write_bytes(b"somebody's")
-    with pytest.raises(PublicationError, match=r'holds "style\.css", which svsm-cal did not publish'):
+    with pytest.raises(PublicationError, match=r'contains "style\.css", which svsm-cal did not publish'):
         replace_folder(str(out), {"index.html": b"2", "style.css": b"ours"}, ours=lambda _: lambda name: name == "index.html")
     assert {each.name: each.read_bytes() for each in out.iterdir()} == {"index.html": b"1", "style.css": b"somebody's"}
     assert [each.name for each in tmp_path.iterdir()] == ["site"]

@@ -371,7 +371,7 @@ def test_an_address_that_is_none(tmp_path, to):
     result = run("devel-call", "--out", tmp_path / "mail", "--to", to)
     assert (result.exit_code, result.stdout) == (1, "")
     shown = to.encode("unicode_escape").decode()
-    assert result.stderr == f'svsm-cal: "{shown}" is no e-mail address (write it as list@example.org)\n'
+    assert result.stderr == f'svsm-cal: "{shown}" is not a valid e-mail address (write it as list@example.org)\n'
     assert not (tmp_path / "mail").exists()
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from svsm_cal.app.holidays import public_holidays
-from svsm_cal.app.notice_memory import NoticeMemory
-from svsm_cal.app.notices import channel_problems, notices_of, send_due
+from svsm_cal.app.notice_sending import NoticeStore, channel_problems, send_due
+from svsm_cal.app.notices import notices_of, public_holidays
 from svsm_cal.config.load import loads
 from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import UsageError
@@ -30,13 +29,13 @@ DUE = ["last-call:qemu-10.0-soft-freeze:2025-03-11", "deadline:qemu-10.0-soft-fr
 
 
 class Memory:
-    """What has been told, in this process."""
+    """A NoticeStore in this process's memory."""
 
     def __init__(self):
         self.claims = set()
         self.mails = []
 
-    def told(self, entries):
+    def sent(self, entries):
         return [each in self.claims for each in entries]
 
     def claim(self, identity, channel):
@@ -66,44 +65,44 @@ class Chat:
 
 
 @pytest.fixture(params=["in memory", "sqlite"])
-def remembers(request, tmp_path):
+def notice_store(request, tmp_path):
     if request.param == "in memory":
         yield Memory()
         return
     with closing(open_store(str(tmp_path / "store.db"), calendar_id="coconut-svsm")) as store:
-        yield NoticeMemory(store, NOW)
+        yield NoticeStore(store, NOW)
 
 
-def send(text, remembers, chat=None, now=NOW, **more):
-    return send_due(loads(text), now, remembers=remembers, environment=ENVIRONMENT, sender=chat or Chat(), **more)
+def send(text, notice_store, chat=None, now=NOW, **more):
+    return send_due(loads(text), now, store=notice_store, environment=ENVIRONMENT, sender=chat or Chat(), **more)
 
 
 def outcomes(told):
-    return [(each.telling.channel.id, each.telling.notice.id, each.outcome) for each in told]
+    return [(each.message.channel.id, each.message.notice.id, each.outcome) for each in told]
 
 
-def test_what_is_due_is_told_once_however_often_it_runs(remembers):
+def test_what_is_due_is_told_once_however_often_it_runs(notice_store):
     chat = Chat()
-    assert outcomes(send(EXAMPLE + SLACK, remembers, chat)) == [("chat", identity, "sent") for identity in DUE]
-    assert outcomes(send(EXAMPLE + SLACK, remembers, chat)) == []
+    assert outcomes(send(EXAMPLE + SLACK, notice_store, chat)) == [("chat", identity, "sent") for identity in DUE]
+    assert outcomes(send(EXAMPLE + SLACK, notice_store, chat)) == []
     later = Instant(NOW + timedelta(minutes=50))
-    assert outcomes(send(EXAMPLE + SLACK, remembers, chat, later)) == []
+    assert outcomes(send(EXAMPLE + SLACK, notice_store, chat, later)) == []
     assert [identity for _, identity, _, _ in chat.sent] == DUE
 
 
-def test_each_channel_is_told_for_itself(remembers):
+def test_each_channel_is_told_for_itself(notice_store):
     two = SLACK + SLACK.replace('"chat"', '"other"')
-    assert len(send(EXAMPLE + SLACK, remembers)) == 3
-    assert {each.telling.channel.id for each in send(EXAMPLE + two, remembers)} == {"other"}
+    assert len(send(EXAMPLE + SLACK, notice_store)) == 3
+    assert {each.message.channel.id for each in send(EXAMPLE + two, notice_store)} == {"other"}
 
 
-def test_what_cannot_have_arrived_is_tried_again_and_what_may_have_is_not(remembers):
+def test_what_cannot_have_arrived_is_tried_again_and_what_may_have_is_not(notice_store):
     refused, unknown = Outcome(arrived=False, again=True, detail="no"), Outcome(arrived=False, again=False, detail="?")
     chat = Chat(refused, unknown, refused)
-    assert [each.outcome for each in send(EXAMPLE + SLACK, remembers, chat)] == ["failed", "unknown", "failed"]
-    assert outcomes(send(EXAMPLE + SLACK, remembers, Chat(refused))) == [("chat", DUE[0], "failed"), ("chat", DUE[2], "sent")]
-    assert outcomes(send(EXAMPLE + SLACK, remembers)) == [("chat", DUE[0], "sent")]
-    assert outcomes(send(EXAMPLE + SLACK, remembers)) == []
+    assert [each.outcome for each in send(EXAMPLE + SLACK, notice_store, chat)] == ["failed", "unknown", "failed"]
+    assert outcomes(send(EXAMPLE + SLACK, notice_store, Chat(refused))) == [("chat", DUE[0], "failed"), ("chat", DUE[2], "sent")]
+    assert outcomes(send(EXAMPLE + SLACK, notice_store)) == [("chat", DUE[0], "sent")]
+    assert outcomes(send(EXAMPLE + SLACK, notice_store)) == []
 
 
 WANTS = [
@@ -122,7 +121,7 @@ def test_a_channel_gets_what_it_wants(lines, count):
 def test_a_channel_of_another_series_hears_nothing_of_this_one():
     other = '\n[[series]]\nid = "other"\ntitle = "Other"\nstart = 2025-01-07T10:00:00\nduration = "1h"\n'
     told = send(f'{EXAMPLE}{other}{SLACK}series = ["other"]\n', Memory())
-    assert [each.telling.notice.id for each in told] == ["deadline:qemu-10.0-soft-freeze:2025-03-11:10080min"]
+    assert [each.message.notice.id for each in told] == ["deadline:qemu-10.0-soft-freeze:2025-03-11:10080min"]
 
 
 def test_each_participant_gets_their_own_clock():
@@ -175,36 +174,36 @@ def test_no_address_of_anybody_else_is_in_what_is_told():
 def test_a_dry_run_tells_nobody_and_needs_no_secret():
     memory, chat = Memory(), Chat()
     for remembered in (None, memory):
-        told = send_due(loads(EXAMPLE + SLACK), NOW, remembers=remembered, dry=True, environment={}, sender=chat)
+        told = send_due(loads(EXAMPLE + SLACK), NOW, store=remembered, dry=True, environment={}, sender=chat)
         assert outcomes(told) == [("chat", identity, "dry") for identity in DUE]
     assert (chat.sent, memory.claims) == ([], set())
     memory.claim(DUE[0], "chat")
-    told = send_due(loads(EXAMPLE + SLACK), NOW, remembers=memory, dry=True, environment={}, sender=chat)
+    told = send_due(loads(EXAMPLE + SLACK), NOW, store=memory, dry=True, environment={}, sender=chat)
     assert outcomes(told) == [("chat", identity, "dry") for identity in DUE[1:]]
 
 
 MATRIX = SLACK.replace('"slack"', '"matrix"\nroom = "!a:example.org"')
 
 
-def test_what_a_matrix_room_may_have_got_is_sent_again_as_the_same_message(remembers):
+def test_what_a_matrix_room_may_have_got_is_sent_again_as_the_same_message(notice_store):
     """Its server makes one message of both; so it is told first, and recorded then."""
 
     def killed(*_, **__):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        send(EXAMPLE + MATRIX, remembers, killed)
-    assert outcomes(send(EXAMPLE + MATRIX, remembers)) == [("chat", identity, "sent") for identity in DUE]
-    assert outcomes(send(EXAMPLE + MATRIX, remembers)) == []
+        send(EXAMPLE + MATRIX, notice_store, killed)
+    assert outcomes(send(EXAMPLE + MATRIX, notice_store)) == [("chat", identity, "sent") for identity in DUE]
+    assert outcomes(send(EXAMPLE + MATRIX, notice_store)) == []
 
 
-def test_what_another_chat_may_have_got_is_not_sent_again(remembers):
+def test_what_another_chat_may_have_got_is_not_sent_again(notice_store):
     def killed(*_, **__):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        send(EXAMPLE + SLACK, remembers, killed)
-    assert outcomes(send(EXAMPLE + SLACK, remembers)) == [("chat", identity, "sent") for identity in DUE[1:]]
+        send(EXAMPLE + SLACK, notice_store, killed)
+    assert outcomes(send(EXAMPLE + SLACK, notice_store)) == [("chat", identity, "sent") for identity in DUE[1:]]
 
 
 PROBLEMS = [
@@ -218,8 +217,8 @@ PROBLEMS = [
 def test_a_channel_that_cannot_be_told_is_left_out_and_said(broken, environment, said):
     memory, chat = Memory(), Chat()
     calendar = loads(EXAMPLE + broken + LIST)
-    told = send_due(calendar, NOW, remembers=memory, environment=environment, sender=chat)
-    assert [each.telling.channel.id for each in told] == ["list"] * 3
+    told = send_due(calendar, NOW, store=memory, environment=environment, sender=chat)
+    assert [each.message.channel.id for each in told] == ["list"] * 3
     problems = channel_problems(calendar, environment=environment)
     assert list(problems) == ["chat"]
     assert said in str(problems["chat"])
@@ -230,21 +229,21 @@ def test_a_channel_that_cannot_be_told_is_left_out_and_said(broken, environment,
 def test_mail_without_a_sender_is_left_out_and_chats_are_told():
     calendar = loads(EXAMPLE.replace("organizer =", "#") + LIST + SLACK)
     memory, chat = Memory(), Chat()
-    send_due(calendar, NOW, remembers=memory, environment=ENVIRONMENT, sender=chat)
+    send_due(calendar, NOW, store=memory, environment=ENVIRONMENT, sender=chat)
     assert (memory.mails, len(chat.sent)) == ([], 3)
     assert "mail channels need a sender" in str(channel_problems(calendar, environment=ENVIRONMENT)["list"])
 
 
 def test_a_calendar_without_channels_is_refused():
-    with pytest.raises(UsageError, match="no channel to tell anybody"):
-        send_due(loads(EXAMPLE), NOW, remembers=Memory(), environment={}, sender=Chat())
+    with pytest.raises(UsageError, match="there is no channel for notices"):
+        send_due(loads(EXAMPLE), NOW, store=Memory(), environment={}, sender=Chat())
 
 
 def test_a_secret_may_be_in_a_file_beside_the_calendar(tmp_path):
     (tmp_path / "hook").write_text("https://hooks.example.org/x\n", encoding="utf-8")
     chat = Chat()
     text = EXAMPLE + SLACK.replace('url_env = "CHAT"', 'url_file = "hook"')
-    send_due(loads(text), NOW, remembers=Memory(), environment={}, folder=str(tmp_path), sender=chat)
+    send_due(loads(text), NOW, store=Memory(), environment={}, folder=str(tmp_path), sender=chat)
     assert {secret for _, _, secret, _ in chat.sent} == {"https://hooks.example.org/x"}
 
 
@@ -265,9 +264,9 @@ def test_holidays_are_those_of_each_region(language, name):
 
 
 def test_an_unknown_region_names_who_has_it():
-    with pytest.raises(UsageError, match='participant "tom": the holidays of region "XX" are not known'):
+    with pytest.raises(UsageError, match='participant "tom": no holidays are known for region "XX"'):
         public_holidays(loads(REGIONS.replace("US-TX", "XX")), date(2026, 1, 1), date(2026, 1, 31))
-    with pytest.raises(UsageError, match='participant "joerg": the holidays of region "DE-XY" are not known'):
+    with pytest.raises(UsageError, match='participant "joerg": no holidays are known for region "DE-XY"'):
         public_holidays(loads(REGIONS.replace("DE-BY", "DE-XY")), date(2026, 1, 1), date(2026, 1, 31))
 
 

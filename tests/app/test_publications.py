@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 import svsm_cal
-from svsm_cal.app.atomic_files import alone
+from svsm_cal.app.atomic_files import folder_lock
 from svsm_cal.app.publish import publish
 from svsm_cal.cli import command
 from svsm_cal.errors import PublicationError
@@ -129,7 +129,7 @@ def test_the_previous_publication_may_be_elsewhere(tmp_path, kind):
         assert (new / "calendar.ics").read_bytes() == (old / "calendar.ics").read_bytes()
         put(new, EXAMPLE, NOW + 3 * DAY)
         assert sequence((new / "calendar.ics").read_bytes()) == 2
-        with pytest.raises(PublicationError, match=r"is not there|holds something"):
+        with pytest.raises(PublicationError, match=r"not found|contains files"):
             put(tmp_path / "third", EXAMPLE, previous=f"{address}nothing.ics")
     finally:
         server.shutdown()
@@ -173,7 +173,7 @@ def test_two_publishers_take_turns(tmp_path):
         put(out, CANCELLED, NOW + DAY)
         done.set()
 
-    with alone(str(out)):
+    with folder_lock(str(out)):
         threading.Thread(target=other, daemon=True).start()
         assert not done.wait(0.5)
     assert done.wait(20)

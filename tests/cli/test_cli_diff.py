@@ -190,8 +190,8 @@ def test_what_is_no_file(here):
         refused("missing.toml")
         == "svsm-cal: missing.toml: there is no such file (give one with -c FILE, or start one with `svsm-cal init`)"
     )
-    assert refused("HEAD~1").startswith('svsm-cal: "HEAD~1" is no file, and ')
-    assert "is in no git repository" in refused("HEAD~1")
+    assert refused("HEAD~1").startswith('svsm-cal: "HEAD~1" is not a file, and not a git revision: ')
+    assert "is not in a git repository" in refused("HEAD~1")
     assert refused(".") == "svsm-cal: .: is a folder (give the calendar.toml in it)"
 
 
@@ -203,7 +203,7 @@ def test_what_is_no_file(here):
         ("--output=x", '"--output=x" is neither'),
         ("-", '"-" is neither'),
         ("a\x1b[2Jb", '"a\\u001b[2Jb" is neither'),
-        ("HEAD:nowhere.toml", 'there is no file "nowhere.toml" in HEAD (name it: REVISION:PATH)'),
+        ("HEAD:nowhere.toml", 'there is no file "nowhere.toml" in HEAD (give REVISION:PATH)'),
         ("HEAD:calendars", 'there is no file "calendars" in HEAD'),
         ("HEAD:../../x", 'there is no file "../../x" in HEAD'),
     ],
@@ -215,15 +215,12 @@ def test_what_is_no_revision(repository, here, source, said):
 
 def test_a_revision_without_the_calendar(repository, here):
     (here / "other.toml").write_text(EXAMPLE, encoding="utf-8")
-    assert (
-        refused("HEAD", calendar=here / "other.toml")
-        == 'svsm-cal: there is no file "other.toml" in HEAD (name it: REVISION:PATH)'
-    )
+    assert refused("HEAD", calendar=here / "other.toml") == 'svsm-cal: there is no file "other.toml" in HEAD (give REVISION:PATH)'
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
-    [(b"\xff\xfe", "big.toml: is no UTF-8 text"), (b"#" * (2 * 1024 * 1024 + 1), "big.toml: is larger than 2 MiB")],
+    [(b"\xff\xfe", "big.toml: is not UTF-8"), (b"#" * (2 * 1024 * 1024 + 1), "big.toml: is larger than 2 MiB")],
 )
 def test_a_file_in_git_that_is_no_calendar(repository, here, data, said):
     (here / "calendars/big.toml").write_bytes(data)
@@ -236,9 +233,9 @@ def test_what_was_published_cannot_be_compared(here):
     build = CliRunner().invoke(command, ["--now", NOW, "build", "site"], prog_name="svsm-cal", catch_exceptions=False)
     assert build.exit_code == 0
     instead = "(give the calendar.toml it was made from, or a git revision such as HEAD~1)"
-    assert refused("site") == f"svsm-cal: site: is a published folder, which has only a part of a calendar {instead}"
+    assert refused("site") == f"svsm-cal: site: is a published folder, which has only a part of the calendar {instead}"
     for name in ("site/calendar.json", "site/calendar.ics"):
-        assert refused(name) == f"svsm-cal: {name}: is published, which is only a part of a calendar {instead}"
+        assert refused(name) == f"svsm-cal: {name}: is a published file, which has only a part of the calendar {instead}"
 
 
 def test_without_git(here, monkeypatch):

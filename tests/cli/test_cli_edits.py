@@ -173,7 +173,7 @@ def test_a_warning_that_an_edit_brings_is_shown(calendar):
 
 ERRORS = {
     "cancel devel 2025-03-26": (1, 'svsm-cal: no series "devel": there are devel-call\n'),
-    "cancel devel-call 2025-03-19": (1, "svsm-cal: devel-call on 2025-03-19 is cancelled already\n"),
+    "cancel devel-call 2025-03-19": (1, "svsm-cal: devel-call on 2025-03-19 is already cancelled\n"),
     "cancel devel-call 2025-03-27": (
         1,
         (
@@ -183,12 +183,12 @@ ERRORS = {
     ),
     "restore devel-call 2025-03-26": (
         1,
-        "svsm-cal: nothing is said of devel-call on 2025-03-26 (the nearest: 2025-03-19 is cancelled)\n",
+        "svsm-cal: there is no entry for devel-call on 2025-03-26 (the nearest: 2025-03-19 is cancelled)\n",
     ),
     "move devel-call 2025-03-26 18:00": (
         1,
         (
-            'calendar.toml:49:29: series "devel-call": move to 2025-03-26T18:00:00 is where it was (hint: another time, '
+            'calendar.toml:49:29: series "devel-call": move to 2025-03-26T18:00:00 does not change the time (hint: another time, '
             "or a change instead)\nsvsm-cal: 1 error; nothing was written\n"
         ),
     ),
@@ -213,7 +213,7 @@ ERRORS = {
     "change devel-call 2025-03-26 --chair john": (
         1,
         (
-            'calendar.toml:49:32: series "devel-call": chair "john" is no participant (hint: did you mean "jon"?)\n'
+            'calendar.toml:49:32: series "devel-call": chair "john" is not a participant (hint: did you mean "jon"?)\n'
             "svsm-cal: 1 error; nothing was written\n"
         ),
     ),
@@ -228,7 +228,7 @@ ERRORS = {
         1,
         'svsm-cal: no deadline "qemu-10.0-softfreeze": did you mean "qemu-10.0-soft-freeze"?\n',
     ),
-    "slip gsoc-2026-qemu-projects 2026-01-30": (1, "svsm-cal: gsoc-2026-qemu-projects is on 2026-01-30 already\n"),
+    "slip gsoc-2026-qemu-projects 2026-01-30": (1, "svsm-cal: gsoc-2026-qemu-projects is already on 2026-01-30\n"),
 }
 
 

@@ -71,7 +71,7 @@ def test_init_overwrites_nothing(tmp_path, name):
     mine.write_text("mine", encoding="utf-8")
     result = run("init", str(tmp_path))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"svsm-cal: {mine}: is there already (choose another folder, or remove it)\n"
+    assert result.stderr == f"svsm-cal: {mine}: already exists (choose another folder, or remove it)\n"
     assert tree(tmp_path) == {name: b"mine"}
 
 

@@ -150,25 +150,25 @@ def refused(place):
 
 def test_redirects_without_end():
     with served(("/a", (302, {"Location": "/b"}, b"")), ("/b", (302, {"Location": "/a"}, b""))) as (place, asked):
-        assert refused(f"{place}/a").startswith(f"svsm-cal: {place}/a: the server says 302 ")
+        assert refused(f"{place}/a").startswith(f"svsm-cal: {place}/a: the server answers 302 ")
     assert len(asked) < 10
 
 
 def test_redirects_lead_to_no_file(feed):
     with served(("/a", (302, {"Location": Path(feed).resolve().as_uri()}, b""))) as (place, _):
-        assert refused(f"{place}/a").startswith(f"svsm-cal: {place}/a: the server says 302 ")
+        assert refused(f"{place}/a").startswith(f"svsm-cal: {place}/a: the server answers 302 ")
 
 
 def test_what_the_server_does_not_have():
     with served() as (place, _):
-        said = f"svsm-cal: {place}/x: the server has nothing there (open the address in a browser)\n"
+        said = f"svsm-cal: {place}/x: not found on the server (open the address in a browser)\n"
         assert refused(f"{place}/x") == said
     assert "cannot be reached" in refused(f"{place}/x")
 
 
 def test_an_answer_that_breaks_off():
     with served(("/a", (200, {"Content-Length": "99999"}, DEFECTIVE))) as (place, _):
-        assert refused(f"{place}/a") == f"svsm-cal: {place}/a: the server stopped in the middle of it (try again)\n"
+        assert refused(f"{place}/a") == f"svsm-cal: {place}/a: the connection was closed too early (try again)\n"
 
 
 def test_a_server_that_says_nothing(monkeypatch):
@@ -195,15 +195,15 @@ def test_what_is_too_large(feed, monkeypatch, where):
         result = run("lint", {"file": feed, "input": "-"}[where], input=DEFECTIVE)
         assert result.exit_code == 1
         said = result.stderr
-    assert "MiB, which no feed is" in said
+    assert "MiB (is it the right one?)" in said
 
 
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("nowhere.ics", "nowhere.ics: there is no such file (name a file, an https:// address, or - for standard input)"),
-        (".", ".: is a folder (name the .ics file in it)"),
-        ("a\0b", "a?b: is no file name (name a file, an https:// address, or -)"),
+        ("nowhere.ics", "nowhere.ics: there is no such file (give a file, an https:// address, or - for standard input)"),
+        (".", ".: is a folder (give the .ics file in it)"),
+        ("a\0b", "a?b: is not a valid file name (give a file, an https:// address, or -)"),
         ("https://", "cannot be reached: no host given"),
         ("http://exa mple.org/\x1b", "cannot be read"),
     ],

@@ -463,9 +463,9 @@ def test_refusals_are_one_line(line, message):
     [
         ("nxt", 'no command "nxt" (did you mean "next"?)'),
         ("whatever", 'no command "whatever" (one of init, check, next, '),
-        ("next --tz Europe/Berln", '"Europe/Berln" is no time zone (hint: did you mean "Europe/Berlin"?)'),
+        ("next --tz Europe/Berln", '"Europe/Berln" is not a time zone (hint: did you mean "Europe/Berlin"?)'),
         ("next --tz EST", '"EST" means different clocks to different people (hint: "America/New_York" or '),
-        ("next --tz UTC+1", '"UTC+1" is an offset, not a place, and follows no clock change'),
+        ("next --tz UTC+1", '"UTC+1" is an offset without clock changes, not a place'),
         ("next --tz ../../etc/passwd", '"../../etc/passwd" is not a time zone'),
         ("next -n 0", "0 is not in the range 1<=x<=1000"),
         ("next -n many", "'many' is not a valid integer"),

@@ -182,7 +182,7 @@ def test_a_series_nobody_attends(tmp_path):
     path = changed(tmp_path, 'attendees = ["everyone"]\n', "")
     result = run("devel-call", calendar=path)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == 'svsm-cal: series "devel-call" has no attendees to plan for (name some: attendees = ["everyone"])\n'
+    assert result.stderr == 'svsm-cal: series "devel-call" has no attendees to plan for (add some: attendees = ["everyone"])\n'
 
 
 def test_refused_limits_write_no_picture(tmp_path):

@@ -382,19 +382,19 @@ def test_a_calendar_that_is_over_still_has_a_page(out, tmp_path):
 @pytest.mark.parametrize(
     ("present", "said"),
     [
-        ({"site": b"a file"}, "is a file (name a folder to publish to)"),
-        ({"site/thesis.tex": b"mine"}, "holds something that svsm-cal did not publish (choose a folder of its own)"),
-        ({"site/calendar.json": b"{}"}, "holds something that svsm-cal did not publish (choose a folder of its own)"),
-        ({"site/calendar.json": b"not JSON"}, "holds something that svsm-cal did not publish (choose a folder of its own)"),
-        ({"site/calendar.json": b"\xff"}, "holds something that svsm-cal did not publish (choose a folder of its own)"),
-        ({"site/calendar.json": b"[]"}, "holds something that svsm-cal did not publish (choose a folder of its own)"),
+        ({"site": b"a file"}, "is a file (give a folder to publish to)"),
+        ({"site/thesis.tex": b"mine"}, "contains files that svsm-cal did not publish (choose another folder)"),
+        ({"site/calendar.json": b"{}"}, "contains files that svsm-cal did not publish (choose another folder)"),
+        ({"site/calendar.json": b"not JSON"}, "contains files that svsm-cal did not publish (choose another folder)"),
+        ({"site/calendar.json": b"\xff"}, "contains files that svsm-cal did not publish (choose another folder)"),
+        ({"site/calendar.json": b"[]"}, "contains files that svsm-cal did not publish (choose another folder)"),
         (
             {"site/calendar.json": b'{"generator": "svsm_cal"}'},
-            "holds something that svsm-cal did not publish (choose a folder of its own)",
+            "contains files that svsm-cal did not publish (choose another folder)",
         ),
         (
             {"site/calendar.json": b'{"generator": "svsm_cal", "files": ["calendar.json"]}', "site/photos/me.jpg": b"me"},
-            'holds the folder "photos", which svsm-cal did not publish (move it away)',
+            'contains the folder "photos", which svsm-cal did not publish (move it away)',
         ),
     ],
 )
@@ -444,8 +444,8 @@ def test_build_refuses_the_folder_it_is_run_in(out, monkeypatch, published, name
     named = str(out) if name is None else name
     result = run("build", named)
     assert (result.exit_code, result.stdout) == (1, "")
-    said = f"{named}: is the folder you are in, which cannot be exchanged (name another, or one in it)"
-    assert result.stderr == f"svsm-cal: {said if named else 'no folder to publish to (name one)'}\n"
+    said = f"{named}: is the current folder, which cannot be replaced (give another, or one in it)"
+    assert result.stderr == f"svsm-cal: {said if named else 'no folder to publish to (give one)'}\n"
     assert tree(out) == before
     assert os.listdir(out.parent) == ["site"]
     assert Path.cwd() == out
@@ -466,8 +466,8 @@ def test_personal_feeds_are_not_lost_for_want_of_a_secret(out, secret):
     result = run("build", str(out))
     assert result.exit_code == 1
     assert result.stderr == (
-        f"svsm-cal: {out}: 10 personal feeds stand there, and without the secret they would be gone "
-        f"(give --secret-file, or remove the folder p in {out}, and with it their addresses)\n"
+        f"svsm-cal: {out}: without the secret, its personal feeds (10) would be removed "
+        f"(give --secret-file, or remove the folder p in {out} and with it their addresses)\n"
     )
     assert tree(out) == before
     shutil.rmtree(out / "p")
@@ -543,7 +543,7 @@ def test_space_around_the_secret_is_no_part_of_it(out, tmp_path, secret):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "cannot be read: No such file or directory (name a file with a long random text)"),
+        (None, "cannot be read: No such file or directory (give a file with a long random text)"),
         (b"", "is shorter than 16 bytes (put a long random text into it)"),
         (b"15 bytes of it.\n", "is shorter than 16 bytes (put a long random text into it)"),
         (b" " * 40, "is shorter than 16 bytes (put a long random text into it)"),

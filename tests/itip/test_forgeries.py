@@ -16,7 +16,7 @@ from email.utils import parseaddr
 
 import pytest
 
-from svsm_cal.app.invite_replies import take_answers
+from svsm_cal.app.invite_replies import receive_replies
 
 from .world import ORGANIZER, UID, Box, World, calendar, reply
 
@@ -294,7 +294,7 @@ def _forge(folder, seeds):
         for begin in range(0, len(cases), 100):
             batch = cases[begin : begin + 100]
             for make, seed, data in batch:
-                taken = list(take_answers(Box(data), world.store, now=world.now))
+                taken = list(receive_replies(Box(data), world.store, now=world.now))
                 assert taken, f"{make.__name__} {seed} is not reported"
                 assert not any(each.counts for each in taken), f"{make.__name__} {seed}: {taken}\n{data!r}"
                 verdicts[make.__name__] |= {each.verdict for each in taken}

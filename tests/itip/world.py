@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from icalendar import Calendar as VCalendar
 
 from svsm_cal.app.invite_plan import current_plan, send_invitations
-from svsm_cal.app.invite_replies import standing, take_answers
+from svsm_cal.app.invite_replies import invitation_status, receive_replies
 from svsm_cal.config.load import loads
 from svsm_cal.engine.civil import instant
 from svsm_cal.store import open_store
@@ -161,7 +161,7 @@ class World:
 
     def answer(self, *mails, trusts=()):
         """Take mails that come back, and return the verdicts."""
-        return [each.verdict for each in take_answers(Box(*mails), self.store, now=self.now, trusts=trusts)]
+        return [each.verdict for each in receive_replies(Box(*mails), self.store, now=self.now, trusts=trusts)]
 
     def invitation(self, id, uid=UID):
         with self.store.ledger(writes=False) as ledger:
@@ -172,7 +172,7 @@ class World:
         return {each.recurrence: each.partstat.value for each in found.answers}
 
     def standing(self):
-        return standing(self.store, now=self.now)
+        return invitation_status(self.store, now=self.now)
 
     def everything(self):
         """Return all that is stored, but for which mails came in."""

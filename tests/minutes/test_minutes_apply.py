@@ -235,7 +235,7 @@ def test_what_is_missing(calendar, tmp_path):
         "  not in the calendar  1 person  2  ########################################\n"
     )
     assert result.stderr == (
-        "Meetings/README.md: no minutes: no date in its name or its first heading\nMeetings: 5 minutes, 5 warnings\n"
+        "Meetings/README.md: not minutes: no date in its name or its first heading\nMeetings: 5 minutes, 5 warnings\n"
     )
     assert run("--now", "2024-03-21T00:00Z", "minutes", "check", "Meetings", "--strict").exit_code == 1
     assert "canary" not in result.stdout
@@ -274,7 +274,7 @@ def test_attendance_as_a_record():
     [
         (("gone",), "there is no such folder"),
         (("calendar.toml",), "is a file"),
-        (("empty",), "has no minutes in it"),
+        (("empty",), "has no .md, .markdown, .txt file in it"),
         ((".", "--from", "2025-01-02", "--until", "2025-01-01"), "before it begins"),
     ],
 )
@@ -298,7 +298,7 @@ def test_a_call_moved_again_does_not_keep_the_reason_it_was_moved_for(calendar, 
     assert 'to = 2025-03-21T18:00:00, reason = "as the minutes say"' in calendar.read_text()
 
 
-@pytest.mark.parametrize(("data", "said"), [(b"", "is empty"), (b"# a\n\xff", "is no UTF-8 text"), (b"a\x00", "NUL characters")])
+@pytest.mark.parametrize(("data", "said"), [(b"", "is empty"), (b"# a\n\xff", "is not UTF-8"), (b"a\x00", "NUL characters")])
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, data, said):
     folder = tmp_path / "minutes"
     folder.mkdir()

@@ -261,11 +261,11 @@ def test_when_it_was(heading, file):
 
 # A file -> the one line that is said of it.
 BAD = {
-    b"": "is empty (write down who was there and what was said, or delete it)",
-    b" \n": "is empty (write down who was there and what was said, or delete it)",
+    b"": "is empty (write the minutes, or delete the file)",
+    b" \n": "is empty (write the minutes, or delete the file)",
     b"# a\n\xff": ":2:1: is not UTF-8 (save it as UTF-8, or is it the right file?)",
-    b"\x7fELF\x00\x00": ":1:1: is no text, as it has NUL characters in it (is it the right file?)",
-    b"a" * 10_000_000: "is larger than 512 KiB, which no minutes are (is it the right file?)",
+    b"\x7fELF\x00\x00": ":1:1: is not text: it has NUL characters (is it the right file?)",
+    b"a" * 10_000_000: "is larger than 512 KiB (is it the right file?)",
 }
 
 
@@ -284,15 +284,15 @@ def test_what_is_no_text(tmp_path, data):
 def test_what_is_not_there_or_bears_no_date(tmp_path):
     (tmp_path / "notes.md").write_text("# Notes\n")
     for name, said in {
-        "gone.md": "there is no such file (name files of minutes, or a folder of them)",
-        "notes.md": "no date in its name or its first heading (name it as devel-call-2025-03-05.md)",
+        "gone.md": "there is no such file (give files of minutes, or a folder of them)",
+        "notes.md": "no date in its name or its first heading (name it like devel-call-2025-03-05.md)",
     }.items():
         result = run("minutes", "read", tmp_path / name)
         assert (result.exit_code, result.stdout) == (1, "")
         assert said in result.stderr
     result = run("minutes", "read", tmp_path)  # in a folder, it is passed by
     assert (result.exit_code, result.stdout) == (0, "No minutes.\n")
-    assert result.stderr == f"{tmp_path / 'notes.md'}: no minutes: no date in its name or its first heading\n"
+    assert result.stderr == f"{tmp_path / 'notes.md'}: not minutes: no date in its name or its first heading\n"
 
 
 @pytest.mark.parametrize("form", ["crlf", "bom", "cr"])
