@@ -1,6 +1,6 @@
-"""One community, one call, many clocks: what one calendar file declares, on everybody's clock.
+"""A calendar for communities in many time zones: their recurring calls, declared in one file, on each member's clock.
 
-The names below are the public interface; they are loaded when first used.
+The public names below are imported on first use.
 
 >>> import svsm_cal
 >>> calendar = svsm_cal.load("examples/svsm/calendar.toml")

@@ -1,4 +1,4 @@
-"""`python -m svsm_cal` is `svsm-cal`."""
+"""The entry point of `python -m svsm_cal`, the same program as `svsm-cal`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every error that this package raises on purpose, in one tree, and the findings that `check` reports."""
+"""The exceptions of this package, and the findings that `check` reports."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Severity = Literal["error", "warning"]
 
 
 class Finding(Value):
-    """One thing wrong at one place: `line` and `column` count from 1, `code` is stable, `hint` may be empty.
+    """A problem and its position: `line` and `column` count from 1, `code` is stable, `hint` may be empty.
 
-    `client` names the calendar programs known to suffer, if they are known.
+    `client` names the calendar programs known to be affected, "" if unknown.
     """
 
     severity: Severity
@@ -42,7 +42,7 @@ class Finding(Value):
     client: str = ""
 
     def __str__(self) -> str:
-        """Return the compiler-style line: place, severity if only a warning, message, hint, who suffers."""
+        """Return one line in the style of a compiler: position, message, hint and affected programs."""
         kind = "warning: " if self.severity == "warning" else ""
         hint = f" (hint: {self.hint})" if self.hint else ""
         client = f" [{self.client}]" if self.client else ""
@@ -50,18 +50,15 @@ class Finding(Value):
 
 
 class SvsmCalError(Exception):
-    """Anything this package refuses to do, said in one line meant for a person."""
+    """The base class of the package's errors; the message is one line for the user."""
 
 
 class UsageError(SvsmCalError):
-    """An argument that names nothing: an unknown series, a day without a call, a bad instant."""
+    """An invalid argument: an unknown series, a day without a call, a bad instant."""
 
 
 class ZoneError(SvsmCalError, ValueError):
-    """A name that is no time zone, or a time zone file that cannot be read.
-
-    `key` is the name as given.
-    """
+    """An unknown time zone, or a time zone file that cannot be read; `key` is the name as given."""
 
     def __init__(self, message: str, *, key: str = "") -> None:
         super().__init__(message)
@@ -71,7 +68,7 @@ class ZoneError(SvsmCalError, ValueError):
 class RuleError(SvsmCalError, ValueError):
     """A recurrence rule that RFC 5545 section 3.3.10 does not allow.
 
-    `position` is the 0-based index in the rule's text at which the problem starts, `hint` what to write.
+    `position` is the 0-based index of the problem in the rule's text, `hint` what to write instead.
     """
 
     def __init__(self, message: str, *, position: int = 0, hint: str = "") -> None:
@@ -81,11 +78,11 @@ class RuleError(SvsmCalError, ValueError):
 
 
 class InputError(SvsmCalError):
-    """A file that cannot be read at all: missing, unreadable, not text, too large."""
+    """A file that cannot be read: missing, unreadable, not text or too large."""
 
 
 class CalendarError(SvsmCalError):
-    """A calendar file with errors in it; `findings` has all of them, in file order."""
+    """An invalid calendar file; `findings` holds all its problems in file order."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
@@ -93,12 +90,12 @@ class CalendarError(SvsmCalError):
 
 
 class PublicationError(SvsmCalError):
-    """A place that cannot be published to, left as it was."""
+    """A publication that failed; the target is left unchanged."""
 
 
 class TransportError(SvsmCalError):
-    """A server or a mailbox that could not be reached, or did not do its part."""
+    """A server or a mailbox that cannot be reached or fails to respond as expected."""
 
 
 class StoreError(SvsmCalError):
-    """A store that cannot be read or written, or holds something else: nothing of the transaction was kept."""
+    """A store that cannot be read or written, or holds other data; the transaction was rolled back."""

@@ -1,7 +1,7 @@
-"""A zone's clocks as tables: at which instants they change, and what their wall clocks show then.
+"""A zone's offset transitions as tables for bisection.
 
-The table holds what the zone's file records, and its yearly rule up to 2037; after that the rule alone says it, year
-by year, so that there is no last year but 9999. Everything is found by bisection.
+A table holds the transitions recorded in the zone's file and those of its yearly rule up to 2037. Tables for later
+years, up to 9999, are made from the yearly rule on demand.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from svsm_cal.engine.civil import LocalDateTime, local_seconds
+from svsm_cal.engine.civil import DAY, LocalDateTime, local_seconds
 from svsm_cal.engine.tzif import LocalTimeType, PosixRule
 
 if TYPE_CHECKING:
@@ -24,13 +25,12 @@ __all__ = ["ClockTable", "Clocks"]
 _TABLE_END_YEAR = 2037
 _YEAR = 31556952
 _MOST = 1 << 62
-_DAY = 86400
 
 
 class ClockTable:
-    """Ascending transitions: `types[i]` and `offsets[i]` hold before `times[i]`, the last of them after all.
+    """Transitions in ascending order: `types[i]` and `offsets[i]` apply before `times[i]`, the last ones after all.
 
-    `walls[i]` is the wall-clock second from which transition `i` is surely over, whichever offset the wall showed.
+    From the wall-clock second `walls[i]` on, transition `i` is over by the offset before it and by the one after it.
     """
 
     __slots__ = ("offsets", "times", "types", "walls")
@@ -43,7 +43,7 @@ class ClockTable:
 
 
 class Clocks:
-    """What a zone's file says: a table of its changes up to `limit`, after it the yearly rule of its footer."""
+    """The transitions of a zone: a table up to `limit` (epoch seconds), and the yearly rule of its file's footer after it."""
 
     __slots__ = ("footer", "limit", "recorded_until", "table")
 
@@ -55,22 +55,22 @@ class Clocks:
         if not self.footer.is_fixed:
             year = _TABLE_END_YEAR if data.end is None else 1970 + data.end // _YEAR
             current = changes[-1][1] if changes else data.first
-            for each in range(year, max(year, _TABLE_END_YEAR) + 1):
-                for at, _, after in self.footer.transitions_in(each):
-                    if at > self.recorded_until and after != current:
-                        changes.append((at, after))
-                        current = after
-            self.limit = local_seconds(LocalDateTime(datetime(max(year, _TABLE_END_YEAR) + 1, 1, 1))) - 10 * _DAY
+            end_year = max(year, _TABLE_END_YEAR) + 1
+            for at, _, after in chain.from_iterable(map(self.footer.transitions_in, range(year, end_year))):
+                if at > self.recorded_until and after != current:
+                    changes.append((at, after))
+                    current = after
+            self.limit = local_seconds(LocalDateTime(datetime(end_year, 1, 1))) - 10 * DAY
         self.table = ClockTable(data.first, changes)
 
     def table_at(self, seconds: int) -> ClockTable:
-        """Return a table that has the changes around a moment, in UTC or on the zone's own clock."""
+        """Return a table with the transitions around a time, in seconds since 1970 in UTC or on the zone's wall clock."""
         if seconds < self.limit:
             return self.table
         return _far_table(self.footer, min(max(1970 + seconds // _YEAR, 2), 9998))
 
     def changes(self, start: int, end: int) -> Iterator[tuple[int, LocalTimeType, LocalTimeType]]:
-        """Yield (epoch seconds, before, after) of each change in [start, end), in time order."""
+        """Yield (epoch seconds, type before, type after) for each transition in [start, end), in time order."""
         table = self.table
         for i in range(bisect_left(table.times, start), bisect_left(table.times, end)):
             yield table.times[i], table.types[i], table.types[i + 1]
@@ -83,7 +83,7 @@ class Clocks:
                     yield at, before, after
 
     def offsets(self, start: int, end: int) -> tuple[list[int], list[int]]:
-        """Return the epoch seconds of each change in [start, end), and the offsets around them: one more."""
+        """Return the epoch seconds of the n transitions in [start, end), and the n + 1 offsets before, between and after them."""
         if end <= self.limit:
             table = self.table
             lo, hi = bisect_left(table.times, start), bisect_left(table.times, end)
@@ -96,5 +96,5 @@ class Clocks:
 
 @lru_cache(maxsize=4096)
 def _far_table(footer: PosixRule, year: int) -> ClockTable:
-    changes = [change for each in (year - 1, year, year + 1) for change in footer.transitions_in(each)]
+    changes = list(chain.from_iterable(map(footer.transitions_in, (year - 1, year, year + 1))))
     return ClockTable(changes[0][1], [(at, after) for at, _, after in changes])

@@ -1,8 +1,7 @@
-"""Which days of a month or a year a rule names: BYMONTH to BYDAY of RFC 5545 section 3.3.10, once for each kind.
+"""The days of a month or a year that a rule selects by BYMONTH to BYDAY (RFC 5545 section 3.3.10).
 
-Days are counted from the first of their month or year (0). With RFC 7529's SKIP a day that does not exist goes to
-the one before or after it, and so may lie outside: -1 is the last day of the month before. SKIP is applied after
-BYMONTHDAY and BYYEARDAY and before BYDAY (RFC 7529 section 4.1).
+Days are counted from the first of their month or year (0). SKIP moves an invalid day to the day before or after it, after
+BYMONTHDAY and BYYEARDAY and before BYDAY (RFC 7529 section 4.1); so -1 may occur, the last day of the previous month.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ __all__ = ["DayParts"]
 
 
 class DayParts(Value):
-    """A rule's parts that name days, those included that it takes from DTSTART; empty where it has none."""
+    """The parts of a rule that select days, completed from DTSTART; empty if absent."""
 
     months: frozenset[int] = frozenset()
     month_days: frozenset[int] = frozenset()
@@ -35,11 +34,11 @@ class DayParts(Value):
 
     @property
     def is_empty(self) -> bool:
-        """Whether every day is named."""
+        """Return whether every day is selected."""
         return not (self.months or self.month_days or self.year_days or self.weeks or self.by_day)
 
     def of_month(self, weekday: int, length: int) -> list[int]:
-        """Return the days of a month that begins on `weekday`, BYMONTH not looked at."""
+        """Return the days of a month that begins on `weekday`, ignoring BYMONTH."""
         if not self.by_day:
             return self._numbered(self.month_days, length) if self.month_days else list(range(length))
         named = self._on_weekdays(weekday, length)
@@ -67,20 +66,15 @@ class DayParts(Value):
         return sorted(set(days))
 
     def _numbered(self, numbers: Iterable[int], length: int) -> list[int]:
-        """Return the days that numbers from 1, or from -1 at the end, mean in so many days."""
-        if self.skip is Skip.OMIT:
-            days = {number - 1 if number > 0 else length + number for number in numbers if abs(number) <= length}
-        else:
-            forward = self.skip is Skip.FORWARD
-            beyond, ahead = (length, 0) if forward else (length - 1, -1)
-            days = {
-                (number - 1 if number > 0 else length + number) if abs(number) <= length else (beyond if number > 0 else ahead)
-                for number in numbers
-            }
+        """Return the days in a month or year of `length` days, from numbers that count from 1, or back from -1."""
+        days = {number - 1 if number > 0 else length + number for number in numbers if abs(number) <= length}
+        if self.skip is not Skip.OMIT:
+            beyond, before = (length, 0) if self.skip is Skip.FORWARD else (length - 1, -1)
+            days |= {beyond if number > 0 else before for number in numbers if abs(number) > length}
         return sorted(days)
 
     def _on_weekdays(self, weekday: int, length: int) -> set[int]:
-        """Return the days that BYDAY names in a month or a year that begins on `weekday`."""
+        """Return the days that BYDAY selects in a month or a year that begins on `weekday`."""
         days: set[int] = set()
         for wanted, ordinal in self.by_day:
             first = (wanted - weekday) % 7
@@ -93,12 +87,12 @@ class DayParts(Value):
         return days
 
     def _kept(self, days: Iterable[int], named: set[int], weekday: int) -> list[int]:
-        """Return the days that BYDAY names; one that SKIP moved outside is known by its weekday alone."""
+        """Return the days that BYDAY selects; a day that SKIP moved out of the month or year is matched by weekday alone."""
         plain = {wanted for wanted, ordinal in self.by_day if ordinal == 0} if self.skip is not Skip.OMIT else ()
         return [day for day in days if day in named or (weekday + day) % 7 in plain]
 
     def _in_weeks(self, kind: YearKind, day: int) -> bool:
-        """Whether a day's week has one of BYWEEKNO's numbers, counted in the year that the week belongs to."""
+        """Return whether the number of a day's week, in the year the week belongs to, is one of BYWEEKNO."""
         begin, length = 0, kind.length
         first, following = self._first_week(kind.weekday), self._first_week(kind.weekday + kind.length)
         if day < first:
@@ -111,5 +105,5 @@ class DayParts(Value):
         return number in self.weeks or number - (after - first) // 7 - 1 in self.weeks
 
     def _first_week(self, weekday: int) -> int:
-        """Return how many days after 1 January, a `weekday`, week 1 begins: the first with four days of the year."""
+        """Return the begin of week 1, the first with four days in the year, in days after 1 January, a `weekday`."""
         return 3 - (weekday + 3 - self.week_start) % 7

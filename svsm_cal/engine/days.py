@@ -1,8 +1,8 @@
-"""Rules by days and shorter: days that pass a filter, and the times of day on them.
+"""Plans of daily and shorter rules: days that pass a filter, and the times of day on them.
 
-An hourly rule, or a shorter one, whose INTERVAL divides the day has the same times on each, and is one by days. Any
-other looks at its periods one by one, jumping over what its filters bar; it gives up after 50,000 jumps in a row
-without an instance, and refuses to count further than a million for COUNT.
+An hourly or shorter rule whose INTERVAL divides the day has the same times every day and is treated as a daily rule. Other
+rules are searched period by period, skipping what their filters exclude. The search ends after 50,000 skips in a row
+without an instance, and a COUNT over a million is refused.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ __all__ = ["Clock", "Days", "Steps"]
 
 _PATIENCE = 50_000
 _MOST_COUNTED = 1_000_000
-_MANY = 40  # an interval from which it is quicker to try each day it gives than all days that pass the filter
+_MANY = 40  # from this interval on, testing every n-th day is faster than listing the days that pass the filter
 
 
 class Clock:
-    """BYHOUR, BYMINUTE, BYSECOND and BYSETPOS of a rule, with what they take from DTSTART.
+    """BYHOUR, BYMINUTE and BYSECOND of a rule, completed from DTSTART.
 
-    BYSECOND=60 gives nothing, as no clock here shows a leap second.
+    BYSECOND=60 never matches, as leap seconds are not represented.
     """
 
     def __init__(self, hours: tuple[int, ...], minutes: tuple[int, ...], seconds: tuple[int, ...], of_day: int) -> None:
@@ -42,18 +42,15 @@ class Clock:
         self._seconds = seconds or (of_day % 60,)
 
     def times_within(self, unit: int) -> tuple[int, ...]:
-        """Return the seconds after the begin of a period of `unit` seconds, ascending."""
+        """Return the times within a period of `unit` seconds, in seconds after its begin, ascending."""
         hours = self._hours if unit > 3600 else (0,)
         minutes = self._minutes if unit > 60 else (0,)
         seconds = self._seconds if unit > 1 else (0,)
-        return tuple(
-            sorted(
-                {hour * 3600 + minute * 60 + second for hour, minute, second in product(hours, minutes, seconds) if second < 60}
-            )
-        )
+        times = {hour * 3600 + minute * 60 + second for hour, minute, second in product(hours, minutes, seconds) if second < 60}
+        return tuple(sorted(times))
 
     def barred(self, at: int, unit: int) -> int | None:
-        """Return when a period of `unit` seconds at `at`, which may not begin then, might; None if it may."""
+        """Return None if a period of `unit` seconds may begin at `at`, otherwise the next moment at which it might."""
         for size, allowed, wrap in self.limits:
             if size >= unit and at // size % wrap not in allowed:
                 return (at // size + 1) * size
@@ -61,7 +58,7 @@ class Clock:
 
 
 class Days(Plan):
-    """Every `interval`-th day from the day `origin` that `filter` passes (None: all), at the same `times` each."""
+    """The same `times` on every `interval`-th day from day `origin` on, if it passes `filter` (None: all do)."""
 
     def __init__(self, filter: Plan | None, times: Sequence[int], origin: int, interval: int) -> None:
         self._filter, self._times, self._origin, self._interval = filter, times, origin, interval
@@ -82,10 +79,10 @@ class Days(Plan):
     def _passes(self, day: int) -> bool:
         return self._filter is None or bool(self._filter.between(day * DAY, day * DAY + DAY))
 
-    def _day_from(self, day: int) -> int | None:
+    def _day_from(self, start: int) -> int | None:
         if self._filter is None or self._interval >= _MANY:
-            return next((each for each in self._every(day, LAST_DAY + 1) if self._passes(each)), None)
-        at = self._filter.first_from(day * DAY)
+            return next((day for day in self._every(start, LAST_DAY + 1) if self._passes(day)), None)
+        at = self._filter.first_from(start * DAY)
         while at is not None and (at // DAY - self._origin) % self._interval:
             at = self._filter.first_from(at + DAY)
         return None if at is None else at // DAY
@@ -144,7 +141,7 @@ class Days(Plan):
 
 
 class Steps(Plan):
-    """Periods of `unit` seconds, every `interval`-th from the moment `origin`, on days that `filter` passes."""
+    """Every `interval`-th period of `unit` seconds from the moment `origin` on, on days that pass `filter`."""
 
     def __init__(
         self, filter: Plan | None, clock: Clock, positions: tuple[int, ...], unit: int, origin: int, interval: int
@@ -155,7 +152,7 @@ class Steps(Plan):
         self.span = max(DAY, 16 * self._step)
 
     def _walk(self, lo: int) -> Iterator[int]:
-        """Yield the begins of the periods that the rule keeps, from the one `lo` lies in on."""
+        """Yield the begin of each period of the rule, from the one that contains `lo` on."""
         unit, step = self._unit, self._step
         at = lo - unit + 1 + (self._origin - lo + unit - 1) % step
         jumps = 0

@@ -1,8 +1,7 @@
-"""A recurrence rule begun at a DTSTART: its instances, one by one, in a window, or the next one.
+"""The instances of a recurrence rule from a DTSTART on: all of them, those in a window, or the next one.
 
-A plan (`svsm_cal.engine.plans`) says how the instances lie in time; this adds where DTSTART, UNTIL and COUNT cut them
-off. A window far from DTSTART costs what one beside it costs; COUNT is turned into a last instance, once. An
-instance before DTSTART, or on a day that does not exist, is none. DTSTART itself is one only when it matches the rule.
+An expansion limits a plan (`svsm_cal.engine.plans`) by DTSTART, UNTIL and COUNT; COUNT is converted to a last instance once.
+The cost of a window does not depend on its distance from DTSTART. DTSTART is an instance only if it matches the rule.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from math import gcd
 from operator import sub
 from typing import TYPE_CHECKING, Any
 
-from svsm_cal.engine.civil import DAY, EPOCH_ORDINAL, weekday_of
+from svsm_cal.engine.civil import DAY, EPOCH_ORDINAL, month_of, weekday_of
 from svsm_cal.engine.day_patterns import DayParts
 from svsm_cal.engine.days import Clock, Days, Steps
 from svsm_cal.engine.periods import Months, Weeks, Years
@@ -30,11 +29,11 @@ __all__ = ["DISTANCES", "MANY", "Expansion", "spread"]
 
 _UNIT = {Frequency.DAILY: DAY, Frequency.HOURLY: 3600, Frequency.MINUTELY: 60, Frequency.SECONDLY: 1}
 _EPOCH = datetime(1970, 1, 1)
-MANY = 60 * DAY  # a window from which on a plan's short cut to many instances is one
+MANY = 60 * DAY  # the shortest window for which `Plan.run` is faster than `Plan.between`
 
 
 class Expansion:
-    """The instances of `rule` from `dtstart` on: naive datetimes where `dtstart` is one, dates where it is a date.
+    """The instances of `rule` from `dtstart` on: naive datetimes or dates, as `dtstart`.
 
     Fractions of a second in `dtstart` are ignored. Raises RuleError for a date with an hourly or shorter rule.
     """
@@ -49,7 +48,7 @@ class Expansion:
 
     @cached_property
     def last(self) -> int:
-        """Return the last moment at which there may be an instance, by UNTIL, COUNT or the year 9999."""
+        """Return the last moment that UNTIL, COUNT or the year 9999 allows for an instance."""
         until, count = self.rule.until, self.rule.count
         if until is not None:
             return _moment(until) + (0 if isinstance(until, datetime) else DAY - 1)
@@ -66,12 +65,12 @@ class Expansion:
         return self.plan.between(lo, hi)
 
     def count(self, lo: int, hi: int) -> int:
-        """Return how many instances there are in [lo, hi)."""
+        """Return the number of instances in [lo, hi)."""
         lo, hi = max(lo, self.first), min(hi, self.last + 1)
         return self.plan.count(lo, hi) if lo < hi else 0
 
     def first_from(self, lo: int) -> int | None:
-        """Return the first instance from `lo` on, None when there is none."""
+        """Return the first instance from `lo` on, None if there is none."""
         if lo > self.last:
             return None
         found = self.plan.first_from(max(lo, self.first))
@@ -103,12 +102,12 @@ class Expansion:
         return spread(self._civil(moments[0]), moments) if moments else []
 
     def after(self, local: date, *, inclusive: bool = False) -> Any:
-        """Return the first instance after `local`, or at it when `inclusive`; None when there is none."""
+        """Return the first instance after `local`, or at `local` if `inclusive`; None if there is none."""
         step = self._step
         if step is not None and not inclusive:
             instance, days, last = step
             if local >= instance:
-                try:  # whole steps since an instance, and one more
+                try:  # the whole steps since an instance, plus one
                     found = instance + _DAYS[(local - instance).days // days * days + days]
                 except OverflowError:
                     return None
@@ -118,9 +117,9 @@ class Expansion:
 
     @cached_property
     def _step(self) -> tuple[Any, int, Any] | None:
-        """Return an instance, the days from each to the next, and the last one (None: no last one).
+        """Return an instance, the distance between instances in days and the last instance (None: endless).
 
-        None where the instances do not lie like that.
+        The result is None if the distances are not all the same whole number of days.
         """
         plan = self.plan
         if not isinstance(plan, Cycle) or len(plan.offsets) != 1 or plan.step % DAY:
@@ -135,7 +134,7 @@ class Expansion:
 
 
 class _Timedeltas(dict[int, timedelta]):
-    """Numbers of a unit as timedelta: making one takes longer than adding it, and few of them occur."""
+    """A cache of multiples of a unit, as making a timedelta takes longer than adding it."""
 
     def __init__(self, unit: timedelta) -> None:
         self._unit = unit
@@ -152,7 +151,7 @@ _DAYS = _Timedeltas(timedelta(days=1))
 
 
 def spread(first: Any, seconds: Sequence[int]) -> list[Any]:
-    """Return the dates or datetimes that lie from each other, `first` being the first, as `seconds` do."""
+    """Return dates or datetimes from `first` on with the distances between successive `seconds`."""
     return list(accumulate(map(DISTANCES.__getitem__, map(sub, islice(seconds, 1, None), seconds)), initial=first))
 
 
@@ -171,11 +170,11 @@ def _ceil(value: date) -> int:
 
 
 def _plan(rule: RuleParts, first: int, *, timed: bool) -> Plan:
-    """Return how the instances of a rule lie that is begun at the moment `first`, be that one of them or not."""
+    """Return the plan of a rule whose DTSTART is the moment `first`."""
     day, freq = first // DAY, rule.freq
     at = date.fromordinal(day + EPOCH_ORDINAL)
     parts = _day_parts(rule, at)
-    # A date has no hours: RFC 5545 section 3.3.10 has BYHOUR, BYMINUTE and BYSECOND ignored.
+    # RFC 5545 section 3.3.10: BYHOUR, BYMINUTE and BYSECOND are ignored if DTSTART is a date.
     hours = (rule.by_hour, rule.by_minute, rule.by_second) if timed else ((), (), ())
     clock = Clock(*hours, of_day=first % DAY)
     if freq > Frequency.DAILY:
@@ -184,20 +183,19 @@ def _plan(rule: RuleParts, first: int, *, timed: bool) -> Plan:
     if freq is Frequency.YEARLY:
         return Years(parts, times, rule.by_set_pos, at.year, rule.interval)
     if freq is Frequency.MONTHLY:
-        return Months(parts, times, rule.by_set_pos, at.year * 12 + at.month - 13, rule.interval)
+        return Months(parts, times, rule.by_set_pos, month_of(day), rule.interval)
     if freq is Frequency.DAILY:
-        times = tuple(chosen(times, rule.by_set_pos))
-        return _daily(parts, times, day, rule.interval)
+        return _daily(parts, tuple(chosen(times, rule.by_set_pos)), day, rule.interval)
     week = day - (weekday_of(day) - rule.week_start) % 7
     if parts.months:
         return Weeks(parts, times, rule.by_set_pos, week, rule.interval)
     days = sorted((weekday - rule.week_start) % 7 for weekday, _ in parts.by_day)
-    offsets = tuple(chosen([each * DAY + time for each in days for time in times], rule.by_set_pos))
+    offsets = tuple(chosen([weekday * DAY + time for weekday in days for time in times], rule.by_set_pos))
     return Cycle(week * DAY, rule.interval * 7 * DAY, offsets)
 
 
 def _daily(parts: DayParts, times: Sequence[int], day: int, interval: int) -> Plan:
-    """Return the plan of some times on every `interval`-th day from `day` on that a rule's parts name."""
+    """Return the plan of `times` on every `interval`-th day from `day` on that the parts select."""
     if interval % 7 == 0 and parts.by_day:  # always the same weekday
         if weekday_of(day) not in {weekday for weekday, _ in parts.by_day}:
             return Days(None, (), day, 1)
@@ -206,7 +204,7 @@ def _daily(parts: DayParts, times: Sequence[int], day: int, interval: int) -> Pl
 
 
 def _short(rule: RuleParts, parts: DayParts, clock: Clock, first: int) -> Plan:
-    """Return the plan of a rule whose periods are shorter than a day."""
+    """Return the plan of an hourly or shorter rule."""
     unit, positions = _UNIT[rule.freq], rule.by_set_pos
     step = unit * rule.interval
     limited = any(size >= unit for size, _, _ in clock.limits)
@@ -229,18 +227,18 @@ def _short(rule: RuleParts, parts: DayParts, clock: Clock, first: int) -> Plan:
 
 
 def _reachable(clock: Clock, unit: int, origin: int, step: int) -> bool:
-    """Whether any period can begin at a time of day that BYHOUR, BYMINUTE and BYSECOND allow."""
-    each = gcd(step, DAY)
-    return any(clock.barred(at, unit) is None for at in range(origin % each, DAY, each))
+    """Return whether any period can begin at a time of day that BYHOUR, BYMINUTE and BYSECOND allow."""
+    distance = gcd(step, DAY)
+    return any(clock.barred(at, unit) is None for at in range(origin % distance, DAY, distance))
 
 
 def _filter(parts: DayParts) -> Plan:
-    """Return a plan of the midnights of all days that a rule's parts name."""
+    """Return a plan of the midnights of all days that the parts select."""
     return Years(parts, (0,), (), 1, 1) if parts.year_days else Months(parts, (0,), (), 0, 1)
 
 
 def _day_parts(rule: RuleParts, start: date) -> DayParts:
-    """Return the parts that name days, with what RFC 5545 section 3.3.10 has a rule take from DTSTART."""
+    """Return the parts that select days, completed from DTSTART as in RFC 5545 section 3.3.10."""
     months, month_days, by_day = rule.by_month, rule.by_month_day, rule.by_day
     if not (by_day or month_days or rule.by_year_day):
         if rule.by_week_no or rule.freq is Frequency.WEEKLY:
@@ -256,6 +254,6 @@ def _day_parts(rule: RuleParts, start: date) -> DayParts:
         frozenset(rule.by_week_no),
         by_day,
         rule.week_start,
-        # Only a month's or a year's days can be numbers that do not exist; shorter rules are filters.
+        # SKIP applies to days counted in a month or a year; in shorter rules these are filters.
         rule.skip if rule.freq <= Frequency.MONTHLY else Skip.OMIT,
     )

@@ -1,7 +1,6 @@
-"""Many calls on many clocks: the matrix of local times, a column for each zone.
+"""The local times of many calls in many zones: a matrix with a row for each call and a column for each zone.
 
-Zones whose clocks show the same throughout share one column. People only know the number of their column, so that a
-million of them cost two megabytes and a look-up each, however many calls there are.
+Zones with the same local times share one column. A person is stored as a column number of two bytes.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ __all__ = ["LocalTimes"]
 
 
 class LocalTimes:
-    """The local times of calls, instants in time order, in some zones.
+    """The local times of calls, given as instants in time order, in some zones.
 
-    `columns[number]` has for each call the seconds that the clocks of `zones[number]` show since their own
-    1970-01-01T00:00. Building it costs an addition for each call on each different clock.
+    `columns[number]` holds the local time of each call in `zones[number]`, in wall-clock seconds since 1970-01-01T00:00.
+    Construction takes one addition for each call and each different column.
 
     >>> from datetime import UTC, datetime
     >>> from svsm_cal import zone_of
@@ -36,7 +35,7 @@ class LocalTimes:
     """
 
     def __init__(self, instants: Iterable[Instant], zones: Iterable[Zone]) -> None:
-        self.instants = [epoch_seconds(each) for each in instants]
+        self.instants = list(map(epoch_seconds, instants))
         self.zones = tuple(dict.fromkeys(zones))
         shared: dict[tuple[tuple[int, ...], tuple[int, ...]], list[int]] = {}
         self.columns = [self._column(zone, shared) for zone in self.zones]
@@ -58,13 +57,13 @@ class LocalTimes:
         return column
 
     def numbers(self, homes: Iterable[Zone]) -> array[int]:
-        """Return the number of each home zone's column; raises KeyError for a zone that has none."""
+        """Return the column number of each home zone; raises KeyError for other zones."""
         return array("H", map(self._numbers.__getitem__, homes))
 
     def local(self, call: int, number: int) -> LocalDateTime:
-        """Return when a call begins on the clocks of a column."""
+        """Return the local time of a call in a column."""
         return local_from_epoch(self.columns[number][call])
 
     def row(self, call: int) -> list[LocalDateTime]:
-        """Return when a call begins in each zone, in the order of `zones`."""
+        """Return the local times of a call in all zones, in the order of `zones`."""
         return [local_from_epoch(column[call]) for column in self.columns]

@@ -1,4 +1,4 @@
-"""Rules by months, years and weeks: a period's instances depend on its kind, which few have (`svsm_cal.engine.civil`)."""
+"""Plans of monthly, yearly and weekly rules, with instances tabulated by kind of month or year (`svsm_cal.engine.civil`)."""
 
 from __future__ import annotations
 
@@ -34,16 +34,19 @@ __all__ = ["Months", "Weeks", "Years"]
 
 
 class _Periods(Plan):
-    """Periods that are numbered on; `spill` says that their instances may lie in the one before or after (SKIP)."""
+    """Numbered periods; `spill` is 1 if their instances may fall into the previous or following one (SKIP), else 0."""
 
-    interval: int
-    origin: int  # the number of the period that DTSTART lies in
-    barren: int  # after so many periods without an instance there are none ever
-    spill = 0
+    barren: int  # a rule without an instance in this many successive periods has no more instances
+
+    def __init__(self, parts: DayParts, times: Sequence[int], positions: tuple[int, ...], origin: int, interval: int) -> None:
+        self._parts, self._times, self._positions = parts, times, positions
+        self.origin, self.interval = origin, interval  # `origin` is the number of the period that contains DTSTART
+        self.span *= interval
+        self.spill = 0 if parts.skip is Skip.OMIT else 1
 
     @abstractmethod
     def number(self, moment: int) -> int:
-        """Return the number of the period that a moment lies in."""
+        """Return the number of the period that contains a moment."""
 
     @abstractmethod
     def begin(self, number: int) -> int:
@@ -51,10 +54,10 @@ class _Periods(Plan):
 
     @abstractmethod
     def offsets(self, number: int) -> Sequence[int]:
-        """Return a period's instances in seconds after it begins."""
+        """Return a period's instances in seconds after its begin."""
 
     def moments(self, numbers: Iterable[int]) -> list[int]:
-        """Return the instances of some periods, in their order."""
+        """Return the instances of some periods, in the order of the periods."""
         found = []
         for number in numbers:
             begin = self.begin(number)
@@ -62,7 +65,7 @@ class _Periods(Plan):
         return found
 
     def _from(self, moment: int) -> int:
-        """Return the number of the first of the rule's periods that may have an instance from a moment on."""
+        """Return the number of the rule's first period that may have an instance from a moment on."""
         past = self.number(moment) - self.spill - self.origin
         return self.origin + -(-past // self.interval) * self.interval if past > 0 else self.origin
 
@@ -79,35 +82,32 @@ class _Periods(Plan):
             return None
         number = self._from(lo)
         end = min(self.number(END - 1), number + self.barren * self.interval) + 1
-        if not self.spill:  # nearly always it is in the first period or the next
-            for each in (number, number + self.interval):
-                if each < end:
-                    begin, offsets = self.begin(each), self.offsets(each)
+        if not self.spill:  # nearly always in the first period or the next
+            for near in (number, number + self.interval):
+                if near < end:
+                    begin, offsets = self.begin(near), self.offsets(near)
                     index = bisect_left(offsets, lo - begin)
                     if index < len(offsets):
                         return begin + offsets[index]
         size = 4
         while number < end:
             numbers = range(number, min(number + size * self.interval, end), self.interval)
-            found = [each for each in self.moments(numbers) if lo <= each < END]
-            if found:  # the period after these may bring one that is earlier still
+            found = [moment for moment in self.moments(numbers) if lo <= moment < END]
+            if found:  # with SKIP the following period may have an earlier one
                 return self.between(lo, min(found) + 1)[0] if self.spill else found[0]
             number, size = numbers.start + size * self.interval, min(size * 4, 512)
         return None
 
 
 class Months(_Periods):
-    """Every `interval`-th month from the one numbered `origin` on."""
+    """Every `interval`-th month from month number `origin` on."""
 
-    barren = 4800
+    barren = CYCLE_MONTHS
     span = 31 * DAY * 16
 
     def __init__(self, parts: DayParts, times: Sequence[int], positions: tuple[int, ...], origin: int, interval: int) -> None:
-        self._parts, self._times, self._positions = parts, times, positions
+        super().__init__(parts, times, positions, origin, interval)
         self._allowed = frozenset(month - 1 for month in parts.months)
-        self.origin, self.interval = origin, interval
-        self.span *= interval
-        self.spill = 0 if parts.skip is Skip.OMIT else 1
         self._begins, self._kinds = month_tables()
         self._offsets: dict[int, tuple[int, ...]] = {}
         self._distances: bytes | None = None
@@ -166,7 +166,7 @@ class Months(_Periods):
         return at, _as_distances(self._distances)[first % CYCLE_MONTHS : (end - 1) % CYCLE_MONTHS]
 
     def _one_from(self, moment: int) -> tuple[int, int]:
-        """Return the number of the month whose one instance is the first from a moment on, and that instance."""
+        """Return the month number and the moment of the first instance from a moment on, where each month has one."""
         if moment >= END:
             return 9999 * 12, END
         number = month_of(moment // DAY)
@@ -177,13 +177,13 @@ class Months(_Periods):
         return number, at
 
     def _days_between(self) -> bytes:
-        """Return for each kind of month how many days its one instance is before the next month's; empty if not all have one."""
+        """Return for each kind of month the days from its only instance to the next month's; empty if any has none or several."""
         if self._allowed or self.interval > 1 or self.spill:
             return b""
-        each = [self._of(kind) for kind in range(len(MONTH_KINDS))]
-        if any(len(offsets) != 1 for offsets in each):
+        of_kind = [self._of(kind) for kind in range(len(MONTH_KINDS))]
+        if any(len(offsets) != 1 for offsets in of_kind):
             return b""
-        day = {(kind.weekday, kind.length): offsets[0] // DAY for kind, offsets in zip(MONTH_KINDS, each, strict=True)}
+        day = {(kind.weekday, kind.length): offsets[0] // DAY for kind, offsets in zip(MONTH_KINDS, of_kind, strict=True)}
         return bytes(
             kind.length + day[(kind.weekday + kind.length) % 7, kind.following] - day[kind.weekday, kind.length]
             for kind in MONTH_KINDS
@@ -192,22 +192,19 @@ class Months(_Periods):
 
 @lru_cache(maxsize=64)
 def _as_distances(days: bytes) -> list[timedelta]:
-    """Return the distances for all months of 400 years, from those in days for each kind of month."""
-    length = {each: timedelta(each) for each in set(days)}
+    """Return the distances of all months of a 400-year cycle, given those of each kind of month in days."""
+    length = {number: timedelta(number) for number in set(days)}
     return [length[days[kind]] for kind in month_tables()[1]]
 
 
 class Years(_Periods):
-    """Every `interval`-th year from `origin` on."""
+    """Every `interval`-th year from year `origin` on."""
 
     barren = 400
     span = 366 * DAY * 8
 
     def __init__(self, parts: DayParts, times: Sequence[int], positions: tuple[int, ...], origin: int, interval: int) -> None:
-        self._parts, self._times, self._positions = parts, times, positions
-        self.origin, self.interval = origin, interval
-        self.span *= interval
-        self.spill = 0 if parts.skip is Skip.OMIT else 1
+        super().__init__(parts, times, positions, origin, interval)
         self._offsets: dict[YearKind, tuple[int, ...]] = {}
 
     def number(self, moment: int) -> int:
@@ -226,16 +223,15 @@ class Years(_Periods):
 
 
 class Weeks(_Periods):
-    """Every `interval`-th week from the one that begins on the day `first`, of which BYMONTH keeps some days."""
+    """Every `interval`-th week from the one that begins on day `first` on, limited by BYMONTH."""
 
-    barren = 146097 // 7
+    barren = CYCLE_DAYS // 7
+    span = 7 * DAY * 16
 
     def __init__(self, parts: DayParts, times: Sequence[int], positions: tuple[int, ...], first: int, interval: int) -> None:
-        self._months, self._times, self._positions = parts.months, times, positions
+        super().__init__(parts, times, positions, 0, interval)
         self._days = sorted((weekday - parts.week_start) % 7 for weekday, _ in parts.by_day)
         self._first = first
-        self.origin, self.interval = 0, interval
-        self.span = 7 * DAY * 16 * interval
 
     def number(self, moment: int) -> int:
         return (moment // DAY - self._first) // 7
@@ -245,7 +241,7 @@ class Weeks(_Periods):
 
     def offsets(self, number: int) -> Sequence[int]:
         first = self._first + number * 7
-        kept = [day for day in self._days if self._month(first + day) in self._months]
+        kept = [day for day in self._days if self._month(first + day) in self._parts.months]
         return chosen([day * DAY + time for day in kept for time in self._times], self._positions)
 
     @staticmethod

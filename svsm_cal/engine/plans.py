@@ -1,17 +1,15 @@
-"""How a rule's instances lie in time: what RFC 5545 section 3.3.10 comes to once DTSTART is known.
+"""Plans: the pattern of a rule's instances by RFC 5545 section 3.3.10, without the limits of DTSTART, UNTIL and COUNT.
 
-Moments are whole seconds on the wall clock since its own 1970-01-01T00:00. A plan gives the moments of any stretch
-within years 1 to 9999 and the first one from any moment on, at a cost that does not depend on how far away that is:
-it computes the number of the period there. Plans know neither UNTIL nor COUNT nor where DTSTART lies;
-`svsm_cal.engine.expansion` does.
+Moments are whole seconds on a wall clock since 1970-01-01T00:00. A plan gives the moments in a window, or the next one, in
+years 1 to 9999. The cost does not depend on the distance from DTSTART, as the number of a period is computed directly.
+`svsm_cal.engine.expansion` adds DTSTART, UNTIL and COUNT.
 
-- `Cycle`: every period has the same instances (weekly on some days, every 40 minutes).
-- `Months`, `Years` (`svsm_cal.engine.periods`): what a period has depends on its kind alone, and is computed once for
-  each kind.
-- `Weeks` (there too): weekly with BYMONTH.
-- `Days` (`svsm_cal.engine.days`): days that pass a filter, each with the same times: daily rules and, where INTERVAL
-  divides the day, shorter ones.
-- `Steps` (there too): shorter periods that INTERVAL puts at another time of each day.
+- `Cycle`: the same instances in every period (weekly on some days, every 40 minutes).
+- `Months`, `Years` (`svsm_cal.engine.periods`): instances depend only on the kind of month or year, computed once a kind.
+- `Weeks` (same module): weekly with BYMONTH.
+- `Days` (`svsm_cal.engine.days`): days that pass a filter, all with the same times: daily rules, and shorter ones whose
+  INTERVAL divides the day.
+- `Steps` (same module): periods shorter than a day at different times each day.
 """
 
 from __future__ import annotations
@@ -30,15 +28,14 @@ __all__ = ["END", "Cycle", "Plan", "Run", "chosen"]
 
 END = (LAST_DAY + 1) * DAY
 
-
-# Moments as the first of them and the distances to each following one.
+# Moments in compact form: the first one and the distances between successive ones.
 Run: TypeAlias = "tuple[int, list[timedelta]]"
 
 
 class Plan(ABC):
-    """Instances as moments, ascending, each once."""
+    """A rule's instances as moments, ascending and without duplicates."""
 
-    span: int = DAY  # about how long a few instances take, in seconds
+    span: int = DAY  # seconds that hold a few instances
 
     @abstractmethod
     def between(self, lo: int, hi: int) -> Sequence[int]:
@@ -46,10 +43,10 @@ class Plan(ABC):
 
     @abstractmethod
     def first_from(self, lo: int) -> int | None:
-        """Return the first moment from `lo` on; None when there is none to the end of the year 9999."""
+        """Return the first moment from `lo` on, None if there is none up to the end of year 9999."""
 
     def nth(self, lo: int, count: int) -> int | None:
-        """Return the `count`-th moment from `lo` on, None when there are fewer."""
+        """Return the `count`-th moment from `lo` on, None if there are fewer."""
         span = self.span * min(count, 512)
         begin = self.first_from(lo)
         while begin is not None:
@@ -61,17 +58,17 @@ class Plan(ABC):
         return None
 
     def count(self, lo: int, hi: int) -> int:
-        """Return how many moments there are in [lo, hi)."""
+        """Return the number of moments in [lo, hi)."""
         return len(self.between(lo, hi))
 
     def run(self, lo: int, hi: int) -> Run | None:
-        """Return the moments in [lo, hi) as a run; None where there are none, or a plan has no short cut to it."""
+        """Return the moments in [lo, hi) as a run; None if there are none, or no way faster than `between`."""
         del lo, hi
         return None
 
 
 class Cycle(Plan):
-    """Instances at the same `offsets` (seconds) in every period of `step` seconds, one of which begins at `origin`."""
+    """The same `offsets` (seconds) in every period of `step` seconds; one period begins at `origin`."""
 
     def __init__(self, origin: int, step: int, offsets: Sequence[int]) -> None:
         self.origin, self.step, self.offsets = origin, step, offsets
@@ -99,7 +96,7 @@ class Cycle(Plan):
         return max(0, self._before(hi) - self._before(lo))
 
     def _before(self, moment: int) -> int:
-        """Return how many instances there are from `origin` on and before a moment."""
+        """Return the number of instances from `origin` to before a moment, negative before `origin`."""
         periods, into = divmod(moment - self.origin, self.step)
         return periods * len(self.offsets) + bisect_left(self.offsets, into)
 
@@ -128,7 +125,7 @@ class Cycle(Plan):
 
 
 def chosen(moments: Sequence[int], positions: tuple[int, ...]) -> Sequence[int]:
-    """Return the moments of one period that BYSETPOS chooses; all without it."""
+    """Return the moments of one period that BYSETPOS selects, all of them without BYSETPOS."""
     if not positions:
         return moments
     size = len(moments)

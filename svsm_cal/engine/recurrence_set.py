@@ -1,12 +1,11 @@
-"""A recurrence set: one rule in one zone, with dates added and left out, as instants (RFC 5545 section 3.8.5).
+"""Recurrence sets: a rule in a zone with RDATEs and EXDATEs, as instants (RFC 5545 section 3.8.5).
 
-The rule runs on the zone's wall clock. Its plan gives arithmetic progressions and tables; these are cut where the
-zone's clocks change, so that an instant costs one addition, and a window what it holds, wherever it lies.
+The rule's instances are computed on the zone's wall clock and shifted by its UTC offset, one transition at a time. So an
+instant costs one addition, and the cost of a window depends on its contents only.
 
-Gaps and folds: of a daily or longer rule, a time that clocks skip is read with the offset before the gap, and one
-they show twice is its first pass (section 3.3.10, "interpreted in the same manner as an explicit DATE-TIME"). Of an
-hourly or shorter rule a skipped time is none and is not counted ("MUST be ignored and MUST NOT be counted"), for
-there the next instance stands for it.
+Gaps and folds: in a daily or longer rule, a skipped time has the offset before the gap, and a repeated time its first offset
+(section 3.3.10, "interpreted in the same manner as an explicit DATE-TIME"). In an hourly or shorter rule a skipped time is
+not an instance ("MUST be ignored and MUST NOT be counted"), as the next instance has the same instant.
 """
 
 from __future__ import annotations
@@ -41,19 +40,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Agenda", "RecurrenceSet"]
 
-_BEGIN = FIRST_DAY * DAY  # as instants, these are the years 1 to 9999 too
+_BEGIN = FIRST_DAY * DAY  # instants, too, are limited to years 1 to 9999
 
 
 class RecurrenceSet(Value):
     """The instants of `rule` from `start` (civil, in `zone`) on; without a rule, `start` alone.
 
-    `rdates` are added and `exdates` left out, all civil times in `zone`. `start` is an instance of its rule only when
-    it matches it. Two times that name one instant, as 02:30 and 03:30 on the day of a gap, are one.
+    `rdates` are added and `exdates` removed, all civil times in `zone`. `start` is an instance only if it matches the rule.
+    Equal instants, such as 02:30 and 03:30 on the day of a gap, occur once.
 
     >>> from datetime import UTC
     >>> from svsm_cal import zone_of
     >>> call = RecurrenceSet(datetime(2025, 1, 1, 18), zone_of("Europe/Berlin"), RecurrenceRule.parse("FREQ=WEEKLY"))
-    >>> [each.isoformat() for each in call.between(datetime(2025, 3, 20, tzinfo=UTC), datetime(2025, 4, 3, tzinfo=UTC))]
+    >>> [at.isoformat() for at in call.between(datetime(2025, 3, 20, tzinfo=UTC), datetime(2025, 4, 3, tzinfo=UTC))]
     ['2025-03-26T17:00:00+00:00', '2025-04-02T16:00:00+00:00']
     """
 
@@ -64,51 +63,51 @@ class RecurrenceSet(Value):
     exdates: tuple[LocalDateTime, ...] = ()
 
     def between(self, start: datetime, end: datetime) -> list[Instant]:
-        """Return the instants in [start, end), aware datetimes, in order, as datetimes in UTC."""
+        """Return the instants in [start, end), aware datetimes, as datetimes in UTC in order."""
         lo, hi = seconds_not_before(start), seconds_not_before(end)
-        begun = self.begun
-        quick = begun.quickly(lo, hi)
-        return quick if quick is not None else _instants(begun.seconds(lo, hi))
+        prepared = self.prepared
+        run = prepared.by_run(lo, hi)
+        return run if run is not None else _instants(prepared.seconds(lo, hi))
 
     def after(self, at: datetime, *, inclusive: bool = False) -> Instant | None:
-        """Return the first instant after `at`, an aware datetime, or at it when `inclusive`; None when there is none."""
+        """Return the first instant after `at` (aware), or at `at` if `inclusive`; None if there is none."""
         lo = seconds_not_before(at) if inclusive else seconds_not_before(at.replace(microsecond=0)) + 1
-        found = self.begun.first_from(lo)
+        found = self.prepared.first_from(lo)
         return None if found is None else instant_from_epoch(found)
 
     def since(self, at: datetime | None = None) -> Iterator[Instant]:
         """Yield the instants from `at` on (None: all), lazily and in order."""
-        begun = self.begun
-        lo = begun.first_from(-(1 << 40) if at is None else seconds_not_before(at))
-        span = begun.span
+        prepared = self.prepared
+        lo = prepared.first_from(-(1 << 40) if at is None else seconds_not_before(at))
+        span = prepared.span
         while lo is not None:
-            yield from _instants(begun.seconds(lo, lo + span))
-            lo, span = begun.first_from(lo + span), min(span * 4, 64 * begun.span)
+            yield from _instants(prepared.seconds(lo, lo + span))
+            lo, span = prepared.first_from(lo + span), min(span * 4, 64 * prepared.span)
 
     def seconds(self, start: int, end: int) -> Sequence[int]:
         """Return the instants in [start, end), all in epoch seconds, in order."""
-        return self.begun.seconds(start, end)
+        return self.prepared.seconds(start, end)
 
     @cached_property
-    def begun(self) -> _Begun:
-        """Return the set with what is computed of it once."""
-        return _Begun(self)
+    def prepared(self) -> _Prepared:
+        """Return the set prepared for queries."""
+        return _Prepared(self)
 
 
-class _Begun:
-    """A recurrence set with all that is computed of it once."""
+class _Prepared:
+    """A recurrence set prepared for queries: its exceptions as instants, its rule as an expansion."""
 
     def __init__(self, of: RecurrenceSet) -> None:
         self.zone = of.zone
         self.excluded = frozenset(map(self._seconds_of, of.exdates))
-        apart = map(self._seconds_of, of.rdates if of.rule else (of.start, *of.rdates))
-        self.apart = sorted(each for each in {*apart} - self.excluded if _BEGIN <= each < END)
+        added = map(self._seconds_of, of.rdates if of.rule else (of.start, *of.rdates))
+        self.added = sorted(second for second in {*added} - self.excluded if _BEGIN <= second < END)
         self.last = END - 1
         self.expansion: Expansion | None = None
         self.sub_daily = False
         if of.rule is not None:
             rule = of.rule
-            if isinstance(rule.until, datetime) and rule.until.tzinfo is not None:  # an instant: no wall clock is asked
+            if isinstance(rule.until, datetime) and rule.until.tzinfo is not None:  # an instant, not a wall-clock time
                 self.last = epoch_seconds(instant(rule.until))
                 rule = replace(rule, until=None)
             self.sub_daily = rule.freq > Frequency.DAILY
@@ -116,18 +115,18 @@ class _Begun:
             if self.sub_daily and rule.count is not None:
                 self.expansion = self._counted(rule, of.start, rule.count)
         self.span = self.expansion.plan.span if self.expansion else DAY
-        # Whether the rule's instances are all there is to it, each at its own time.
-        self.plain = not (self.apart or self.excluded or self.sub_daily)
+        # Whether the instants are those of the rule alone, without exceptions and skipped times.
+        self.plain = not (self.added or self.excluded or self.sub_daily)
 
     def _seconds_of(self, wall: LocalDateTime) -> int:
         return self.zone.resolve_seconds(local_seconds(local(wall)))[0]
 
     def _counted(self, rule: RecurrenceRule, start: LocalDateTime, count: int) -> Expansion:
-        """Return the rule with a COUNT that makes up for the instances in gaps."""
+        """Return the expansion of the rule with its COUNT increased by the number of instances in gaps."""
         more = 0
         while True:
             expansion = replace(rule, count=count + more).starting(start)
-            if expansion.last == END - 1:  # there are not so many
+            if expansion.last == END - 1:  # the year 9999 comes first
                 return expansion
             skipped = 0
             for at, before, after in self.zone.changes(expansion.first - DAY, expansion.last + DAY):
@@ -138,11 +137,11 @@ class _Begun:
             more = skipped
 
     def seconds(self, lo: int, hi: int) -> Sequence[int]:
-        """Return the instants in [lo, hi), epoch seconds, ascending."""
+        """Return the instants in [lo, hi), all in epoch seconds, ascending."""
         found = self._ruled(lo, hi)
-        if self.apart:
-            apart = self.apart[bisect_left(self.apart, lo) : bisect_left(self.apart, hi)]
-            found = sorted({*found, *apart})
+        if self.added:
+            added = self.added[bisect_left(self.added, lo) : bisect_left(self.added, hi)]
+            found = sorted({*found, *added})
         return found
 
     def _ruled(self, lo: int, hi: int) -> list[int]:
@@ -151,7 +150,7 @@ class _Begun:
         found: list[int] = []
         if self.expansion is None:
             return found
-        following: int | None = lo - DAY  # when the rule goes on
+        following: int | None = lo - DAY  # the next instance, on the wall clock
         for begin, end, offset in self.zone.spans(lo, hi, gaps=not self.sub_daily):
             if following is not None and following >= end:
                 continue
@@ -160,19 +159,19 @@ class _Begun:
                 following = self.expansion.first_from(end)
                 if following is None:
                     break
-            new = [each - offset for each in moments]
+            new = [moment - offset for moment in moments]
             if self.excluded:
-                new = [each for each in new if each not in self.excluded]
-            if found and new and new[0] <= found[-1]:  # what a gap put behind what follows it
+                new = [second for second in new if second not in self.excluded]
+            if found and new and new[0] <= found[-1]:  # an instance in a gap comes after the next one
                 new = sorted({*found, *new})
                 found = []
             found += new
         return found
 
-    def quickly(self, lo: int, hi: int) -> list[Instant] | None:
-        """Return the instants in [lo, hi) where the plan knows the distances between them, else None.
+    def by_run(self, lo: int, hi: int) -> list[Instant] | None:
+        """Return the instants in [lo, hi) by `Plan.run`, None if the plan has none.
 
-        The distances are those on the wall clock, but for the ones across a change of offset.
+        The distances between instants are those on the wall clock, corrected at each transition.
         """
         expansion, lo, hi = self.expansion, max(lo, _BEGIN), min(hi, self.last + 1)
         if expansion is None or not self.plain or hi - lo < MANY:
@@ -180,7 +179,7 @@ class _Begun:
         if lo < _BEGIN + 2 * DAY or hi > END - 2 * DAY:
             return None
         times, offsets = self.zone.offsets(lo - 2 * DAY, hi + 2 * DAY)
-        # A day more at both ends, as the offset there is a guess.
+        # The margin of a day covers the unknown offset at both ends.
         begin, end = max(lo - DAY + offsets[0], expansion.first), min(hi + DAY + offsets[-1], expansion.last + 1)
         run = expansion.plan.run(begin, end) if begin < end else None
         if run is None:
@@ -204,22 +203,22 @@ class _Begun:
 
     def first_from(self, lo: int) -> int | None:
         """Return the first instant from `lo` on, in epoch seconds."""
-        apart = next(iter(self.apart[bisect_left(self.apart, lo) :]), END)
+        added = next(iter(self.added[bisect_left(self.added, lo) :]), END)
         span = max(1, self.span // 16)
-        while lo <= min(self.last, apart) and self.expansion is not None:
+        while lo <= min(self.last, added) and self.expansion is not None:
             moment = self.expansion.first_from(lo - DAY)
             if moment is None:
                 break
-            lo = max(lo, moment - DAY)  # no zone is a day ahead of UTC, so nothing comes before
+            lo = max(lo, moment - DAY)  # no zone is a day ahead of UTC
             found = self._ruled(lo, lo + span)
             if found:
-                return min(found[0], apart)
+                return min(found[0], added)
             lo, span = lo + span, span * 2
-        return apart if apart < END else None
+        return added if added < END else None
 
 
 class Agenda:
-    """Many recurrence sets at once, in time order; a set costs what it has in the window, as none is expanded.
+    """The instants of many recurrence sets, merged in time order.
 
     >>> from datetime import UTC
     >>> from svsm_cal import zone_of
@@ -232,20 +231,20 @@ class Agenda:
 
     def __init__(self, sets: Iterable[RecurrenceSet]) -> None:
         self.sets = tuple(sets)
-        self._others: list[tuple[int, _Begun]] = []
-        # By zone, for rules that are all there is to their sets: first and last second, what gives the rest, the number.
+        self._others: list[tuple[int, _Prepared]] = []
+        # The sets that consist of an endless rule alone, by zone: (first, last + 1, `Plan.between`, number of the set).
         self._plain: dict[Zone, list[tuple[int, int, Callable[[int, int], Sequence[int]], int]]] = {}
-        for number, begun in enumerate(each.begun for each in self.sets):
-            rule = begun.expansion
-            if rule is not None and begun.plain and begun.last == END - 1:
-                self._plain.setdefault(begun.zone, []).append((rule.first, rule.last + 1, rule.plan.between, number))
+        for number, prepared in enumerate(item.prepared for item in self.sets):
+            rule = prepared.expansion
+            if rule is not None and prepared.plain and prepared.last == END - 1:
+                self._plain.setdefault(prepared.zone, []).append((rule.first, rule.last + 1, rule.plan.between, number))
             else:
-                self._others.append((number, begun))
+                self._others.append((number, prepared))
 
     def between(self, start: datetime, end: datetime) -> list[tuple[Instant, RecurrenceSet]]:
-        """Return what begins in [start, end), aware datetimes, with its set; at one instant in the order of the sets."""
+        """Return the instants in [start, end), aware datetimes, with their sets; equal instants are in the order of the sets."""
         lo, hi = max(seconds_not_before(start), _BEGIN), min(seconds_not_before(end), END)
-        bits = len(self.sets).bit_length()  # an instant and the number of its set are sorted as one integer
+        bits = len(self.sets).bit_length()  # instant and number of the set are combined to one integer for sorting
         found: list[int] = []
         for zone, rules in self._plain.items():
             spans = zone.spans(lo, hi)
@@ -254,14 +253,14 @@ class Agenda:
             for begin, until, offset in spans:
                 ahead = offset << bits
                 for first, last, between, number in rules:
-                    # As quick as can be said: this is most of the work.
+                    # The hot loop: conditional expressions are faster than max and min.
                     moments = between(begin if begin > first else first, until if until < last else last)  # noqa: FURB136
                     for moment in moments:
                         add((moment << bits) + number - ahead)
             if here is not found:
-                found += set(here)  # around a gap two times may name one instant
-        for number, begun in self._others:
-            found += [(moment << bits) + number for moment in begun.seconds(lo, hi)]
+                found += set(here)  # around a gap two local times may have the same instant
+        for number, prepared in self._others:
+            found += [(moment << bits) + number for moment in prepared.seconds(lo, hi)]
         found.sort()
         mask = (1 << bits) - 1
         return list(zip(_instants([key >> bits for key in found]), [self.sets[key & mask] for key in found], strict=True))

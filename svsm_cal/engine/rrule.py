@@ -1,7 +1,4 @@
-"""A recurrence rule (RFC 5545 section 3.3.10, SKIP of RFC 7529): its parts, its text and its instances.
-
-A rule works on civil time; `svsm_cal.engine.recurrence_set` adds the zone.
-"""
+"""Recurrence rules (RFC 5545 section 3.3.10, SKIP of RFC 7529) in civil time: parsing, text and instances."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from svsm_cal.engine.expansion import Expansion
-from svsm_cal.engine.rule_parts import DAY_CODES, Frequency, RuleParts, Skip, WeekdayNum, format_rule, parse_parts
+from svsm_cal.engine.rule_parts import DAY_CODES, Frequency, RuleParts, Skip, WeekdayNum, parse_parts
 from svsm_cal.value import replace
 
 if TYPE_CHECKING:
@@ -18,11 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DAY_CODES", "Frequency", "RecurrenceRule", "Skip", "WeekdayNum"]
 
-_MOST_BEGUN = 64
+_MOST_KEPT = 64
 
 
 class RecurrenceRule(RuleParts):
-    """A parsed RRULE; its fields are those of `RuleParts`.
+    """A parsed RRULE with the fields of `RuleParts`.
 
     >>> from datetime import datetime
     >>> rule = RecurrenceRule.parse("FREQ=MONTHLY;BYDAY=2TU;COUNT=2")
@@ -32,40 +29,36 @@ class RecurrenceRule(RuleParts):
 
     @classmethod
     def parse(cls, text: str) -> RecurrenceRule:
-        """Return the rule that `text` (RRULE's value, without "RRULE:") states.
+        """Return the rule of `text`, an RRULE value without "RRULE:".
 
-        Raises RuleError with the position in `text` for anything RFC 5545 section 3.3.10 forbids.
+        Raises RuleError, with the position in `text`, for what RFC 5545 section 3.3.10 does not allow.
         """
         return cls(**parse_parts(text))
 
-    def __str__(self) -> str:
-        """Return the rule's canonical text: parts in the grammar's order, lists sorted, defaults left out."""
-        return format_rule(self)
-
     def starting(self, dtstart: date) -> Expansion:
-        """Return the rule begun at `dtstart`, a naive datetime or a date; it keeps what it has computed.
+        """Return the rule's instances from `dtstart` on, a naive datetime or a date, as an object that caches results.
 
         Raises RuleError for a date with an hourly or shorter rule, ValueError for a datetime with a zone.
         """
         try:
-            return self._begun[dtstart]
+            return self._expansions[dtstart]
         except KeyError:
-            return self._begin(dtstart)
+            return self._expand(dtstart)
 
     @cached_property
-    def _begun(self) -> dict[date, Expansion]:
+    def _expansions(self) -> dict[date, Expansion]:
         return {}
 
-    def _begin(self, dtstart: date) -> Expansion:
+    def _expand(self, dtstart: date) -> Expansion:
         if getattr(dtstart, "tzinfo", None) is not None:
-            raise ValueError(f"{dtstart.isoformat()} carries a zone; a rule works on wall-clock time")
-        if len(self._begun) >= _MOST_BEGUN:
-            self._begun.clear()
-        found = self._begun[dtstart] = Expansion(self, dtstart)
+            raise ValueError(f"{dtstart.isoformat()} has a zone; a rule needs a naive DTSTART")
+        if len(self._expansions) >= _MOST_KEPT:
+            self._expansions.clear()
+        found = self._expansions[dtstart] = Expansion(self, dtstart)
         return found
 
     def occurrences(self, dtstart: datetime) -> Iterator[datetime]:
-        """Yield the rule's instances from `dtstart` on, lazily and in order; dates when `dtstart` is a date."""
+        """Yield the rule's instances from `dtstart` on, lazily and in order; dates if `dtstart` is a date."""
         return iter(self.starting(dtstart))
 
     def between(self, dtstart: datetime, start: datetime, end: datetime) -> list[datetime]:
@@ -73,15 +66,14 @@ class RecurrenceRule(RuleParts):
         return self.starting(dtstart).between(start, end)
 
     def after(self, dtstart: datetime, local: datetime, *, inclusive: bool = False) -> datetime | None:
-        """Return the first instance after `local` (or at it, when inclusive), None when there is none."""
+        """Return the first instance after `local`, or at `local` if `inclusive`; None if there is none."""
         found: datetime | None = self.starting(dtstart).after(local, inclusive=inclusive)
         return found
 
     def parts(self) -> tuple[tuple[str, RecurrenceRule], ...]:
-        """Return the rules, none with an instance in common, whose union this is and which Outlook can each hold.
+        """Return the rule split into disjoint rules that Outlook supports, each with a short stable name.
 
-        Each comes with a short stable name. A rule Outlook can hold, or that cannot be divided because COUNT or
-        BYSETPOS ties its instances together, is its own only part.
+        A rule that Outlook supports, or that COUNT or BYSETPOS makes indivisible, is returned unchanged.
         """
         if self.count is not None or self.by_set_pos or self.freq > Frequency.DAILY or self.skip is not Skip.OMIT:
             return (("", self),)
@@ -96,13 +88,10 @@ class RecurrenceRule(RuleParts):
 
 
 def _divides(rule: RecurrenceRule, attribute: str) -> bool:
-    """Whether a list stands for separate sets of instances, as 1WE,3WE does and 4WE,-1WE does not."""
-    if attribute == "by_day":
-        if rule.freq is Frequency.WEEKLY or not all(day.ordinal for day in rule.by_day):
-            return False
-        numbers = [day.ordinal for day in rule.by_day]
-    elif attribute == "by_month_day":
-        numbers = list(rule.by_month_day)
-    else:
+    """Return whether the values of a list give disjoint sets of instances, as 1WE,3WE does and 4WE,-1WE does not."""
+    if attribute not in {"by_day", "by_month_day"}:
         return True
+    if attribute == "by_day" and rule.freq is Frequency.WEEKLY:
+        return False
+    numbers = [day.ordinal for day in rule.by_day] if attribute == "by_day" else rule.by_month_day
     return all(number > 0 for number in numbers) or all(number < 0 for number in numbers)

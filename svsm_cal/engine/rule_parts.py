@@ -1,7 +1,6 @@
-"""The parts of a recurrence rule as values and as text: RFC 5545 section 3.3.10, and SKIP of RFC 7529.
+"""The parts of a recurrence rule, their parser and formatter (RFC 5545 section 3.3.10, SKIP of RFC 7529).
 
-Refused with the position in the text: what the RFC's grammar or its table of parts forbids, and calendars other than the
-Gregorian (RSCALE).
+The parser rejects, with a position, what the RFC's grammar or its table of parts forbids, and any RSCALE but GREGORIAN.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from svsm_cal.errors import RuleError
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["DAY_CODES", "Frequency", "RuleParts", "Skip", "WeekdayNum", "format_rule", "parse_parts"]
+__all__ = ["DAY_CODES", "Frequency", "RuleParts", "Skip", "WeekdayNum", "parse_parts"]
 
 DAY_CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 class Frequency(IntEnum):
-    """How long a rule's period is, from the longest to the shortest."""
+    """The period of a rule, from the longest to the shortest."""
 
     YEARLY = 0
     MONTHLY = 1
@@ -35,7 +34,7 @@ class Frequency(IntEnum):
 
 
 class Skip(StrEnum):
-    """What becomes of a day that does not exist: nothing, the day before it, or the day after (RFC 7529 section 4.1)."""
+    """The treatment of invalid days: omitted, or moved to the day before or after (RFC 7529 section 4.1)."""
 
     OMIT = "OMIT"
     BACKWARD = "BACKWARD"
@@ -43,18 +42,18 @@ class Skip(StrEnum):
 
 
 class WeekdayNum(NamedTuple):
-    """A weekday (0 = Monday) and which one of its month or year: 1 first, -1 last, 0 every."""
+    """A weekday (0 = Monday) and its ordinal in the month or year: 1 first, -1 last, 0 every."""
 
     weekday: int
     ordinal: int = 0
 
     def __str__(self) -> str:
-        """Return the form the rule text has: WE, 2TU, -1FR."""
+        """Return the text of the rule part: WE, 2TU, -1FR."""
         return f"{self.ordinal or ''}{DAY_CODES[self.weekday]}"
 
 
 class RuleParts(Value):
-    """The parts of a rule, empty where the rule leaves them out.
+    """The parts of a rule; absent parts are empty.
 
     `until` is a date, a naive datetime (wall clock) or an aware one (UTC), as written.
     """
@@ -75,46 +74,57 @@ class RuleParts(Value):
     week_start: int = 0
     skip: Skip = Skip.OMIT
 
+    def __str__(self) -> str:
+        """Return the rule's canonical text: parts in the grammar's order, lists sorted, defaults left out."""
+        skips = self.skip is not Skip.OMIT
+        values = {
+            "RSCALE": "GREGORIAN" if skips else "",
+            "FREQ": self.freq.name,
+            "SKIP": self.skip if skips else "",
+            "UNTIL": "" if self.until is None else _format_until(self.until),
+            "COUNT": self.count,
+            "INTERVAL": self.interval if self.interval > 1 else "",
+            **{name: ",".join(map(str, items)) for name, row in _LISTS.items() if (items := getattr(self, row[0]))},
+            "WKST": DAY_CODES[self.week_start] if self.week_start else "",
+        }
+        return ";".join(f"{name}={value}" for name, value in values.items() if value)
 
+
+# Part -> (field, lowest and highest number, whether negative numbers are allowed); those of BYDAY precede weekdays.
 _LISTS = {
-    "BYSECOND": "by_second",
-    "BYMINUTE": "by_minute",
-    "BYHOUR": "by_hour",
-    "BYDAY": "by_day",
-    "BYMONTHDAY": "by_month_day",
-    "BYYEARDAY": "by_year_day",
-    "BYWEEKNO": "by_week_no",
-    "BYMONTH": "by_month",
-    "BYSETPOS": "by_set_pos",
+    "BYSECOND": ("by_second", 0, 60, False),
+    "BYMINUTE": ("by_minute", 0, 59, False),
+    "BYHOUR": ("by_hour", 0, 23, False),
+    "BYDAY": ("by_day", 1, 53, True),
+    "BYMONTHDAY": ("by_month_day", 1, 31, True),
+    "BYYEARDAY": ("by_year_day", 1, 366, True),
+    "BYWEEKNO": ("by_week_no", 1, 53, True),
+    "BYMONTH": ("by_month", 1, 12, False),
+    "BYSETPOS": ("by_set_pos", 1, 366, True),
 }
-# Part -> (lowest, highest, whether negatives count from the end).
-_RANGES = {
-    "BYSECOND": (0, 60, False),
-    "BYMINUTE": (0, 59, False),
-    "BYHOUR": (0, 23, False),
-    "BYMONTHDAY": (1, 31, True),
-    "BYYEARDAY": (1, 366, True),
-    "BYWEEKNO": (1, 53, True),
-    "BYMONTH": (1, 12, False),
-    "BYSETPOS": (1, 366, True),
-}
-# Part -> the frequencies it may stand with (the "N/A" cells of RFC 5545's table).
-_ALLOWED = {
-    "BYWEEKNO": (Frequency.YEARLY,),
-    "BYYEARDAY": (Frequency.YEARLY, Frequency.HOURLY, Frequency.MINUTELY, Frequency.SECONDLY),
-    "BYMONTHDAY": tuple(set(Frequency) - {Frequency.WEEKLY}),
+# Part -> the frequencies it cannot be used with (the "N/A" cells of the table in RFC 5545), and one to use instead.
+_NOT_ALLOWED = {
+    "BYWEEKNO": (set(Frequency) - {Frequency.YEARLY}, "FREQ=YEARLY"),
+    "BYYEARDAY": ({Frequency.MONTHLY, Frequency.WEEKLY, Frequency.DAILY}, "FREQ=YEARLY"),
+    "BYMONTHDAY": ({Frequency.WEEKLY}, "FREQ=MONTHLY"),
 }
 _DAY = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _UNTIL = r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?"
 _MOST = 10**12
-_FREQUENCIES = dict(Frequency.__members__)
+# Part -> (its values, what another value is not, hint).
+_CHOICES: dict[str, tuple[Mapping[str, Any], str, str]] = {
+    "FREQ": (dict(Frequency.__members__), "a frequency", "DAILY, WEEKLY, MONTHLY or YEARLY"),
+    "WKST": ({code: number for number, code in enumerate(DAY_CODES)}, "a weekday", "MO or SU"),
+    "RSCALE": ({"GREGORIAN": None}, "supported", "RSCALE=GREGORIAN"),
+    "SKIP": (dict(Skip.__members__), "a valid value", "OMIT, BACKWARD or FORWARD"),
+}
 
 
 def parse_parts(text: str) -> dict[str, Any]:
-    """Return the fields of the rule in RRULE's value; raises RuleError with position and hint (RFC 5545 section 3.3.10)."""
+    """Return the fields of an RRULE value; raises RuleError with position and hint if it is invalid."""
     if not text.isascii():
         at = next(index for index, char in enumerate(text) if not char.isascii())
-        raise RuleError(f'"{text[at]}" has no place in a rule', position=at, hint="letters, digits and = ; , + -")
+        raise RuleError(f'"{text[at]}" is not allowed in a rule', position=at, hint="letters, digits and = ; , + -")
     fields: dict[str, Any] = {}
     seen: dict[str, int] = {}
     at = 0
@@ -126,14 +136,13 @@ def parse_parts(text: str) -> dict[str, Any]:
         if not equals:
             raise RuleError(f'"{part}" has no "="', position=at, hint=f"{upper or 'FREQ'}=...")
         if upper in seen:
-            raise RuleError(f"{upper} stands twice", position=at, hint="write each part once")
-        reader = _READERS.get(upper)
-        if reader is None:
-            raise RuleError(f'"{name}" is no part of a recurrence rule', position=at, hint=_nearest(upper))
+            raise RuleError(f"{upper} occurs twice", position=at, hint="write each part once")
+        if upper not in _READERS:
+            raise RuleError(f'"{name}" is not a part of a recurrence rule', position=at, hint=_nearest(upper))
         seen[upper] = at
-        attribute, read = reader
+        field, read = _READERS[upper]
         blanks = len(value) - len(value.lstrip())
-        fields[attribute] = read(upper, value.strip().upper(), at + len(name) + 1 + blanks)
+        fields[field] = read(upper, value.strip().upper(), at + len(name) + 1 + blanks)
         at += len(part) + 1
     if "freq" not in fields:
         raise RuleError("no FREQ", position=0, hint="FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")
@@ -147,24 +156,20 @@ def _check_together(rule: RuleParts, seen: Mapping[str, int]) -> None:
         raise RuleError("COUNT and UNTIL exclude each other", position=max(seen["COUNT"], seen["UNTIL"]), hint="keep one")
     if "SKIP" in seen and "RSCALE" not in seen:
         raise RuleError("SKIP needs RSCALE", position=seen["SKIP"], hint="RSCALE=GREGORIAN")
-    for name, allowed in _ALLOWED.items():
-        if name in seen and rule.freq not in allowed:
-            raise RuleError(f"{name} cannot stand with FREQ={rule.freq.name}", position=seen[name], hint=_alternative(name))
+    for name, (frequencies, alternative) in _NOT_ALLOWED.items():
+        if name in seen and rule.freq in frequencies:
+            raise RuleError(f"{name} cannot be used with FREQ={rule.freq.name}", position=seen[name], hint=alternative)
     if "BYDAY" in seen and any(day.ordinal for day in rule.by_day):
         if rule.freq not in (Frequency.YEARLY, Frequency.MONTHLY):
             raise RuleError(
-                f"a number before a weekday cannot stand with FREQ={rule.freq.name}",
+                f"a number before a weekday cannot be used with FREQ={rule.freq.name}",
                 position=seen["BYDAY"],
                 hint="FREQ=MONTHLY counts weekdays of the month",
             )
         if rule.by_week_no:
-            raise RuleError("a number before a weekday cannot stand with BYWEEKNO", position=seen["BYDAY"], hint="drop one")
+            raise RuleError("a number before a weekday cannot be used with BYWEEKNO", position=seen["BYDAY"], hint="drop one")
     if rule.by_set_pos and not any(name in seen for name in _LISTS if name != "BYSETPOS"):
         raise RuleError("BYSETPOS needs another BY part to choose from", position=seen["BYSETPOS"], hint="BYDAY=MO,TU,WE,TH,FR")
-
-
-def _alternative(name: str) -> str:
-    return {"BYWEEKNO": "FREQ=YEARLY", "BYYEARDAY": "FREQ=YEARLY", "BYMONTHDAY": "FREQ=MONTHLY"}[name]
 
 
 def _nearest(name: str) -> str:
@@ -174,11 +179,11 @@ def _nearest(name: str) -> str:
     return f"did you mean {found[0]}?" if found else "FREQ, INTERVAL, COUNT, UNTIL, WKST or BY..."
 
 
-def _frequency(name: str, value: str, at: int) -> Frequency:
-    found = _FREQUENCIES.get(value)
-    if found is None:
-        raise RuleError(f'{name}="{value}" is no frequency', position=at, hint="DAILY, WEEKLY, MONTHLY or YEARLY")
-    return found
+def _choice(name: str, value: str, at: int) -> Any:
+    values, kind, hint = _CHOICES[name]
+    if value not in values:
+        raise RuleError(f'{name}="{value}" is not {kind}', position=at, hint=hint)
+    return values[value]
 
 
 def _positive(name: str, value: str, at: int) -> int:
@@ -198,11 +203,11 @@ def _until(name: str, value: str, at: int) -> date | datetime:
             return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC if match[7] else None)
     except ValueError:
         pass
-    raise RuleError(f"{name}={value} is no date", position=at, hint="UNTIL=20251231 or UNTIL=20251231T180000")
+    raise RuleError(f"{name}={value} is not a date", position=at, hint="UNTIL=20251231 or UNTIL=20251231T180000")
 
 
 def _numbers(name: str, value: str, at: int) -> tuple[int, ...]:
-    lowest, highest, signed = _RANGES[name]
+    _, lowest, highest, signed = _LISTS[name]
     found = set()
     for item in value.split(","):
         pattern = r"[+-]?[0-9]{1,3}" if signed else r"[0-9]{1,3}"
@@ -221,68 +226,24 @@ def _days(name: str, value: str, at: int) -> tuple[WeekdayNum, ...]:
         match = _DAY.fullmatch(item)
         ordinal = int(match[1] or 0) if match else 0
         if match is None or abs(ordinal) > 53 or (match[1] and ordinal == 0):
-            raise RuleError(f'{name}: "{item}" is no weekday', position=at, hint="MO, TU, WE, TH, FR, SA or SU, or 2TU, -1FR")
+            raise RuleError(f'{name}: "{item}" is not a weekday', position=at, hint="MO, TU, WE, TH, FR, SA or SU, or 2TU, -1FR")
         found.add(WeekdayNum(DAY_CODES.index(match[2]), ordinal))
         at += len(item) + 1
     return tuple(sorted(found, key=lambda day: (day.ordinal, day.weekday)))
 
 
-def _weekday(name: str, value: str, at: int) -> int:
-    if value not in DAY_CODES:
-        raise RuleError(f'{name}="{value}" is no weekday', position=at, hint="MO or SU")
-    return DAY_CODES.index(value)
-
-
-def format_rule(rule: RuleParts) -> str:
-    """Return a rule's canonical text: parts in the grammar's order, lists sorted, defaults left out."""
-    return ";".join(f"{name}={value}" for name, value in _parts(rule))
-
-
-def _parts(rule: RuleParts) -> Iterator[tuple[str, str]]:
-    if rule.skip is not Skip.OMIT:
-        yield "RSCALE", "GREGORIAN"
-    yield "FREQ", rule.freq.name
-    if rule.skip is not Skip.OMIT:
-        yield "SKIP", rule.skip
-    if rule.until is not None:
-        yield "UNTIL", _format_until(rule.until)
-    if rule.count is not None:
-        yield "COUNT", str(rule.count)
-    if rule.interval != 1:
-        yield "INTERVAL", str(rule.interval)
-    for name, attribute in _LISTS.items():
-        values = getattr(rule, attribute)
-        if values:
-            yield name, ",".join(str(value) for value in values)
-    if rule.week_start:
-        yield "WKST", DAY_CODES[rule.week_start]
-
-
-def _scale(name: str, value: str, at: int) -> None:
-    if value != "GREGORIAN":
-        raise RuleError(f"{name}={value} is a calendar this does not know", position=at, hint="RSCALE=GREGORIAN")
-
-
-def _skip(name: str, value: str, at: int) -> Skip:
-    if value not in Skip.__members__:
-        raise RuleError(f'{name}="{value}" is none of its words', position=at, hint="OMIT, BACKWARD or FORWARD")
-    return Skip[value]
-
-
 def _format_until(until: date | datetime) -> str:
-    if not isinstance(until, datetime):
-        return until.isoformat().replace("-", "")
-    text = until.isoformat(timespec="seconds").replace("-", "").replace(":", "")[:15]
-    return f"{text}Z" if until.tzinfo is not None else text
+    text = until.isoformat().replace("-", "").replace(":", "")[:15]
+    return f"{text}Z" if isinstance(until, datetime) and until.tzinfo is not None else text
 
 
 _READERS: dict[str, tuple[str, Callable[[str, str, int], Any]]] = {
-    "FREQ": ("freq", _frequency),
+    "FREQ": ("freq", _choice),
     "UNTIL": ("until", _until),
     "COUNT": ("count", _positive),
     "INTERVAL": ("interval", _positive),
-    "WKST": ("week_start", _weekday),
-    "RSCALE": ("", _scale),
-    "SKIP": ("skip", _skip),
-    **{name: (attribute, _days if name == "BYDAY" else _numbers) for name, attribute in _LISTS.items()},
+    "WKST": ("week_start", _choice),
+    "RSCALE": ("", _choice),
+    "SKIP": ("skip", _choice),
+    **{name: (field, _days if name == "BYDAY" else _numbers) for name, (field, *_) in _LISTS.items()},
 }

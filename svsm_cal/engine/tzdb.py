@@ -1,7 +1,6 @@
-"""The tz database on this machine: the one room of the core that reads files.
+"""The tz database of this machine: the operating system's folder or PyPI's `tzdata`, whichever is newer.
 
-Two places may hold it: the operating system's folder and PyPI's `tzdata`. The newer one is used, so that
-a server with an old system still knows the law of this year. Which one, and its version, is `TzDatabase`.
+So a server with an old operating system can have this year's rules. No other module of the engine reads files.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ __all__ = ["SYSTEM_FOLDERS", "TzDatabase", "tz_database"]
 
 SYSTEM_FOLDERS = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo")
 _KEY = re.compile(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*")
-# Files of the folder that describe zones, and copies of it with other leap seconds or rules.
+# Files that are not zones, and copies of the database with other leap seconds or rules.
 _NO_REGION = frozenset({"Factory", "localtime", "posixrules", "leapseconds"})
 _NO_FOLDER = ("posix/", "right/")
 
 
 class TzDatabase:
-    """One tz database: `folder` holds its compiled files, `version` is like "2026f", "" when it does not say."""
+    """A tz database: `folder` holds its compiled files, `version` is its release such as "2026f", "" if unknown."""
 
     __slots__ = ("folder", "name", "version")
 
@@ -48,22 +47,22 @@ class TzDatabase:
         return f"TzDatabase({self.folder!r}, version={self.version!r})"
 
     def read(self, key: str) -> TzifData:
-        """Return the zone's data; raises ZoneError when the database has no such zone."""
+        """Return the data of a zone; raises ZoneError if the database has no such zone."""
         return read_tzif(self._bytes(key), key=key)
 
     def zone_info(self, key: str) -> ZoneInfo:
-        """Return the zone as the standard library's type, read from this database."""
+        """Return a zone of this database as a `zoneinfo.ZoneInfo`."""
         from zoneinfo import ZoneInfo
 
         return ZoneInfo.from_file(io.BytesIO(self._bytes(key)), key=key)
 
     def check(self, key: str) -> None:
-        """Make sure that the database has a zone of this exact name; raises ZoneError if not."""
+        """Raise ZoneError unless the database has a zone of exactly this name."""
         if self._bytes(key, most=4) != b"TZif":
-            raise ZoneError(f'zone "{key}": its file in the tz database is no TZif file', key=key)
+            raise ZoneError(f'zone "{key}": its file in the tz database is not a TZif file', key=key)
 
     def has(self, key: str) -> bool:
-        """Whether the database has a zone of this exact name."""
+        """Return whether the database has a zone of exactly this name."""
         try:
             self.check(key)
         except ZoneError:
@@ -83,16 +82,16 @@ class TzDatabase:
         return tuple(sorted(found))
 
     def links(self) -> Mapping[str, str]:
-        """Return old or other name -> the zone it means, as `tzdata.zi` lists them; empty without that file."""
+        """Return the zone of each alias, as listed in `tzdata.zi`; empty without that file."""
         return _links(self.folder)
 
     def regions(self) -> frozenset[str]:
-        """Return the names that `zone.tab` gives the world's regions; empty without that file."""
+        """Return the zone names listed in `zone.tab`; empty without that file."""
         return _regions(self.folder)
 
     def _bytes(self, key: str, most: int = -1) -> bytes:
         if not _KEY.fullmatch(key) or key in _NO_REGION or key.startswith(_NO_FOLDER):
-            raise ZoneError(f'"{key}" is no name of a time zone', key=key)
+            raise ZoneError(f'"{key}" is not the name of a time zone', key=key)
         try:
             with open(os.path.join(self.folder, *key.split("/")), "rb") as file:
                 return file.read(most)
@@ -100,25 +99,18 @@ class TzDatabase:
             raise ZoneError(f'the tz database has no zone "{key}"', key=key) from error
 
 
-def _text(folder: str, file: str) -> str:
+def _text(folder: str, file: str, most: int = -1) -> str:
+    """Return the first `most` characters of a file (-1: all), "" if it cannot be read."""
     try:
         with open(os.path.join(folder, file), encoding="utf-8") as stream:
-            return stream.read()
-    except OSError:
-        return ""
-
-
-def _first_line(folder: str, file: str) -> str:
-    try:
-        with open(os.path.join(folder, file), encoding="utf-8") as stream:
-            return stream.readline().strip()
+            return stream.read(most)
     except OSError:
         return ""
 
 
 def _version_of(folder: str) -> str:
-    line = _first_line(folder, "tzdata.zi").removeprefix("# version ")
-    line = line or _first_line(folder, "+VERSION")
+    line = _text(folder, "tzdata.zi", 40).removeprefix("# version ") or _text(folder, "+VERSION", 40)
+    line = line.partition("\n")[0].strip()
     return line if re.fullmatch(r"\d{4}[a-z]{1,2}", line) else ""
 
 
@@ -136,7 +128,7 @@ def _regions(folder: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def tz_database() -> TzDatabase:
-    """Return the newest tz database of this machine; raises ZoneError when there is none."""
+    """Return the newest tz database of this machine; raises ZoneError if it has none."""
     found = [TzDatabase(folder) for folder in SYSTEM_FOLDERS if os.path.isfile(os.path.join(folder, "Europe/Berlin"))]
     try:
         import tzdata

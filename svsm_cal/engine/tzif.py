@@ -1,14 +1,13 @@
-"""TZif, the compiled form of the tz database (RFC 9636): its table of transitions, and the POSIX TZ string that follows it."""
+"""A reader of TZif, the compiled form of the tz database (RFC 9636): transition tables and POSIX TZ strings."""
 
 from __future__ import annotations
 
 import re
 import struct
-from calendar import isleap
 from datetime import date
 from functools import lru_cache
 
-from svsm_cal.engine.civil import EPOCH_ORDINAL
+from svsm_cal.engine.civil import DAY, EPOCH_ORDINAL, is_leap, month_lengths
 from svsm_cal.errors import ZoneError
 from svsm_cal.value import Value
 
@@ -19,9 +18,9 @@ _HEADER = struct.Struct(">4sc15x6L")
 
 
 class TzifData(Value):
-    """`times[i]` (epoch seconds, ascending) is when `types[i]` begins, `first` holds before them.
+    """The contents of a TZif file: `types[i]` applies from `times[i]` (epoch seconds, ascending) on, `first` before that.
 
-    `footer` is the rule for all time after `end`, the last moment the file records, even one that changes nothing.
+    `footer` is the yearly rule that applies after `end`, the last time in the file, whether or not the clocks change then.
     """
 
     first: LocalTimeType
@@ -32,11 +31,11 @@ class TzifData(Value):
 
 
 def read_tzif(data: bytes, *, key: str = "") -> TzifData:
-    """Return what a TZif file says; raises ZoneError, naming `key`, when it is none or is cut short."""
+    """Return the contents of a TZif file; raises ZoneError, naming `key`, if it is invalid or truncated."""
     try:
         return _read(data)
     except (struct.error, IndexError, UnicodeDecodeError, ValueError) as error:
-        raise ZoneError(f'zone "{key}": its file in the tz database is no TZif file', key=key) from error
+        raise ZoneError(f'zone "{key}": its file in the tz database is not a TZif file', key=key) from error
 
 
 def _read(data: bytes) -> TzifData:
@@ -44,7 +43,7 @@ def _read(data: bytes) -> TzifData:
     if magic != b"TZif":
         raise ValueError("no TZif magic")
     at, width = _HEADER.size, 4
-    if version >= b"2":  # the first block repeats the data in 32 bits for old readers
+    if version >= b"2":  # skip the first block, a 32-bit copy for old readers
         at += _block_size(counts, 4)
         _, _, *counts = _HEADER.unpack_from(data, at)
         at, width = at + _HEADER.size, 8
@@ -81,11 +80,8 @@ def _block_size(counts: list[int], width: int) -> int:
     return timecnt * (width + 1) + typecnt * 6 + charcnt + leap * (width + 4) + isstd + isut
 
 
-_DAY = 86400
-
-
 class LocalTimeType(Value):
-    """What clocks do for a while: seconds east of UTC, whether that is daylight saving, and its abbreviation."""
+    """A local time type (RFC 9636): offset in seconds east of UTC, whether it is daylight saving time, abbreviation."""
 
     offset: int
     is_dst: bool
@@ -93,10 +89,10 @@ class LocalTimeType(Value):
 
 
 class YearlyDay(Value):
-    """A day of every year and a wall-clock time on it, in seconds after its midnight (-167 h to 167 h).
+    """A day of every year with a wall-clock time, in seconds after midnight (-167 h to 167 h).
 
-    `form` is "M" (weekday `weekday`, 0 = Sunday, of week `week` 1-5 of `month`), "J" (day 1-365, never
-    29 February) or "n" (day 0-365); `day` serves the last two.
+    `form` is "M" (weekday `weekday`, 0 = Sunday, of week `week` 1-5 of `month`), "J" (`day` 1-365, never
+    29 February) or "n" (`day` 0-365).
     """
 
     form: str
@@ -110,23 +106,20 @@ class YearlyDay(Value):
         """Return the proleptic Gregorian ordinal of the day in `year`, without its time."""
         if self.form == "J":
             first = date(year, 1, 1).toordinal()
-            return first + self.day - 1 + (1 if isleap(year) and self.day >= 60 else 0)
+            return first + self.day - 1 + (1 if is_leap(year) and self.day >= 60 else 0)
         if self.form == "n":
             return date(year, 1, 1).toordinal() + self.day
         first = date(year, self.month, 1).toordinal()
         ordinal = first + (self.weekday - first) % 7 + 7 * (self.week - 1)  # ordinal % 7 == 0 is a Sunday
-        after = (
-            date(year + self.month // 12, self.month % 12 + 1, 1).toordinal() if (year, self.month) != (9999, 12) else first + 31
-        )
-        return ordinal if ordinal < after else ordinal - 7
+        return ordinal if ordinal < first + month_lengths(leap=is_leap(year))[self.month - 1] else ordinal - 7
 
     def local_seconds_in(self, year: int) -> int:
-        """Return the wall-clock seconds since 1970 at which this falls in `year`."""
-        return (self.date_in(year) - EPOCH_ORDINAL) * _DAY + self.seconds
+        """Return the time in `year`, in wall-clock seconds since 1970."""
+        return (self.date_in(year) - EPOCH_ORDINAL) * DAY + self.seconds
 
 
 class PosixRule(Value):
-    """Standard time and, where `daylight` is set, the days on which it begins and ends each year."""
+    """A POSIX TZ rule: standard time and, if `daylight` is set, the days on which daylight saving time begins and ends."""
 
     standard: LocalTimeType
     daylight: LocalTimeType | None = None
@@ -134,15 +127,15 @@ class PosixRule(Value):
     ends: YearlyDay | None = None
 
     def transitions_in(self, year: int) -> tuple[tuple[int, LocalTimeType, LocalTimeType], ...]:
-        """Return (epoch seconds, before, after) for each change the rule makes in `year`, in time order.
+        """Return (epoch seconds, type before, type after) for each transition in `year`, in time order.
 
-        Empty without daylight saving, and with daylight saving that never ends.
+        Empty without daylight saving time, and with permanent daylight saving time.
         """
         return _yearly(self, year)
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the clocks never change."""
+        """Return whether the clocks never change."""
         return not self.transitions_in(2000)
 
 
@@ -154,7 +147,7 @@ def _yearly(rule: PosixRule, year: int) -> tuple[tuple[int, LocalTimeType, Local
     end = rule.ends.local_seconds_in(year) - rule.daylight.offset
     if begin < end and year < 9999:
         next_begin = rule.begins.local_seconds_in(year + 1) - rule.standard.offset
-        if end >= next_begin:  # DST ends when it begins again: it never ends (RFC 9636, "all-year DST")
+        if end >= next_begin:  # DST that ends when it begins again is permanent (RFC 9636, "all-year DST")
             return ()
     changes = [(begin, rule.standard, rule.daylight), (end, rule.daylight, rule.standard)]
     return tuple(sorted(changes, key=lambda change: change[0]))
@@ -167,20 +160,17 @@ _TZ = re.compile(rf"({_NAME})({_TIME})(?:({_NAME})({_TIME})?(?:,({_DATE}),({_DAT
 
 
 def parse_posix_tz(text: str) -> PosixRule:
-    """Return the rule that a TZ string such as ``CET-1CEST,M3.5.0,M10.5.0/3`` states.
-
-    Raises ZoneError for text that is no such rule.
-    """
+    """Return the rule of a TZ string such as ``CET-1CEST,M3.5.0,M10.5.0/3``; raises ZoneError if it is invalid."""
     match = _TZ.fullmatch(text)
     if not match:
-        raise ZoneError(f'"{text}" is no POSIX TZ rule')
+        raise ZoneError(f'"{text}" is not a POSIX TZ rule')
     name, offset, dst_name, dst_offset, begins, ends = match.groups()
     standard = LocalTimeType(-_seconds(offset), is_dst=False, abbreviation=name.strip("<>"))
     if dst_name is None:
         return PosixRule(standard)
     east = -_seconds(dst_offset) if dst_offset else standard.offset + 3600
     daylight = LocalTimeType(east, is_dst=True, abbreviation=dst_name.strip("<>"))
-    # POSIX leaves the days open where none are given; the reference code takes the US rule.
+    # POSIX leaves missing days undefined; the reference code takes the US rule.
     return PosixRule(standard, daylight, _yearly_day(begins or "M3.2.0"), _yearly_day(ends or "M11.1.0"))
 
 
@@ -188,7 +178,7 @@ def _seconds(text: str, most: int = 24) -> int:
     sign = -1 if text.startswith("-") else 1
     hours, minutes, seconds = (*(int(part) for part in text.lstrip("+-").split(":")), 0, 0)[:3]
     if hours > most or minutes > 59 or seconds > 59:
-        raise ZoneError(f'"{text}" is no time of a POSIX TZ rule')
+        raise ZoneError(f'"{text}" is not a time of a POSIX TZ rule')
     return sign * (hours * 3600 + minutes * 60 + seconds)
 
 
@@ -197,10 +187,10 @@ def _yearly_day(text: str) -> YearlyDay:
     seconds = _seconds(at, most=167) if at else 2 * 3600
     if day[0] == "M":
         month, week, weekday = (int(part) for part in day[1:].split("."))
-        if not (1 <= month <= 12 and 1 <= week <= 5 and weekday <= 6):
-            raise ZoneError(f'"{text}" is no day of a year')
-        return YearlyDay("M", month=month, week=week, weekday=weekday, seconds=seconds)
-    number = int(day.lstrip("J"))
-    if number > 365 or (day[0] == "J" and number < 1):
-        raise ZoneError(f'"{text}" is no day of a year')
-    return YearlyDay("J" if day[0] == "J" else "n", day=number, seconds=seconds)
+        if 1 <= month <= 12 and 1 <= week <= 5 and weekday <= 6:
+            return YearlyDay("M", month=month, week=week, weekday=weekday, seconds=seconds)
+    else:
+        form, number = ("J", int(day[1:])) if day[0] == "J" else ("n", int(day))
+        if number <= 365 and (form == "n" or number >= 1):
+            return YearlyDay(form, day=number, seconds=seconds)
+    raise ZoneError(f'"{text}" is not a day of the year')

@@ -1,8 +1,6 @@
-"""Time zones: which offset holds when, and which instant a wall-clock time names.
+"""Time zones: UTC offsets, transitions, and the instants of wall-clock times, for years 1 to 9999.
 
-All answers come from the zone's table of transitions and, after its end, from its yearly rule; there is
-no last year but 9999. A local time is unambiguous, skipped (`Gap`) or repeated (`Fold`); RFC 5545
-section 3.3.5 says which instant each names.
+A wall-clock time is unambiguous, skipped (`Gap`) or repeated (`Fold`); RFC 5545 section 3.3.5 defines which instant is meant.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from svsm_cal.engine.civil import (
+    DAY,
     Instant,
     LocalDateTime,
     epoch_seconds,
@@ -48,11 +47,9 @@ __all__ = [
     "zone_of",
 ]
 
-_DAY = 86400
-
 
 class ZoneOffsetTransition(Value):
-    """A change of a zone's clocks: the instant, and the seconds east of UTC before and after it."""
+    """A transition: the instant, and the local time types before and after it."""
 
     at: Instant
     before: LocalTimeType
@@ -60,35 +57,35 @@ class ZoneOffsetTransition(Value):
 
     @property
     def offset_before(self) -> timedelta:
-        """Return what the clocks were ahead of UTC before."""
+        """Return the UTC offset before the transition."""
         return timedelta(seconds=self.before.offset)
 
     @property
     def offset_after(self) -> timedelta:
-        """Return what the clocks are ahead of UTC from then on."""
+        """Return the UTC offset after the transition."""
         return timedelta(seconds=self.after.offset)
 
     @property
     def is_gap(self) -> bool:
-        """Whether clocks go forward, so that local times are skipped."""
+        """Return whether clocks go forward, so that local times are skipped."""
         return self.after.offset > self.before.offset
 
 
 class Unambiguous(Value):
-    """A local time that happens once."""
+    """A local time that occurs once."""
 
     at: Instant
 
 
 class Gap(Value):
-    """A local time that clocks skip: `later` reads it with the offset before the change, `earlier` with the one after."""
+    """A skipped local time: `later` is its instant by the offset before the transition, `earlier` by the offset after it."""
 
     earlier: Instant
     later: Instant
 
 
 class Fold(Value):
-    """A local time that clocks show twice."""
+    """A repeated local time."""
 
     earlier: Instant
     later: Instant
@@ -98,10 +95,10 @@ Resolution = Unambiguous | Gap | Fold
 
 
 class Zone:
-    """One IANA region: `key` is its name, and its clocks are those of one tz database.
+    """A zone of a tz database: `key` is its IANA name.
 
-    Get one from `zone_of`, which makes sure that it exists and gives the same object for the same key and database;
-    its file is read when its clocks are first asked for.
+    Use `zone_of`, which validates the name and returns the same object for the same key and database. The zone's file is
+    read on first use.
     """
 
     def __init__(self, key: str, database: TzDatabase) -> None:
@@ -120,19 +117,19 @@ class Zone:
 
     @cached_property
     def tzinfo(self) -> ZoneInfo:
-        """Return the same zone, from the same database, as a `zoneinfo.ZoneInfo`."""
+        """Return the zone as a `zoneinfo.ZoneInfo` with the same data."""
         return self.database.zone_info(self.key)
 
     def type_at(self, at: Instant) -> LocalTimeType:
-        """Return what the zone's clocks do at an instant."""
+        """Return the local time type in effect at an instant."""
         return self._type_at(epoch_seconds(at))
 
     def utc_offset(self, at: Instant) -> timedelta:
-        """Return how far the zone's clocks are ahead of UTC at an instant."""
+        """Return the UTC offset at an instant."""
         return timedelta(seconds=self._type_at(epoch_seconds(at)).offset)
 
     def offset_seconds(self, seconds: int) -> int:
-        """Return the seconds east of UTC at `seconds` after 1970-01-01T00:00Z."""
+        """Return the UTC offset in seconds at `seconds` after 1970-01-01T00:00Z."""
         return self._type_at(seconds).offset
 
     def _type_at(self, seconds: int) -> LocalTimeType:
@@ -140,9 +137,9 @@ class Zone:
         return table.types[bisect_right(table.times, seconds)]
 
     def resolve_seconds(self, wall: int) -> tuple[int, int]:
-        """Return the two readings of a wall-clock time, as epoch seconds: with the offset before and after.
+        """Return the instants of a wall-clock time by the offset before a transition and by the one after it.
 
-        They are equal where it is unambiguous; before < after in a fold, before > after in a gap.
+        All are seconds since 1970. The two are equal for an unambiguous time; before < after in a fold, before > after in a gap.
         """
         table = self._clocks.table_at(wall)
         index = bisect_right(table.walls, wall)
@@ -154,23 +151,23 @@ class Zone:
         return wall - before, wall - before
 
     def changes(self, start: int, end: int) -> Iterator[tuple[int, LocalTimeType, LocalTimeType]]:
-        """Yield (epoch seconds, before, after) of each change in [start, end), in time order."""
+        """Yield (epoch seconds, type before, type after) for each transition in [start, end), in time order."""
         return self._clocks.changes(start, end)
 
     def offsets(self, start: int, end: int) -> tuple[list[int], list[int]]:
-        """Return the epoch seconds of each change in [start, end), and the offsets in seconds around them: one more."""
+        """Return the epoch seconds of the n transitions in [start, end), and the n + 1 offsets before, between and after them."""
         return self._clocks.offsets(start, end)
 
     def spans(self, start: int, end: int, *, gaps: bool = True) -> list[tuple[int, int, int]]:
-        """Return as (lo, hi, offset) which wall-clock times name an instant in [start, end), and with which offset.
+        """Return the wall-clock times whose instants are in [start, end), as (lo, hi, offset).
 
-        `start` and `end` are epoch seconds, [lo, hi) seconds on the wall clock; the spans are in time order and do not
-        overlap. RFC 5545 section 3.3.5 decides: a time in a gap takes the offset before it, one in a fold the first.
-        Without `gaps`, times that clocks skip name nothing.
+        `start` and `end` are epoch seconds, [lo, hi) seconds on the wall clock; the spans are disjoint and in time order.
+        By RFC 5545 section 3.3.5 a time in a gap has the offset before it, a time in a fold the first of the two offsets.
+        Without `gaps`, skipped times are left out.
         """
         if start >= end:
             return []
-        times, offsets = self._clocks.offsets(start - _DAY - 1, end)
+        times, offsets = self._clocks.offsets(start - DAY - 1, end)
         since = start + offsets[0]
         if not times:
             return [(since, end + offsets[0], offsets[0])]
@@ -187,17 +184,17 @@ class Zone:
 
     @property
     def recorded_until(self) -> int:
-        """Return the epoch second from which on the yearly rule alone says what the clocks do."""
+        """Return the epoch second after which only the yearly rule applies."""
         return self._clocks.recorded_until
 
     @property
     def yearly_rule(self) -> PosixRule:
-        """Return the rule that holds after the zone's recorded transitions."""
+        """Return the rule that applies after the zone's recorded transitions."""
         return self._clocks.footer
 
 
 class _NamedZone(Protocol):
-    """A pytz zone: it keeps its name in `zone`."""
+    """A pytz zone, whose IANA name is in `zone`."""
 
     zone: str
 
@@ -208,7 +205,7 @@ ZoneLike: TypeAlias = "Zone | str | tzinfo | _NamedZone"
 def zone_of(zone: ZoneLike, *, database: TzDatabase | None = None) -> Zone:
     """Return the Zone for an IANA name, a `ZoneInfo`, a pytz zone or `datetime.UTC`.
 
-    Raises ZoneError for a name the tz database does not have, and for a tzinfo that carries no name.
+    Raises ZoneError for a name that is not in the tz database, and for a tzinfo without an IANA name.
 
     >>> zone_of("Europe/Berlin")
     Zone('Europe/Berlin')
@@ -222,7 +219,7 @@ def zone_of(zone: ZoneLike, *, database: TzDatabase | None = None) -> Zone:
     else:
         key = getattr(zone, "key", None) or getattr(zone, "zone", None)
     if not isinstance(key, str):
-        raise ZoneError(f"{zone!r} carries no IANA name: give a name, a ZoneInfo or a pytz zone")
+        raise ZoneError(f"{zone!r} has no IANA name: give a name, a ZoneInfo or a pytz zone")
     return _load(key, database or tz_database())
 
 
@@ -233,7 +230,7 @@ def _load(key: str, database: TzDatabase) -> Zone:
 
 
 def resolve(wall: LocalDateTime, zone: Zone) -> Resolution:
-    """Return which instants a civil time names in a zone: one, none (Gap) or two (Fold).
+    """Return the instants of a civil time in a zone: one, none (Gap) or two (Fold).
 
     >>> from datetime import datetime
     >>> resolve(datetime(2026, 3, 29, 2, 30), zone_of("Europe/Berlin"))
@@ -254,22 +251,22 @@ def _instant(seconds: int, wall: LocalDateTime) -> Instant:
 
 
 def instant_of(wall: LocalDateTime, zone: Zone) -> Instant:
-    """Return the instant that a civil time names in a zone.
+    """Return the instant of a civil time in a zone.
 
-    A skipped time takes the offset before the gap, a repeated one is its first pass (RFC 5545 section 3.3.5).
+    A skipped time has the offset before the gap, a repeated one its first offset (RFC 5545 section 3.3.5).
     """
     return _instant(zone.resolve_seconds(local_seconds(wall))[0], wall)
 
 
 def local_of(at: Instant, zone: Zone) -> LocalDateTime:
-    """Return what the zone's clocks show at an instant."""
+    """Return the civil time in a zone at an instant."""
     seconds = epoch_seconds(at)
     wall = local_from_epoch(seconds + zone.offset_seconds(seconds))
     return LocalDateTime(wall.replace(microsecond=at.microsecond)) if at.microsecond else wall
 
 
 def transitions(zone: ZoneLike, start: datetime, end: datetime) -> tuple[ZoneOffsetTransition, ...]:
-    """Return every change of a zone's clocks in [start, end), both aware, in time order.
+    """Return the transitions of a zone in [start, end), aware datetimes, in time order.
 
     >>> from datetime import datetime, timezone
     >>> year = datetime(2025, 1, 1, tzinfo=timezone.utc), datetime(2026, 1, 1, tzinfo=timezone.utc)

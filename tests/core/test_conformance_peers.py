@@ -107,7 +107,7 @@ class Known(NamedTuple):
 KNOWN = (
     Known(
         "dateutil",
-        "weekdays with and without a number in one BYDAY: it wants both to hold",
+        "weekdays with and without a number in one BYDAY: requires both to match",
         '"If an integer modifier is not present, it means all days of this type": either kind stands for days of its own',
         lambda rule: 0 in rule.ordinals() and len(rule.ordinals()) > 1,
         "FREQ=MONTHLY;BYDAY=-1FR,MO",
@@ -116,7 +116,7 @@ KNOWN = (
     ),
     Known(
         "dateutil",
-        "BYWEEKNO without a day: it takes the whole week",
+        "BYWEEKNO without a day: selects the whole week",
         '"the appropriate minute, hour, day, or month would have been retrieved" from DTSTART, and a week\'s day is a weekday',
         lambda rule: rule.has("BYWEEKNO") and not rule.has("BYDAY", "BYMONTHDAY", "BYYEARDAY"),
         "FREQ=YEARLY;BYWEEKNO=20",
@@ -125,7 +125,7 @@ KNOWN = (
     ),
     Known(
         "dateutil",
-        "BYSECOND=60: it refuses the rule",
+        "BYSECOND=60: rejects the rule",
         'BYSECOND: "Valid values are 0 to 60"; an instance at a time that does not exist is ignored',
         lambda rule: 60 in rule.numbers("BYSECOND"),
         "FREQ=MINUTELY;BYSECOND=30,60",
@@ -134,7 +134,7 @@ KNOWN = (
     ),
     Known(
         "dateutil",
-        "BYSETPOS in a week begun before DTSTART: it chooses among what is left of the week",
+        "BYSETPOS in a week that begins before DTSTART: selects from the rest of the week",
         '"A set of recurrence instances starts at the beginning of the interval": for a WEEKLY rule, of one week',
         lambda rule: rule.freq == "WEEKLY" and rule.has("BYSETPOS") and rule.since_week_start() != (0, time()),
         "FREQ=WEEKLY;BYDAY=TU,TH;BYSETPOS=1",
@@ -143,7 +143,7 @@ KNOWN = (
     ),
     Known(
         "dateutil",
-        "a number before a weekday that points beyond the year: it fails",
+        "a number before a weekday that points beyond the year: fails",
         'With BYMONTH the number is "an offset within the month"; instances with an invalid date "MUST be ignored"',
         lambda rule: rule.freq == "YEARLY" and rule.has("BYMONTH") and any(abs(number) > 5 for number in rule.ordinals()),
         "FREQ=YEARLY;BYMONTH=12;BYDAY=1SU,14SU",
@@ -152,7 +152,7 @@ KNOWN = (
     ),
     Known(
         "dateutil",
-        "the last week of a year or the first: it has a week 53 in years without one, and misses days of the last",
+        "the last week of a year or the first: has a week 53 in years without one, and misses days of the last week",
         '"Week number one of the calendar year is the first week that contains at least four (4) days in that calendar year"',
         lambda rule: bool(rule.numbers("BYWEEKNO") & YEARS_END),
         "FREQ=YEARLY;BYWEEKNO=53;BYDAY=SA",
@@ -161,7 +161,7 @@ KNOWN = (
     ),
     Known(
         "dateutil",
-        "a time of day that an INTERVAL of hours, minutes or seconds never meets: it fails",
+        "a time of day that an INTERVAL of hours, minutes or seconds never meets: fails",
         'The table has BYHOUR, BYMINUTE and BYSECOND "Limit" such rules: none of the times is left',
         lambda rule: rule.limits_clock() and rule.interval > 1,
         "FREQ=MINUTELY;INTERVAL=18;BYHOUR=4;BYMINUTE=25;BYSECOND=23",

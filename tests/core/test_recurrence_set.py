@@ -567,7 +567,7 @@ NAIVE, AWARE = datetime(2025, 1, 1), datetime(2025, 3, 1, tzinfo=UTC)
     ],
 )
 def test_naive_bounds_name_no_instant(text, ask):
-    with pytest.raises(ValueError, match="names no instant"):
+    with pytest.raises(ValueError, match="is not an instant"):
         ask(called("2025-01-01T18:00", "Europe/Berlin", text))
 
 
@@ -591,7 +591,7 @@ def test_a_date_begins_rules_by_days_alone():
     for text in ("FREQ=HOURLY", "FREQ=MINUTELY;INTERVAL=1440", "FREQ=SECONDLY"):
         with pytest.raises(RuleError, match="needs a DTSTART with a time"):
             parse(text).starting(date(2025, 1, 1))
-    with pytest.raises(ValueError, match="carries a zone"):
+    with pytest.raises(ValueError, match="has a zone"):
         parse("FREQ=DAILY").starting(AWARE)
 
 

@@ -26,39 +26,39 @@ def signed(highest):
         # "FREQ is required", and one of seven.
         ("", "", "an empty rule", "FREQ=WEEKLY;BYDAY=WE"),
         ("INTERVAL=2", "INTERVAL", "no FREQ", "FREQ=DAILY, WEEKLY, MONTHLY or YEARLY"),
-        ("FREQ=", "", 'FREQ="" is no frequency', NO_FREQUENCY),
-        ("FREQ=FORTNIGHTLY", "FORT", 'FREQ="FORTNIGHTLY" is no frequency', NO_FREQUENCY),
-        ("FREQ=WEEKLY BYDAY=MO", "WEEKLY", "is no frequency", NO_FREQUENCY),
+        ("FREQ=", "", 'FREQ="" is not a frequency', NO_FREQUENCY),
+        ("FREQ=FORTNIGHTLY", "FORT", 'FREQ="FORTNIGHTLY" is not a frequency', NO_FREQUENCY),
+        ("FREQ=WEEKLY BYDAY=MO", "WEEKLY", "is not a frequency", NO_FREQUENCY),
         # Parts are NAME=value, separated by semicolons.
         (";", ";", "an empty part", "FREQ=WEEKLY;BYDAY=WE"),
         ("FREQ=WEEKLY;", "", "an empty part", "FREQ=WEEKLY;BYDAY=WE"),
         ("FREQ=WEEKLY;;COUNT=2", ";COUNT", "an empty part", "FREQ=WEEKLY;BYDAY=WE"),
         ("FREQ", "FREQ", '"FREQ" has no "="', "FREQ=..."),
         ("FREQ=WEEKLY;BYDAY", "BYDAY", '"BYDAY" has no "="', "BYDAY=..."),
-        ("FREQ=WEEKLY;=MO", "=MO", '"" is no part', A_PART),
-        ("RRULE:FREQ=WEEKLY", "RRULE", '"RRULE:FREQ" is no part', A_PART),
-        ("FREQ=WEEKLY;BYDAYS=MO", "BYDAYS", '"BYDAYS" is no part', "did you mean BYDAY?"),
-        ("FREQ=WEEKLY;INTERVALL=2", "INTERVALL", '"INTERVALL" is no part', "did you mean INTERVAL?"),
-        ("FREQ=YEARLY;BYEASTER=0", "BYEASTER", '"BYEASTER" is no part', A_PART),
+        ("FREQ=WEEKLY;=MO", "=MO", '"" is not a part', A_PART),
+        ("RRULE:FREQ=WEEKLY", "RRULE", '"RRULE:FREQ" is not a part', A_PART),
+        ("FREQ=WEEKLY;BYDAYS=MO", "BYDAYS", '"BYDAYS" is not a part', "did you mean BYDAY?"),
+        ("FREQ=WEEKLY;INTERVALL=2", "INTERVALL", '"INTERVALL" is not a part', "did you mean INTERVAL?"),
+        ("FREQ=YEARLY;BYEASTER=0", "BYEASTER", '"BYEASTER" is not a part', A_PART),
         # RFC 7529: only the Gregorian calendar, and SKIP only with RSCALE.
-        ("RSCALE=CHINESE;FREQ=YEARLY", "CHINESE", "RSCALE=CHINESE is a calendar this does not know", "RSCALE=GREGORIAN"),
-        ("RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=NEVER", "NEVER", 'SKIP="NEVER" is none of its words', "OMIT, BACKWARD or FORWARD"),
+        ("RSCALE=CHINESE;FREQ=YEARLY", "CHINESE", 'RSCALE="CHINESE" is not supported', "RSCALE=GREGORIAN"),
+        ("RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=NEVER", "NEVER", 'SKIP="NEVER" is not a valid value', "OMIT, BACKWARD or FORWARD"),
         ("FREQ=YEARLY;SKIP=FORWARD", "SKIP", "SKIP needs RSCALE", "RSCALE=GREGORIAN"),
         # "MUST NOT occur more than once."
-        ("FREQ=WEEKLY;FREQ=DAILY", "FREQ=DAILY", "FREQ stands twice", "write each part once"),
-        ("FREQ=WEEKLY;BYDAY=MO;byday=TU", "byday", "BYDAY stands twice", "write each part once"),
+        ("FREQ=WEEKLY;FREQ=DAILY", "FREQ=DAILY", "FREQ occurs twice", "write each part once"),
+        ("FREQ=WEEKLY;BYDAY=MO;byday=TU", "byday", "BYDAY occurs twice", "write each part once"),
         # "UNTIL or COUNT are OPTIONAL, but they MUST NOT occur in the same RECUR."
         ("FREQ=WEEKLY;COUNT=2;UNTIL=20250101", "UNTIL", "COUNT and UNTIL exclude each other", "keep one"),
         ("FREQ=WEEKLY;UNTIL=20250101;COUNT=2", "COUNT", "COUNT and UNTIL exclude each other", "keep one"),
         # UNTIL is a DATE or a DATE-TIME.
-        ("FREQ=WEEKLY;UNTIL=", "", "UNTIL= is no date", A_DATE),
-        ("FREQ=WEEKLY;UNTIL=2025-01-01", "2025", "is no date", A_DATE),
-        ("FREQ=WEEKLY;UNTIL=20250230", "2025", "is no date", A_DATE),
-        ("FREQ=WEEKLY;UNTIL=20250101T250000", "2025", "is no date", A_DATE),
-        ("FREQ=WEEKLY;UNTIL=20250101T1200", "2025", "is no date", A_DATE),
-        ("FREQ=WEEKLY;UNTIL=20250101Z", "2025", "is no date", A_DATE),
-        ("FREQ=WEEKLY;UNTIL=20250101T120000+0100", "2025", "is no date", A_DATE),
-        ("FREQ=WEEKLY;UNTIL=00000101", "0000", "is no date", A_DATE),
+        ("FREQ=WEEKLY;UNTIL=", "", "UNTIL= is not a date", A_DATE),
+        ("FREQ=WEEKLY;UNTIL=2025-01-01", "2025", "is not a date", A_DATE),
+        ("FREQ=WEEKLY;UNTIL=20250230", "2025", "is not a date", A_DATE),
+        ("FREQ=WEEKLY;UNTIL=20250101T250000", "2025", "is not a date", A_DATE),
+        ("FREQ=WEEKLY;UNTIL=20250101T1200", "2025", "is not a date", A_DATE),
+        ("FREQ=WEEKLY;UNTIL=20250101Z", "2025", "is not a date", A_DATE),
+        ("FREQ=WEEKLY;UNTIL=20250101T120000+0100", "2025", "is not a date", A_DATE),
+        ("FREQ=WEEKLY;UNTIL=00000101", "0000", "is not a date", A_DATE),
         # COUNT and INTERVAL are positive integers.
         ("FREQ=WEEKLY;COUNT=0", "0", "COUNT=0 must be a whole number", "COUNT=1"),
         ("FREQ=WEEKLY;COUNT=-3", "-3", "COUNT=-3 must be a whole number", "COUNT=1"),
@@ -74,39 +74,39 @@ def signed(highest):
         ("FREQ=DAILY;BYHOUR=-1", "-1", "BYHOUR=-1 is out of range", "numbers from 0 to 23"),
         ("FREQ=DAILY;BYHOUR=+1", "+1", "BYHOUR=+1 is out of range", "numbers from 0 to 23"),
         # BYDAY: weekdays, with a number only where a month or a year is counted out.
-        ("FREQ=WEEKLY;BYDAY=", "", 'BYDAY: "" is no weekday', A_DAY),
-        ("FREQ=WEEKLY;BYDAY=MI", "MI", 'BYDAY: "MI" is no weekday', A_DAY),
-        ("FREQ=WEEKLY;BYDAY=MO,,TU", ",TU", 'BYDAY: "" is no weekday', A_DAY),
-        ("FREQ=WEEKLY;BYDAY=MO,TX", "TX", 'BYDAY: "TX" is no weekday', A_DAY),
-        ("FREQ=WEEKLY;BYDAY=MONDAY", "MONDAY", 'BYDAY: "MONDAY" is no weekday', A_DAY),
-        ("FREQ=MONTHLY;BYDAY=0MO", "0MO", 'BYDAY: "0MO" is no weekday', A_DAY),
-        ("FREQ=MONTHLY;BYDAY=+MO", "+MO", 'BYDAY: "+MO" is no weekday', A_DAY),
-        ("FREQ=YEARLY;BYDAY=1TU,54MO", "54MO", 'BYDAY: "54MO" is no weekday', A_DAY),
-        ("FREQ=YEARLY;BYDAY=-54MO", "-54MO", 'BYDAY: "-54MO" is no weekday', A_DAY),
+        ("FREQ=WEEKLY;BYDAY=", "", 'BYDAY: "" is not a weekday', A_DAY),
+        ("FREQ=WEEKLY;BYDAY=MI", "MI", 'BYDAY: "MI" is not a weekday', A_DAY),
+        ("FREQ=WEEKLY;BYDAY=MO,,TU", ",TU", 'BYDAY: "" is not a weekday', A_DAY),
+        ("FREQ=WEEKLY;BYDAY=MO,TX", "TX", 'BYDAY: "TX" is not a weekday', A_DAY),
+        ("FREQ=WEEKLY;BYDAY=MONDAY", "MONDAY", 'BYDAY: "MONDAY" is not a weekday', A_DAY),
+        ("FREQ=MONTHLY;BYDAY=0MO", "0MO", 'BYDAY: "0MO" is not a weekday', A_DAY),
+        ("FREQ=MONTHLY;BYDAY=+MO", "+MO", 'BYDAY: "+MO" is not a weekday', A_DAY),
+        ("FREQ=YEARLY;BYDAY=1TU,54MO", "54MO", 'BYDAY: "54MO" is not a weekday', A_DAY),
+        ("FREQ=YEARLY;BYDAY=-54MO", "-54MO", 'BYDAY: "-54MO" is not a weekday', A_DAY),
         *(
-            (f"FREQ={freq};BYDAY=1MO", "BYDAY", f"cannot stand with FREQ={freq}", "FREQ=MONTHLY counts weekdays of the month")
+            (f"FREQ={freq};BYDAY=1MO", "BYDAY", f"cannot be used with FREQ={freq}", "FREQ=MONTHLY counts weekdays of the month")
             for freq in ("WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
         ),
-        ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "BYDAY", "cannot stand with BYWEEKNO", "drop one"),
+        ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "BYDAY", "cannot be used with BYWEEKNO", "drop one"),
         # BYMONTHDAY -31 to 31 without 0, not in a weekly rule.
         ("FREQ=MONTHLY;BYMONTHDAY=0", "0", "BYMONTHDAY=0 is out of range", signed(31)),
         ("FREQ=MONTHLY;BYMONTHDAY=1,32", "32", "BYMONTHDAY=32 is out of range", signed(31)),
         ("FREQ=MONTHLY;BYMONTHDAY=-32", "-32", "BYMONTHDAY=-32 is out of range", signed(31)),
         ("FREQ=MONTHLY;BYMONTHDAY=1,2,x", "x", "BYMONTHDAY=X is out of range", signed(31)),
         ("FREQ=MONTHLY;BYMONTHDAY=1,", "", "BYMONTHDAY=(empty) is out of range", signed(31)),
-        ("FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY", "BYMONTHDAY cannot stand with FREQ=WEEKLY", "FREQ=MONTHLY"),
+        ("FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY", "BYMONTHDAY cannot be used with FREQ=WEEKLY", "FREQ=MONTHLY"),
         # BYYEARDAY -366 to 366 without 0, not in a daily, weekly or monthly rule.
         ("FREQ=YEARLY;BYYEARDAY=0", "0", "BYYEARDAY=0 is out of range", signed(366)),
         ("FREQ=YEARLY;BYYEARDAY=367", "367", "BYYEARDAY=367 is out of range", signed(366)),
         *(
-            (f"FREQ={freq};BYYEARDAY=1", "BYYEARDAY", f"BYYEARDAY cannot stand with FREQ={freq}", "FREQ=YEARLY")
+            (f"FREQ={freq};BYYEARDAY=1", "BYYEARDAY", f"BYYEARDAY cannot be used with FREQ={freq}", "FREQ=YEARLY")
             for freq in ("MONTHLY", "WEEKLY", "DAILY")
         ),
         # BYWEEKNO -53 to 53 without 0, in a yearly rule only.
         ("FREQ=YEARLY;BYWEEKNO=0", "0", "BYWEEKNO=0 is out of range", signed(53)),
         ("FREQ=YEARLY;BYWEEKNO=54", "54", "BYWEEKNO=54 is out of range", signed(53)),
         *(
-            (f"FREQ={freq};BYWEEKNO=20", "BYWEEKNO", f"BYWEEKNO cannot stand with FREQ={freq}", "FREQ=YEARLY")
+            (f"FREQ={freq};BYWEEKNO=20", "BYWEEKNO", f"BYWEEKNO cannot be used with FREQ={freq}", "FREQ=YEARLY")
             for freq in ("MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
         ),
         # BYMONTH 1 to 12.
@@ -118,9 +118,9 @@ def signed(highest):
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=-367", "-367", "BYSETPOS=-367 is out of range", signed(366)),
         ("FREQ=MONTHLY;BYSETPOS=1", "BYSETPOS", "BYSETPOS needs another BY part", "BYDAY=MO,TU,WE,TH,FR"),
         # WKST is one weekday.
-        ("FREQ=WEEKLY;WKST=1MO", "1MO", 'WKST="1MO" is no weekday', "MO or SU"),
-        ("FREQ=WEEKLY;WKST=MO,SU", "MO,SU", 'WKST="MO,SU" is no weekday', "MO or SU"),
-        ("FREQ=WEEKLY;WKST=", "", 'WKST="" is no weekday', "MO or SU"),
+        ("FREQ=WEEKLY;WKST=1MO", "1MO", 'WKST="1MO" is not a weekday', "MO or SU"),
+        ("FREQ=WEEKLY;WKST=MO,SU", "MO,SU", 'WKST="MO,SU" is not a weekday', "MO or SU"),
+        ("FREQ=WEEKLY;WKST=", "", 'WKST="" is not a weekday', "MO or SU"),
     ],
 )
 def test_refuses_with_position_and_hint(text, at, said, hint):

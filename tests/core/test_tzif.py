@@ -100,7 +100,7 @@ def test_the_first_block_is_only_skipped():
     ],
 )  # fmt: skip
 def test_refuses(data):
-    with pytest.raises(ZoneError, match="no TZif file") as error:
+    with pytest.raises(ZoneError, match="not a TZif file") as error:
         read_tzif(data, key="Test/Zone")
     assert error.value.key == "Test/Zone"
     assert '"Test/Zone"' in str(error.value)

@@ -169,7 +169,7 @@ def test_a_range_has_its_start_and_not_its_end(start, end, count):
 
 
 def test_naive_ends_of_a_range_are_refused():
-    with pytest.raises(ValueError, match="names no instant"):
+    with pytest.raises(ValueError, match="is not an instant"):
         transitions("Europe/Berlin", datetime(2025, 1, 1), datetime(2026, 1, 1, tzinfo=UTC))
 
 
@@ -410,7 +410,7 @@ def test_junk_is_no_zone(junk):
     ],
 )  # fmt: skip
 def test_what_carries_no_name_is_no_zone(given):
-    with pytest.raises(ZoneError, match="carries no IANA name"):
+    with pytest.raises(ZoneError, match="has no IANA name"):
         zone_of(given)
 
 
@@ -418,7 +418,7 @@ def test_an_own_class_with_a_bad_key_is_no_zone():
     class Named:
         key = "../etc/passwd"
 
-    with pytest.raises(ZoneError, match="no name of a time zone"):
+    with pytest.raises(ZoneError, match="not the name of a time zone"):
         zone_of(Named())
 
 
@@ -460,7 +460,7 @@ def test_a_zone_of_another_database_is_another_zone(tmp_path):
     assert here != zone_of("Europe/Berlin")
     assert here.utc_offset(EPOCH) == timedelta(hours=9)
     assert here.tzinfo.utcoffset(datetime(2025, 1, 1)) == timedelta(hours=9)
-    for key, said in (("broken", "no TZif file"), ("notes", "no TZif file"), ("Asia/Tokyo", "has no zone")):
+    for key, said in (("broken", "not a TZif file"), ("notes", "not a TZif file"), ("Asia/Tokyo", "has no zone")):
         with pytest.raises(ZoneError, match=said):
             zone_of(key, database=database).utc_offset(EPOCH)
 
