@@ -159,23 +159,19 @@ def _place(lines: Sequence[str], line: int, offset: int) -> tuple[int, int]:
 
 def _unfolded(lines: Sequence[str], problems: list[Problem]) -> list[tuple[int, str]]:
     """Return the unfolded lines that are not empty, each with the number of its first physical line."""
-    unfolded: list[tuple[int, str]] = []
+    folded: list[tuple[int, list[str]]] = []
     blank: list[int] = []
-    parts: list[str] = []
-    begin = 1
+    before = ""
     for number, line in enumerate(lines, 1):
-        if line and line[0] in " \t" and parts:
-            parts.append(line[1:])
-            continue
-        if parts:
-            unfolded.append((begin, "".join(parts)))
-        parts, begin = [line], number
         if not line:
-            parts = []
             blank.append(number)
-    if parts:
-        unfolded.append((begin, "".join(parts)))
+        elif line[0] in " \t" and before:
+            folded[-1][1].append(line[1:])
+        else:
+            folded.append((number, [line]))
+        before = line
     problems += _once("blank-line", blank)
+    unfolded = [(number, "".join(parts)) for number, parts in folded]
     if any(map(_LOST.search, lines)):
         unfolded = [(number, _repaired(text, number, lines, problems)) for number, text in unfolded]
     return unfolded

@@ -1,4 +1,4 @@
-"""VEVENTs and the VCALENDAR around them: segments, the instances that differ from theirs, added calls and deadlines.
+"""VEVENTs of segments, of instances that differ from their segment, of added calls and deadlines; and the VCALENDAR.
 
 The part that all readers share is serialised once; the description and the alarms, which may be personal, are added
 later (`VEvent.to_bytes`).

@@ -120,10 +120,7 @@ class Feeds:
         properties: list[tuple[str, Any]] = [("NAME", name), ("X-WR-CALNAME", vText(name))]
         if calendar.description:
             properties += [("DESCRIPTION", calendar.description), ("X-WR-CALDESC", vText(calendar.description))]
-        if calendar.url:
-            properties.append(("URL", calendar.url))
-        if calendar.color:
-            properties.append(("COLOR", calendar.color))
+        properties += [(name, value) for name, value in (("URL", calendar.url), ("COLOR", calendar.color)) if value]
         interval = vDuration(timedelta(hours=6), params={"VALUE": "DURATION"})
         return stream_head([*properties, ("REFRESH-INTERVAL", interval), ("X-PUBLISHED-TTL", "PT6H")])
 

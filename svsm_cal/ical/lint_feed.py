@@ -7,6 +7,7 @@ unescaped text, and addresses in public feeds.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from svsm_cal.ical.content import Component, Property, read_content
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["lint"]
 
 _MANY = 1 << 30
-# METHOD -> least and most ORGANIZERs, and least and most ATTENDEEs, of each event (RFC 5546 section 3.2).
-_PEOPLE = {
-    "PUBLISH": ((1, 1), (0, 0)),
-    "REQUEST": ((1, 1), (1, _MANY)),
-    "REPLY": ((1, 1), (1, 1)),
-    "ADD": ((1, 1), (1, _MANY)),
-    "CANCEL": ((1, 1), (0, _MANY)),
-    "REFRESH": ((1, 1), (1, 1)),
-    "COUNTER": ((1, 1), (1, _MANY)),
-    "DECLINECOUNTER": ((1, 1), (0, _MANY)),
+# METHOD -> least and most ATTENDEEs of each event, which needs an ORGANIZER with all of them (RFC 5546 section 3.2).
+_ATTENDEES = {
+    "PUBLISH": (0, 0),
+    "REQUEST": (1, _MANY),
+    "REPLY": (1, 1),
+    "ADD": (1, _MANY),
+    "CANCEL": (0, _MANY),
+    "REFRESH": (1, 1),
+    "COUNTER": (1, _MANY),
+    "DECLINECOUNTER": (0, _MANY),
 }
 _NO_METHOD = "no METHOD: a feed needs none, and neither ORGANIZER nor ATTENDEE"
 _TEXTS = ("SUMMARY", "DESCRIPTION", "LOCATION")
@@ -55,7 +56,7 @@ def lint(data: bytes, *, file: str, public: bool = True) -> list[Finding]:
     """
     content = read_content(data)
     report = Report(file, content)
-    calendars = [each for each in content.components if each.name == "VCALENDAR"]
+    calendars = [component for component in content.components if component.name == "VCALENDAR"]
     if not calendars:
         report.note("no-calendar", (1, 1))
         return report.findings
@@ -71,9 +72,9 @@ def lint(data: bytes, *, file: str, public: bool = True) -> list[Finding]:
 
 def _check_calendar(calendar: Component, report: Report, *, public: bool) -> None:
     method = calendar.text("METHOD").strip().upper()
-    components = [each for each in calendar.children if each.name in CALLS]
+    components = [child for child in calendar.children if child.name in CALLS]
     clocks = Clocks(calendar, report)
-    calls = [read_call(each, method, clocks, report) for each in components]
+    calls = [read_call(component, method, clocks, report) for component in components]
     check_series(calls, clocks, report)
     clocks.check(latest_of(calls, clocks))
     _check_head(calendar, method, report)
@@ -103,18 +104,19 @@ def _check_head(calendar: Component, method: str, report: Report) -> None:
 
 def _check_people(calendar: Component, method: str, components: list[Component], report: Report, *, public: bool) -> None:
     stated = calendar.first("METHOD")
-    if stated is None or method not in _PEOPLE:
-        given = next((given for each in components for name in ("ORGANIZER", "ATTENDEE") for given in each.all(name)), None)
-        if public and given is not None and not _address(given):
-            report.note("people-in-feed", given, name=given.name)
+    if stated is None or method not in _ATTENDEES:
+        named = (given for component in components for name in ("ORGANIZER", "ATTENDEE") for given in component.all(name))
+        first = next(named, None)
+        if public and first is not None and not _address(first):
+            report.note("people-in-feed", first, name=first.name)
         return
-    (fewest, _), (least, most) = _PEOPLE[method]
+    least, most = _ATTENDEES[method]
     better = _NO_METHOD if method == "PUBLISH" else ""
-    without = sum(len(each.all("ORGANIZER")) < fewest for each in components)
+    without = sum(not component.all("ORGANIZER") for component in components)
     if without:
         report.note("method-organizer", stated, method=method, count=without, better=better)
-    for each in components:
-        people = each.all("ATTENDEE")
+    for component in components:
+        people = component.all("ATTENDEE")
         if not least <= len(people) <= most:
             wanted = "no" if not most else "one" if most == 1 else "one or more"
             at = (people or [stated])[0]
@@ -153,7 +155,7 @@ def _address(given: Property) -> str:
     """Return the first e-mail address in a property's value or parameters, or ""."""
     if given.name in _IDENTIFIERS:
         return ""
-    for text in (given.value, *(each for values in given.params.values() for each in values)):
+    for text in (given.value, *chain.from_iterable(given.params.values())):
         at = text.find("@")
         while at >= 0:
             before = _LOCAL_PART.search(text[max(0, at - 64) : at])

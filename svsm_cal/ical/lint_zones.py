@@ -152,7 +152,7 @@ def _regular(onsets: Iterable[int]) -> bool:
 
 
 def _weekdays(wall: LocalDateTime) -> set[tuple[int, int]]:
-    """Return (month, number of the numbered weekday) of a date; two if it is also the last such weekday of its month."""
+    """Return a date's numbered weekday as (month, 7 * week + weekday), and in week -1 too if it is the month's last."""
     weeks = {(wall.day - 1) // 7} | ({-1} if local_from_epoch(local_seconds(wall) + 7 * _DAY).month != wall.month else set())
     return {(wall.month, week * 7 + wall.weekday()) for week in weeks}
 

@@ -52,10 +52,7 @@ def named_zone(tzid: str, location: str = "") -> Zone | None:
 
 
 class Difference(Value):
-    """An interval [start, end) of epoch seconds in which the offsets of a VTIMEZONE and the tz database differ.
-
-    Offsets are in seconds east of UTC.
-    """
+    """An interval [start, end), in epoch seconds, and its different offsets by a VTIMEZONE and the tz database, in seconds."""
 
     start: int
     end: int
@@ -178,7 +175,7 @@ class PublishedClocks(Value):
 
     def _computed(self, lo: int, hi: int) -> tuple[list[int], list[int], list[int]]:
         # Of several onsets at one instant, the observance with the latest DTSTART wins.
-        onsets = sorted((at, each.start, each.after) for each in self.observances for at in each.onsets(lo, hi))
+        onsets = sorted((at, part.start, part.after) for part in self.observances for at in part.onsets(lo, hi))
         times: list[int] = []
         offsets = [self._before(lo)]
         for at, _, after in onsets:
@@ -191,10 +188,10 @@ class PublishedClocks(Value):
 
     def _before(self, at: int) -> int:
         """Return the offset just before an instant."""
-        begun = [(last, each.start, each.after) for each in self.observances if (last := each.last_before(at)) is not None]
+        begun = [(last, part.start, part.after) for part in self.observances if (last := part.last_before(at)) is not None]
         if begun:
             return max(begun)[2]
-        return min(((each.start, each.before) for each in self.observances), default=(0, 0))[1]
+        return min(((part.start, part.before) for part in self.observances), default=(0, 0))[1]
 
 
 def published_clocks(component: Component) -> PublishedClocks:

@@ -186,7 +186,7 @@ class _Event:
             raise _unusable(given, error) from error
 
     def _end(self, start: ReplyTime | None) -> ReplyTime | None:
-        """Return the end that a DURATION gives, taken as exact time because a proposal lasts hours."""
+        """Return the start plus DURATION as exact time, as meetings last hours and not days."""
         given = self._component.first("DURATION")
         if given is None or start is None:
             return None

@@ -1,10 +1,9 @@
 """Revisions: SEQUENCE, DTSTAMP and LAST-MODIFIED of each component of a feed, from those of the previous publication.
 
-An unchanged component keeps all three exactly. A changed one gets a later DTSTAMP and LAST-MODIFIED, and never those that
-another content has had; SEQUENCE rises too when the time, the recurrences or the status change, as attendees have to know
-(RFC 5546 section 2.1.4). When an override disappears, its master changes, as some readers look only at the master. The
-previous publication is the only state; the last revision of a UID that has left it is kept elsewhere, so that SEQUENCE
-continues from there if the UID returns.
+An unchanged component keeps all three. A changed one gets a later DTSTAMP and LAST-MODIFIED; SEQUENCE rises too when its
+time, recurrences or status change, which matters to attendees (RFC 5546 section 2.1.4). When an override disappears, its
+master changes, as some readers look only at the master. The previous publication is the only state, apart from the last
+revision of UIDs that have left it, from which SEQUENCE continues if they return.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ Key = tuple[bytes, bytes]  # UID, and RECURRENCE-ID with its parameters; b"" for
 
 
 class Published(Value):
-    """One published component: its revision, its content, and the significant lines of that.
+    """One published component: its revision, its content, and the significant part of its content.
 
     `stamp` is the later of DTSTAMP and LAST-MODIFIED as written; `apart` marks a component with a STATUS, and an override
     that moves its instance.
@@ -122,7 +121,7 @@ def _normal(kind: bytes, line: bytes) -> list[bytes]:
 
 
 def revise(stream: bytes, previous: Publication, *, now: Instant, moved: frozenset[bytes] = frozenset()) -> bytes:
-    """Return a new stream of this package with the revisions that follow the previous publication.
+    """Return a new stream with the revisions that follow the previous publication.
 
     `moved` holds the UIDs whose instants changed although their text did not, as after a change of a zone's rules.
     """

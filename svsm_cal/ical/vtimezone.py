@@ -135,10 +135,10 @@ def _yearly_rules(day: YearlyDay) -> dict[int, str]:
     """Return month -> RRULE of a yearly onset: two months if a time such as 24:00 can carry it past a month's end."""
     shift = day.seconds // _DAY  # times of 24:00 and more, and negative ones, fall on another day
     if day.form == "J":
-        month, number = _month_and_day(day.day)
+        month, number = _month_and_day(1, day.day)
         return {month: f"FREQ=YEARLY;BYMONTH={month};BYMONTHDAY={number + shift}"}
     if day.form == "n":
-        month, _ = _month_and_day(day.day + 1)
+        month, _ = _month_and_day(1, day.day + 1)
         return {month: f"FREQ=YEARLY;BYYEARDAY={day.day + 1 + shift}"}
     length = monthrange(2001, day.month)[1]
     first = 7 * (day.week - 1) + 1 if day.week < 5 else length - 6
@@ -147,7 +147,7 @@ def _yearly_rules(day: YearlyDay) -> dict[int, str]:
         return {day.month: f"FREQ=YEARLY;BYMONTH={day.month};BYDAY={day.week if day.week < 5 else -1}{code}"}
     numbers: dict[int, list[int]] = {}
     for number in range(first + shift, first + shift + 7):
-        month, within = _normal(day.month, number, length)
+        month, within = _month_and_day(day.month, number)
         numbers.setdefault(month, []).append(within)
     return {month: f"FREQ=YEARLY;BYMONTH={month};{_on(code, month, days)}" for month, days in numbers.items()}
 
@@ -160,15 +160,9 @@ def _on(code: str, month: int, days: list[int]) -> str:
     return f"BYDAY={code};BYMONTHDAY={','.join(map(str, days))}"
 
 
-def _normal(month: int, number: int, length: int) -> tuple[int, int]:
-    if number < 1:
-        return month - 1, number + monthrange(2001, month - 1)[1]
-    return (month + 1, number - length) if number > length else (month, number)
-
-
-def _month_and_day(number: int) -> tuple[int, int]:
-    """Return month and day of the n-th day of a common year."""
-    day = date.fromordinal(date(2001, 1, 1).toordinal() + number - 1)
+def _month_and_day(month: int, number: int) -> tuple[int, int]:
+    """Return month and day of the n-th day from the first of a month, in a common year."""
+    day = date(2001, month, 1) + timedelta(days=number - 1)
     return day.month, day.day
 
 

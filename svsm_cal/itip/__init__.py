@@ -1,1 +1,1 @@
-"""iTIP (RFC 5546): what to announce and how to take an answer; values in, values out."""
+"""iTIP (RFC 5546): the messages to send and the effect of replies; values in, values out."""

@@ -1,1 +1,1 @@
-"""Reading a call's minutes: Markdown to values and suggestions; values in, values out."""
+"""Minutes of calls: from Markdown to values, findings and suggestions; text in, values out."""

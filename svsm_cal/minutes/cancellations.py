@@ -118,7 +118,7 @@ def _off(said: Said, taken: list[tuple[int, int]]) -> Iterator[Suggestion]:
 
 
 def _day_numbered(said: Said, number: int) -> date:
-    """Return the next day with a number, after the date in the sentence before, otherwise after that of the minutes."""
+    """Return the next "30th" after a date in the sentence before, otherwise after the date of the minutes."""
     named = [mention.first for mention in said.mentions_before if mention.exact]
     begin = named[-1] if named else said.day
     return next((day for day in (begin + _DAY * ahead for ahead in range(1, _SOON)) if day.day == number), said.day)

@@ -100,7 +100,7 @@ def _person(calls: Sequence[tuple[date, Attendee]], calendar: Calendar) -> Perso
     return PersonAttendance(name, known.id if known else None, zone, len({day for day, _ in calls}), calls[0][0], calls[-1][0])
 
 
-# A shift should be mentioned within so long before it: three calls of a weekly series.
+# The minutes of so long before a shift should mention it: three calls of a weekly series.
 _AHEAD = timedelta(days=21)
 
 

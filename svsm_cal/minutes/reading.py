@@ -123,7 +123,7 @@ def _merged(suggestions: list[Suggestion]) -> list[Suggestion]:
 class Minutes(Value):
     """The minutes in a file; `date` and `series` (an id) are None if unknown.
 
-    `clocks` tells whether they mention clock changes, `findings` has the doubts about them.
+    `clocks` is whether they mention clock changes; `findings` are about doubtful data in them.
     """
 
     file: str
