@@ -167,10 +167,36 @@ def test_the_workflow_runs_when_it_should():
     when = workflow[True]  # YAML 1.1's idea of "on"
     assert set(when) == {"push", "pull_request", "workflow_dispatch", "schedule"}
     assert when["schedule"] == [{"cron": "17 5 * * 1"}]
-    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow["permissions"] == {}
+    assert workflow["jobs"]["check"]["permissions"] == {"contents": "read"}
+    assert workflow["jobs"]["comment"]["permissions"] == {"pull-requests": "write"}
     assert workflow["jobs"]["publish"]["needs"] == "check"
-    assert list(steps("check")) == ["install", "check", "diff", "comment"]
-    assert list(steps("publish")) == ["install", "build"]
+    assert list(steps("check")) == ["pinned", "install", "check", "diff"]
+    assert list(steps("comment")) == ["comment"]
+    assert list(steps("publish")) == ["pinned", "install", "build"]
+
+
+def test_the_workflow_runs_nothing_that_is_not_pinned():
+    workflow = yaml.safe_load(WORKFLOW.read_text())
+    uses = [step for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"]) for step in uses)
+    checkouts = [step for step in uses if step["uses"].startswith("actions/checkout@")]
+    assert len(checkouts) == 4
+    assert not any(step["with"]["persist-credentials"] for step in checkouts)
+    installs = [step["run"] for job in ("check", "publish") for step in [steps(job)["install"]]]
+    assert set(installs) == {
+        "pip install --require-hashes -r .svsm-cal/requirements.lock\npip install --no-deps --no-build-isolation ./.svsm-cal\n"
+    }
+
+
+@pytest.mark.parametrize(
+    ("commit", "code"), [("", 1), ("main", 1), ("v1.0", 1), ("0" * 40 + "\nx", 1), ("0123456789abcdef" * 2 + "01234567", 0)]
+)
+def test_the_workflow_demands_a_commit(repository, commit, code):
+    for job in ("check", "publish"):
+        done = run(steps(job)["pinned"], repository, SVSM_CAL_COMMIT=commit)
+        assert done.returncode == code
+        assert ("::error::fill in" in done.stdout) == bool(code)
 
 
 def test_the_workflow_checks(repository):
@@ -185,13 +211,18 @@ def test_the_workflow_tells_a_pull_request_what_it_changes(repository):
     text = EXAMPLE.read_text().replace("start = 2024-02-14T18:00:00", "start = 2024-02-14T19:00:00")
     (repository / "calendar.toml").write_text(text)
     summary = repository / "summary"
-    done = run(steps("check")["diff"], repository, BASE="HEAD", GITHUB_STEP_SUMMARY=str(summary))
+    output = repository / "output"
+    done = run(steps("check")["diff"], repository, BASE="HEAD", GITHUB_STEP_SUMMARY=str(summary), GITHUB_OUTPUT=str(output))
     assert done.returncode == 0, done.stderr
     body = (repository / "diff.md").read_text()
     assert body == summary.read_text()
     assert body.startswith("<!-- svsm-cal -->\n")
     assert "19:00" in body
     assert "@" not in body
+    first, *lines, last = output.read_text().splitlines()
+    assert first == f"diff<<{last}"
+    assert re.fullmatch("[0-9a-f]{32}", last)
+    assert "\n".join(lines).rstrip() == body.rstrip()
 
     # The comment is edited where there is one, and made where there is none.
     gh = repository.parent / "gh"
@@ -200,7 +231,9 @@ def test_the_workflow_tells_a_pull_request_what_it_changes(repository):
     for missing, calls in (("0", 1), ("1", 2)):
         log = repository / "gh.log"
         log.unlink(missing_ok=True)
-        done = run(steps("check")["comment"], repository, GH_TOKEN="token", NUMBER="7", MISSING=missing)
+        done = run(
+            steps("comment")["comment"], repository, GH_TOKEN="token", GH_REPO="o/r", NUMBER="7", DIFF=body, MISSING=missing
+        )
         assert done.returncode == 0, done.stderr
         assert log.read_text().splitlines()[0] == "pr comment 7 --body-file diff.md --edit-last"
         assert len(log.read_text().splitlines()) == calls
