@@ -41,7 +41,7 @@ bench: readers ## Measure against other programs, side by side
 
 soak: readers ## Run the long sweeps
 	sh tests/tzdata/setup.sh $(BIN)/python $(CACHE) all
-	$(MEMORY) $(BIN)/python -m pytest -m soak
+	$(MEMORY) $(BIN)/python -m pytest -m soak --hypothesis-profile=soak --timeout=7200
 
 format: $(VENV)/done ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -2,8 +2,8 @@
 # Pin every dependency with its hashes, for all platforms, naming no registry.
 set -eu
 compile="uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet"
-$compile pyproject.toml --group build -o requirements.lock
-$compile pyproject.toml --all-extras --group dev -c requirements.lock -o tests/requirements.lock
+$compile pyproject.toml --all-extras --group dev -o tests/requirements.lock
+$compile pyproject.toml --group build -c tests/requirements.lock -o requirements.lock
 $compile tests/readers/requirements.in -o tests/readers/requirements.lock
 $compile tests/sync/requirements.in -o tests/sync/requirements.lock
 $compile tests/bench/peers.in -o tests/bench/peers.lock

@@ -240,7 +240,7 @@ PLACES = places(tomllib.loads(EVERYTHING))
 TEXTS = st.sampled_from([EXAMPLE, EVERYTHING, EVERYTHING, EVERYTHING])
 CUTS = st.sampled_from(["characters", "words", "lines"])
 MUTATIONS = st.lists(MUTATION, min_size=1, max_size=4)
-bounded = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+bounded = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
 
 def test_what_the_mutations_start_from_is_valid():

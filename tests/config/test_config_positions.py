@@ -225,7 +225,7 @@ def documents(draw):
 
 
 @given(documents())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_value_of_any_document_stands_where_it_is_said_to(text):
     try:
         document = tomllib.loads(text)

@@ -97,7 +97,7 @@ def with_override(calendar, override):
     return replace(calendar, series=(changed, *calendar.series[1:]))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(example_edits(), st.booleans())
 def test_an_edit_changes_the_calendar_by_itself_alone(edited, windows):
     name, when, edit, override = edited
@@ -211,7 +211,7 @@ EDITS = {
 }
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(files(), st.sampled_from(sorted(EDITS)), st.sampled_from(WED))
 def test_an_entry_comes_and_goes_in_every_form(file, kind, when):
     text, known = file
@@ -280,7 +280,7 @@ def assert_same_but(text, after, when):
     loads(after.replace("\r\n", "\n"))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.sampled_from(sorted(EXAMPLES)), st.integers(0, 900), st.integers(0, 23), REASONS)
 def test_an_added_call_comes_and_goes(name, days, hour, reason):
     series = PARSED[name].series[0]
@@ -292,7 +292,7 @@ def test_an_added_call_comes_and_goes(name, days, hour, reason):
         assert loads(after).series[0].additions == (Addition(start, reason=reason and reason.strip()),)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_a_slip_changes_one_line(data):
     text = EXAMPLES["svsm"]
@@ -309,7 +309,7 @@ def test_a_slip_changes_one_line(data):
     assert str(to) in pairs[0][1]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(files(), st.lists(st.tuples(st.sampled_from(sorted(EDITS)), st.sampled_from(WED)), min_size=2, max_size=6))
 def test_many_edits_one_after_the_other(file, edits):
     text, known = file

@@ -114,7 +114,7 @@ def test_calls_that_a_feed_has_in_parts_are_counted_together():
     assert chairs(found, last="2025-03-10") == expected
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     cancelled=st.sets(st.integers(0, 60)),
     moved=st.sets(st.integers(0, 60)),

@@ -419,7 +419,7 @@ def test_the_feeds_named_are_those_whose_bytes_differ(edit):
 
 @pytest.mark.parametrize("name", ["svsm", "minimal"])
 @given(day=st.dates(date(2023, 1, 1), date(2030, 1, 1)), weeks=st.integers(0, 120))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_no_edit_changes_nothing(name, day, weeks):
     start = instant(datetime(day.year, day.month, day.day, tzinfo=UTC))
     calendar, same = (load(EXAMPLES / name / "calendar.toml") for _ in range(2))
@@ -435,7 +435,7 @@ WEDNESDAYS = [date(2025, 3, 5) + timedelta(weeks=n) for n in range(13) if n not 
     fates=st.dictionaries(st.sampled_from(WEDNESDAYS), st.sampled_from(["cancel", "move", "add", "change"]), max_size=6),
     begin=st.sampled_from([None, *WEDNESDAYS]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_edits_by_text_give_their_kinds(fates, begin):
     entry = {
         "cancel": "{{ date = {day} }}",

@@ -25,7 +25,7 @@ from svsm_cal.value import replace
 
 from .counting import at_most
 
-PROFILE = settings(max_examples=120, deadline=None, derandomize=True, database=None)
+PROFILE = settings(max_examples=120)
 BOUNDED = settings(PROFILE, max_examples=80)
 MOST = 40
 SPAN = {

@@ -330,14 +330,14 @@ def check_calendar(zones, anchors, first, length, limits):
 
 
 @given(**CALENDARS)
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 def test_random_calendars(zones, anchors, first, length, limits):
     check_calendar(zones, anchors, first, length, limits)
 
 
 @pytest.mark.soak
 @given(**CALENDARS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_many_random_calendars(zones, anchors, first, length, limits):
     check_calendar(zones, anchors, first, length, limits)
 
@@ -363,7 +363,7 @@ def test_one_person_meets_in_their_working_hours(zone):
     st.permutations(["Europe/Berlin", "Europe/Rome", "America/New_York", "America/Chicago", "Asia/Tokyo", "Asia/Tokyo", "UTC"]),
     st.sampled_from([Limits(), Limits(time(4), time(0))]),
 )
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 def test_the_order_of_people_makes_no_difference(zones, limits):
     def asked(order):
         people = tuple(Participant(f"{zone}-{order[:n].count(zone)}", zone, zone_of(zone)) for n, zone in enumerate(order))
@@ -377,7 +377,7 @@ def test_the_order_of_people_makes_no_difference(zones, limits):
     limits=CALENDARS["limits"],
     more=CALENDARS["limits"],
 )
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 def test_another_limit_never_makes_a_better_time(zones, limits, more):
     both = Limits(limits.earliest or more.earliest, limits.latest or more.latest, limits.without | more.without)
     people = people_of(*zones)

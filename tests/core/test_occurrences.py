@@ -577,7 +577,7 @@ def made_series(draw):
     return series
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100)
 @given(made_series(), st.lists(st.integers(0, 400), min_size=2, max_size=4))
 def test_neighbouring_windows_add_up_and_are_in_order(series, offsets):
     begin = series.start.replace(tzinfo=UTC) - timedelta(days=30)
@@ -589,7 +589,7 @@ def test_neighbouring_windows_add_up_and_are_in_order(series, offsets):
     assert len({(each.uid, each.recurrence) for each in whole}) == len(whole)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True, database=None)
+@settings(max_examples=80)
 @given(made_series(), st.data())
 def test_each_exception_concerns_its_one_call(series, data):
     begin, end = series.start.replace(tzinfo=UTC) - timedelta(days=2), series.start.replace(tzinfo=UTC) + timedelta(days=400)

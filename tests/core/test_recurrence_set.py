@@ -24,7 +24,7 @@ from svsm_cal.value import replace
 
 from .counting import at_most, work
 
-PROFILE = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+PROFILE = settings(max_examples=100)
 KEYS = tz_database().keys()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND, DAY, YEAR = timedelta(seconds=1), timedelta(days=1), timedelta(days=366)

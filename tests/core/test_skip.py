@@ -19,7 +19,7 @@ from svsm_cal.engine.zones import zone_of
 
 from . import libical
 
-PROFILE = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+PROFILE = settings(max_examples=200)
 DAY = timedelta(days=1)
 AT = time(9)
 

@@ -254,13 +254,13 @@ def test_every_zone_far_around_every_transition(key):
     assert_as_zoneinfo(key, sorted(set(times)), WIDE)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300)
 @given(st.sampled_from(KEYS), st.integers(FROM, int(datetime(9990, 1, 1, tzinfo=UTC).timestamp())))
 def test_any_instant_to_the_year_9990(key, seconds):
     assert_as_zoneinfo(key, [seconds], [0])
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200)
 @given(st.sampled_from(KEYS), st.datetimes(datetime(1900, 1, 1), datetime(9990, 1, 1)))
 def test_any_wall_clock_time_comes_back_unless_it_is_in_a_gap(key, wall):
     zone = zone_of(key)

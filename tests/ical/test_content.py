@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from svsm_cal.ical.content import read_content
 
-PROFILE = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+PROFILE = settings(max_examples=300)
 
 
 def lines(*each):

@@ -20,7 +20,7 @@ from svsm_cal.engine.rrule import RecurrenceRule
 from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.engine.zones import Unambiguous, resolve
 
-PROFILE = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+PROFILE = settings(max_examples=60)
 SOAK = settings(PROFILE, max_examples=1500)
 ZONES = (
     *("Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC", "Europe/Dublin", "Africa/Casablanca", "Asia/Gaza"),

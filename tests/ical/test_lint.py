@@ -17,7 +17,7 @@ from svsm_cal.ical.lint_feed import lint
 from svsm_cal.ical.vtimezone import vtimezone
 
 ROOT = Path(__file__).parents[2]
-PROFILE = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+PROFILE = settings(max_examples=60)
 SOAK = settings(PROFILE, max_examples=2000)
 NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)
 

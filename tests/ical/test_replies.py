@@ -447,14 +447,14 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(st.lists(PIECES | st.binary(max_size=8), max_size=40).map(b"".join))
 def test_any_pieces_are_read_or_refused(data):
     read_or_refuse(data)
     read_or_refuse(b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\n" + data)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(st.sampled_from(TEXTS), st.data())
 def test_mutated_answers_are_read_or_refused(text, data):
     at = data.draw(st.integers(0, len(text)))
@@ -463,7 +463,7 @@ def test_mutated_answers_are_read_or_refused(text, data):
 
 
 @pytest.mark.soak
-@settings(max_examples=6000, deadline=None)
+@settings(max_examples=6000)
 @given(st.sampled_from(TEXTS), st.data())
 def test_many_mutated_answers_are_read_or_refused(text, data):
     for _ in range(data.draw(st.integers(1, 5))):

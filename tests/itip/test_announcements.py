@@ -162,4 +162,4 @@ class Announcing(RuleBasedStateMachine):
 
 
 TestAnnouncing = Announcing.TestCase
-TestAnnouncing.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestAnnouncing.settings = settings(max_examples=60, stateful_step_count=25)

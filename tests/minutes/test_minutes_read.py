@@ -339,7 +339,7 @@ WORDS = st.sampled_from([*_FRAGMENTS.split(), "\n", "\n\n"])
     st.lists(WORDS, max_size=60).map(" ".join),
     st.sampled_from(["a.md", "devel-call-2025-03-05.md", "0001-01-01.md", "2199-12-29.md"]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_markdown_is_read(text, file):
     minutes = read(text, file)
     lines = text.count("\n") + 1
@@ -348,14 +348,14 @@ def test_any_markdown_is_read(text, file):
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_text_is_read(text):
     assert read(f"* {text}").date == date(2025, 3, 5)
 
 
 @pytest.mark.soak
 @given(st.lists(WORDS, max_size=400).map(" ".join))
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=5000)
 def test_any_markdown_is_read_for_long(text):
     read(text)
 

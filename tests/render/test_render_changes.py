@@ -141,7 +141,7 @@ def test_links_are_whole():
 
 
 @given(day=st.dates(date(2025, 1, 1), date(2026, 6, 1)), hour=st.integers(0, 23), weeks=st.integers(1, 60))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_every_form_of_every_new_time_can_be_said(day, hour, weeks):
     new = edited([(LINK, f"from = [{{ date = 2025-05-07, start = {time(hour)} }}]")])
     start = instant(datetime(day.year, day.month, day.day, tzinfo=UTC))

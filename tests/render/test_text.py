@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from unicodedata import combining, east_asian_width, normalize
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from svsm_cal.config.load import loads
@@ -67,7 +67,6 @@ def width(text):
 WORD = st.text(st.sampled_from("abcXYZ éáü王芳한ｱ\uff21́̈"), max_size=6).map(lambda text: f"-{text}-")
 
 
-@settings(deadline=None)
 @given(st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(WORD, min_size=n, max_size=n), min_size=1, max_size=6)))
 def test_columns_begin_at_the_same_cell(rows):
     lines = aligned([cells(*row) for row in rows])
