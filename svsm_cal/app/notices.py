@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from svsm_cal.core.model import Calendar, Participant
-    from svsm_cal.core.tz_changes import LawChange
+    from svsm_cal.core.tz_changes import TzChange
     from svsm_cal.engine.civil import Instant
 
 __all__ = ["SentOnce", "Telling", "Told", "channel_problems", "notices_of", "send_due"]
@@ -84,14 +84,14 @@ def notices_of(
     person: Participant | None = None,
     language: str = "en",
     previous: Calendar | None = None,
-    laws: Sequence[LawChange] = (),
+    tz_changes: Sequence[TzChange] = (),
 ) -> tuple[Notice, ...]:
     """Return the notices that are due by `until` and have not expired by `begin`; of a person only what concerns them.
 
     Raises UsageError for regions whose holidays are not to be had.
     """
     holidays = _holidays(calendar, begin, until, language)
-    found = notices(calendar, begin, until, previous=previous, laws=laws, holidays=holidays)
+    found = notices(calendar, begin, until, previous=previous, tz_changes=tz_changes, holidays=holidays)
     if person is None:
         return found
     return tuple(own for each in found if (own := narrowed(each, person)) is not None)
@@ -143,7 +143,7 @@ def send_due(
     remembers: SentOnce | None,
     dry: bool = False,
     previous: Calendar | None = None,
-    laws: Sequence[LawChange] = (),
+    tz_changes: Sequence[TzChange] = (),
     environment: Mapping[str, str] | None = None,
     folder: str = "",
     sender: Callable[..., Outcome] = deliver,
@@ -162,7 +162,7 @@ def send_due(
         channels = tuple(each for each in channels if each.id not in problems)
     told: list[Told] = []
     for channel in channels:
-        found = notices_of(calendar, now, now, language=channel.language, previous=previous, laws=laws)
+        found = notices_of(calendar, now, now, language=channel.language, previous=previous, tz_changes=tz_changes)
         due = [each for each in due_between(found, None, now) if _wanted(channel, each)]
         tellings = _tellings(calendar, channel, due)
         if remembers is not None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from svsm_cal.core.model import Calendar, Deadline, Occurrence
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Calendar, Occurrence
 
 __all__ = ["deadline_notice", "deadline_notices"]
 

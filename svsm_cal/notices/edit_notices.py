@@ -13,17 +13,17 @@ from svsm_cal.engine.civil import Instant
 from svsm_cal.engine.zones import instant_of
 from svsm_cal.notices.call_notices import call_name, digest, local_changes, people_of
 from svsm_cal.notices.deadline_notices import deadline_notice
-from svsm_cal.notices.notice import CallFact, LawFact, LocalChange, Notice, NoticeKind, TimeFact
+from svsm_cal.notices.notice import CallFact, LocalChange, Notice, NoticeKind, TimeFact, TzFact
 from svsm_cal.notices.shift_notices import homes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from svsm_cal.core.model import Calendar, Occurrence, Series
-    from svsm_cal.core.tz_changes import LawChange
+    from svsm_cal.core.tz_changes import TzChange
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["edit_notices", "law_notices"]
+__all__ = ["edit_notices", "tz_notices"]
 
 # So far ahead an edit is told as soon as it is made.
 _AHEAD = timedelta(weeks=8)
@@ -84,17 +84,17 @@ def _told(
     return Notice(name, kind, severity, begin, call.end_utc, call.start_utc, call.start.date(), series, people, fact)
 
 
-def law_notices(laws: Sequence[LawChange], begin: Instant) -> Iterator[Notice]:
+def tz_notices(tz_changes: Sequence[TzChange], begin: Instant) -> Iterator[Notice]:
     """Yield what another law of time changes, the zones to which the same happens together, due at once.
 
     A zone's first calls concerned are told, and that there are more; `tzdiff` has them all.
     """
-    first: dict[tuple[str, Zone], LawChange] = {}
+    first: dict[tuple[str, Zone], TzChange] = {}
     several: set[tuple[str, Zone]] = set()
-    for each in sorted(laws, key=lambda law: law.first):
+    for each in sorted(tz_changes, key=lambda law: law.first):
         key = (each.series.id, each.zone)
         several |= {key} if first.setdefault(key, each) is not each else set()
-    groups: dict[tuple[object, ...], list[LawChange]] = {}
+    groups: dict[tuple[object, ...], list[TzChange]] = {}
     for each in first.values():
         moved = each.after - each.before
         groups.setdefault((each.series.id, each.first, each.last, each.calls, each.moved, moved), []).append(each)
@@ -104,8 +104,8 @@ def law_notices(laws: Sequence[LawChange], begin: Instant) -> Iterator[Notice]:
         at = instant_of(one.after, one.zone)
         name = digest(*(f"{each.zone.key} {each.after}" for each in zones))
         yield Notice(
-            f"{NoticeKind.LAW}:{one.series.id}:{one.first}:{name}",
-            NoticeKind.LAW,
+            f"{NoticeKind.TZ}:{one.series.id}:{one.first}:{name}",
+            NoticeKind.TZ,
             Severity.URGENT,
             begin,
             Instant(at + one.series.duration),
@@ -113,7 +113,7 @@ def law_notices(laws: Sequence[LawChange], begin: Instant) -> Iterator[Notice]:
             one.first,
             one.series,
             tuple(person.id for each in found for person in each.participants),
-            LawFact(
+            TzFact(
                 one.first,
                 one.last,
                 one.calls,

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from svsm_cal.core.announcing import Severity
-    from svsm_cal.core.model import Deadline, Occurrence, Participant, Series
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Occurrence, Participant, Series
     from svsm_cal.engine.rrule import RecurrenceRule
 
 __all__ = [
@@ -30,13 +31,13 @@ __all__ = [
     "CallFact",
     "DeadlineFact",
     "Fact",
-    "LawFact",
     "LocalChange",
     "Notice",
     "NoticeKind",
     "ShiftFact",
     "Suggestion",
     "TimeFact",
+    "TzFact",
     "ahead_of",
     "due_between",
     "narrowed",
@@ -63,7 +64,7 @@ class NoticeKind(StrEnum):
     SLIPPED = "slipped"
     EARLIER = "earlier"
     OVER = "over"
-    LAW = "law"
+    TZ = "law"
     ABSENCES = "absences"
     CHAIR_AWAY = "chair-away"
 
@@ -173,7 +174,7 @@ class AbsenceFact(Value):
     following: str | None = None
 
 
-class LawFact(Value):
+class TzFact(Value):
     """Calls that another law of time puts at another local time, the first of several such runs if there are `more`.
 
     `moved` says that the instants themselves are others.
@@ -187,7 +188,7 @@ class LawFact(Value):
     more: bool = False
 
 
-Fact = ShiftFact | AnchorFact | TimeFact | CallFact | DeadlineFact | AbsenceFact | LawFact
+Fact = ShiftFact | AnchorFact | TimeFact | CallFact | DeadlineFact | AbsenceFact | TzFact
 
 
 class Notice(Value):

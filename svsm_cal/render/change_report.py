@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from svsm_cal.core.call_changes import CallChange, ZoneRun
     from svsm_cal.core.changes import Changes, DeadlineChange, ParticipantChange, SeriesChange
     from svsm_cal.core.localized import LocalizedOccurrence
-    from svsm_cal.core.model import Deadline, Occurrence, Participant
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Occurrence, Participant
     from svsm_cal.render.text import Cell, Paint
 
 __all__ = ["changes_markdown", "changes_record", "changes_text"]
@@ -97,7 +98,7 @@ def changes_record(changes: Changes) -> _Record:
             "series": [_series(each) for each in changes.series],
             "deadlines": [_deadline(each) for each in changes.deadlines],
             "participants": [_participant(each) for each in changes.participants],
-            "feeds": [{"change": each.touch.value, "path": each.path, "participant": each.participant} for each in changes.feeds],
+            "feeds": [{"change": each.kind.value, "path": each.path, "participant": each.participant} for each in changes.feeds],
             "invites": [{"series": each.series, "participants": list(each.participants)} for each in changes.invites],
         }
     }
@@ -107,7 +108,7 @@ def _series(change: SeriesChange) -> _Record:
     return {
         "id": change.series.id,
         "title": without_addresses(change.series.title),
-        "change": change.touch.value,
+        "change": change.kind.value,
         "calls": [_call(each) for each in change.calls],
     }
 

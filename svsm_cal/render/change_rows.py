@@ -9,7 +9,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from svsm_cal.core.affected import Touch
+from svsm_cal.core.affected import ItemKind
 from svsm_cal.core.call_changes import CallKind, values_of
 from svsm_cal.core.changes import DeadlineKind, ParticipantKind
 from svsm_cal.engine.civil import WEEKDAYS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.call_changes import CallChange, ZoneRun
     from svsm_cal.core.changes import Changes, DeadlineChange, ParticipantChange, SeriesChange
     from svsm_cal.core.localized import LocalizedOccurrence
-    from svsm_cal.core.model import Deadline
+    from svsm_cal.core.milestones import Deadline
 
 __all__ = ["Row", "Table", "headline", "on_one_line", "range_in_words", "reached", "tables", "without_addresses"]
 
@@ -125,9 +125,9 @@ def headline(changes: Changes) -> str:
     if not changes.concern_people:
         return "no change for people"
     parts = [
-        f"series {on_one_line(each.series.title)} {each.touch}" for each in changes.series if each.touch is not Touch.CHANGED
+        f"series {on_one_line(each.series.title)} {each.kind}" for each in changes.series if each.kind is not ItemKind.CHANGED
     ]
-    parts += _summary([call for each in changes.series if each.touch is Touch.CHANGED for call in each.calls])
+    parts += _summary([call for each in changes.series if each.kind is ItemKind.CHANGED for call in each.calls])
     parts += _counted(((each.kind, 1) for each in changes.deadlines), "deadline", _DEADLINES)
     parts += _counted(((each.kind, 1) for each in changes.participants), "participant", _PEOPLE)
     return ", ".join(parts)
@@ -150,8 +150,8 @@ def tables(changes: Changes) -> Iterator[Table]:
     for each in changes.series:
         rows = tuple(row for call in each.calls for row in _call_rows(changes, each, call))
         title, name = on_one_line(each.series.title), each.series.id
-        touch = [] if each.touch is Touch.CHANGED else [f"series {each.touch}"]
-        summary = ", ".join([*touch, *_summary(each.calls)])
+        kind = [] if each.kind is ItemKind.CHANGED else [f"series {each.kind}"]
+        summary = ", ".join([*kind, *_summary(each.calls)])
         yield Table(f"{title} ({name})" if title != name else name, summary, ("date", "what", "where", "before", "after"), rows)
     if changes.deadlines:
         rows = tuple(_deadline_row(each) for each in changes.deadlines)
@@ -251,12 +251,12 @@ def _participant_row(change: ParticipantChange) -> Row:
 
 def reached(changes: Changes) -> Sequence[tuple[str, str]]:
     """Return the feeds that change, public ones by path and participants' by id, and who would get a mail, in words."""
-    public = [f"{each.path}{_touch(each.touch)}" for each in changes.feeds if each.path is not None]
-    personal = [f"{each.participant}{_touch(each.touch)}" for each in changes.feeds if each.participant is not None]
+    public = [f"{each.path}{_suffix(each.kind)}" for each in changes.feeds if each.path is not None]
+    personal = [f"{each.participant}{_suffix(each.kind)}" for each in changes.feeds if each.participant is not None]
     invites = [f"{each.series} ({', '.join(each.participants)})" for each in changes.invites]
     found = {"Feeds that change": public, "Participants' feeds that change": personal, "Invites that change": invites}
     return [(what, ", ".join(names)) for what, names in found.items() if names]
 
 
-def _touch(touch: Touch) -> str:
-    return "" if touch is Touch.CHANGED else f" ({touch})"
+def _suffix(kind: ItemKind) -> str:
+    return "" if kind is ItemKind.CHANGED else f" ({kind})"

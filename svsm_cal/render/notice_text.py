@@ -15,13 +15,13 @@ from svsm_cal.notices.notice import (
     AnchorFact,
     CallFact,
     DeadlineFact,
-    LawFact,
     LocalChange,
     Notice,
     NoticeKind,
     ShiftFact,
     Suggestion,
     TimeFact,
+    TzFact,
 )
 from svsm_cal.value import Value
 from svsm_cal.words.languages import LANGUAGES, Language
@@ -151,8 +151,8 @@ def _told(voice: Voice, notice: Notice, calendar: Calendar) -> _Told:
             return _deadline(voice, notice, fact)
         case AbsenceFact() as fact:
             return _absences(voice, notice, fact, calendar)
-        case LawFact() as fact:
-            return _law(voice, fact)
+        case TzFact() as fact:
+            return _tz_change(voice, fact)
 
 
 def _shift(voice: Voice, notice: Notice, fact: ShiftFact) -> _Told:
@@ -291,7 +291,7 @@ def _absent(voice: Voice, absence: Absence) -> str:
     return voice.say("on_holiday", name=absence.name, holiday=absence.holiday) if absence.holiday else absence.name
 
 
-def _law(voice: Voice, fact: LawFact) -> _Told:
+def _tz_change(voice: Voice, fact: TzFact) -> _Told:
     span = voice.span(fact.first, fact.last, fact.calls)
     text = [voice.say("law", span=span, zones=voice.changes(fact.zones, fact.first))]
     if fact.more:

@@ -74,7 +74,7 @@ def plan_text(plan: Plan, paint: Paint = plain) -> list[str]:
         "Times are ranked by the worst-off person, then the next, each to half a point,",
         "and then by the mean.",
     ]
-    if not plan.limits.are_none:
+    if not plan.limits.allow_all:
         lines.append(f"Within {limits_text(plan.limits)}: {amount(plan.times, 'time')}.")
     for choice in plan.current:
         rank = f"rank {choice.rank} of {plan.times}" if choice.allowed else "outside these limits"

@@ -1,4 +1,4 @@
-"""What another law of time changes, as text and as JSON records."""
+"""The changes between two tz databases, as text and as JSON records."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from svsm_cal.render.records import instant_text
 from svsm_cal.words.phrases import amount, clock, day, day_and_year
 
 if TYPE_CHECKING:
-    from svsm_cal.core.tz_changes import DeadlineMove, LawChange
+    from svsm_cal.core.tz_changes import DeadlineMove, TzChange
 
-__all__ = ["laws_record", "laws_text"]
+__all__ = ["tz_record", "tz_text"]
 
 
-def laws_text(old: str, new: str, calls: tuple[LawChange, ...], deadlines: tuple[DeadlineMove, ...]) -> list[str]:
+def tz_text(old: str, new: str, calls: tuple[TzChange, ...], deadlines: tuple[DeadlineMove, ...]) -> list[str]:
     """Return the lines of `tzdiff`."""
     lines = [_call(change) for change in calls]
     lines += [
@@ -22,7 +22,7 @@ def laws_text(old: str, new: str, calls: tuple[LawChange, ...], deadlines: tuple
     return [f"From {old} to {new}:", *(f"  {line}" for line in lines)] if lines else [f"From {old} to {new}, nothing changes."]
 
 
-def _call(change: LawChange) -> str:
+def _call(change: TzChange) -> str:
     names = ", ".join(person.name for person in change.participants)
     who = f"{change.zone.key}{f' ({names})' if names else ''}"
     span = day_and_year(change.first)
@@ -37,7 +37,7 @@ def _call(change: LawChange) -> str:
     return f"{change.series.title}, {who}: {span}: {after} instead of {before}"
 
 
-def laws_record(old: str, new: str, calls: tuple[LawChange, ...], deadlines: tuple[DeadlineMove, ...]) -> dict[str, Any]:
+def tz_record(old: str, new: str, calls: tuple[TzChange, ...], deadlines: tuple[DeadlineMove, ...]) -> dict[str, Any]:
     """Return what `tzdiff --json` prints; `before` and `after` are the first call's local times."""
     return {
         "old": old,

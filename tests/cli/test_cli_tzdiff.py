@@ -77,7 +77,7 @@ def run(calendar, *args, now="2022-10-01T00:00Z"):
     return CliRunner().invoke(command, ["-c", str(calendar), "--now", now, *map(str, args)])
 
 
-def test_what_a_law_changes_and_for_whom(calendar):
+def test_what_a_tz_database_changes_and_for_whom(calendar):
     result = run(calendar, "tzdiff", OLD, NEW, "--from", "2023-01-01", "--until", "2023-12-31")
     assert result.exit_code == 0
     assert result.output == (
@@ -111,7 +111,7 @@ def test_nothing_changes(calendar):
 
 
 @pytest.mark.parametrize("name", ["/nowhere", "calendar.toml", "."])
-def test_what_is_no_law(calendar, name, monkeypatch):
+def test_invalid_tz_databases(calendar, name, monkeypatch):
     monkeypatch.chdir(calendar.parent)
     result = run(calendar, "tzdiff", name)
     assert result.exit_code != 0
@@ -156,12 +156,12 @@ def revisions(path):
     return {event["UID"].partition("@")[0]: event["SEQUENCE"] for event in events}
 
 
-def test_a_publication_follows_a_law_once(calendar, tmp_path, monkeypatch):
+def test_a_publication_follows_a_tz_database_once(calendar, tmp_path, monkeypatch):
     out = tmp_path / "site"
     use(monkeypatch, OLD)
     assert run(calendar, "build", out).exit_code == 0
     assert revisions(out / "calendar.ics") == {"mexican": 0, "european": 0}
-    # What was published, by the law that holds now.
+    # What was published, by the installed tz database.
     use(monkeypatch, NEW)
     told = run(calendar, "tzdiff", out, "installed", "--until", "2023-12-31").output
     assert "Wed 5 April 2023 to Wed 25 October 2023, 30 calls: 02:00 instead of 01:00" in told
@@ -174,13 +174,13 @@ def test_a_publication_follows_a_law_once(calendar, tmp_path, monkeypatch):
     result = run(calendar, "build", out, now="2022-12-01T00:00Z")
     assert "warning" not in result.stderr
     assert (out / "calendar.ics").read_bytes() == before
-    # Its VTIMEZONE is that of the new law.
+    # Its VTIMEZONE is that of the new tz database.
     stream = icalendar.Calendar.from_ical(before)
     (mexico,) = [each for each in stream.walk("VTIMEZONE") if each["TZID"] == "America/Mexico_City"]
     assert not [each for each in mexico.walk("DAYLIGHT") if "UNTIL" not in str(each.get("RRULE", "UNTIL"))]
 
 
-def test_the_installed_law_is_the_newest(calendar):
+def test_the_installed_tz_database_is_the_newest(calendar):
     assert f"installed ({tz_database().version})" in run(calendar, "tzdiff", OLD, "--until", "2023-12-31").output
     assert svsm_cal.loads(CALENDAR).deadlines[0].due_utc == datetime(2023, 5, 5, 18, tzinfo=UTC)
 
@@ -193,6 +193,6 @@ def test_an_old_database_is_warned_of(calendar, monkeypatch, now, age, old):
     use(monkeypatch, NEW)  # of 2022
     result = run(calendar, "check", "--tz-age", age, now=now)
     assert result.exit_code == 0
-    assert ("warning: the tz database is 2022f: clocks may have changed their law since" in result.output) is old
+    assert ("warning: the tz database is 2022f: zones may have new rules since" in result.output) is old
     assert run(calendar, "check", "--strict", "--tz-age", age, now=now).exit_code == int(old)
     assert "tz database" not in run(calendar, "check", now=now).output
