@@ -88,14 +88,9 @@ def _complete(calls: _Calls, others: _Calls, other: Series | None) -> None:
     """Add to `others` the calls of `other` at the original starts in `calls`, which may be far away."""
     if other is not None:
         for recurrence, added in calls.keys() - others.keys():
-            call = None if added else _instance(other, recurrence)
-            if call is not None:
-                others[recurrence, added] = call
-
-
-def _instance(series: Series, recurrence: LocalDateTime) -> Occurrence | None:
-    segment = segment_at(series, recurrence)
-    return None if segment is None else occurrence_of(segment, recurrence, series.exceptions.get(recurrence))
+            segment = None if added else segment_at(other, recurrence)
+            if segment is not None:
+                others[recurrence, added] = occurrence_of(segment, recurrence, other.exceptions.get(recurrence))
 
 
 def _period(series: Series) -> int:
