@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from svsm_cal.core.model import Calendar
-    from svsm_cal.core.tz_changes import LawChange
+    from svsm_cal.core.tz_changes import TzChange
     from svsm_cal.engine.civil import Instant
     from svsm_cal.store.contract import Ledger, Store
 
@@ -155,7 +155,7 @@ def send_due(
     store: NoticeStore | None,
     dry: bool = False,
     previous: Calendar | None = None,
-    laws: Sequence[LawChange] = (),
+    tz_changes: Sequence[TzChange] = (),
     environment: Mapping[str, str] | None = None,
     folder: str = "",
     sender: Callable[..., Outcome] = deliver,
@@ -173,7 +173,7 @@ def send_due(
     for channel in channels:
         if channel.id in problems and not dry:
             continue
-        found = notices_of(calendar, now, now, language=language_of(channel.language), previous=previous, laws=laws)
+        found = notices_of(calendar, now, now, language=language_of(channel.language), previous=previous, tz_changes=tz_changes)
         due = [notice for notice in due_between(found, None, now) if _wanted(channel, notice)]
         messages = _messages(calendar, channel, due)
         if store is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from svsm_cal.core.model import Calendar, Participant
-    from svsm_cal.core.tz_changes import LawChange
+    from svsm_cal.core.tz_changes import TzChange
     from svsm_cal.engine.civil import Instant
     from svsm_cal.words.language import Language
 
@@ -33,14 +33,14 @@ def notices_of(
     person: Participant | None = None,
     language: Language = ENGLISH,
     previous: Calendar | None = None,
-    laws: Sequence[LawChange] = (),
+    tz_changes: Sequence[TzChange] = (),
 ) -> tuple[Notice, ...]:
     """Return the notices that are due by `until` and have not expired by `begin`, for all or for one person.
 
     Raises what `public_holidays` does.
     """
     holidays = public_holidays(calendar, (begin - _DAY).date(), (until + _HOLIDAYS_AHEAD).date(), language=language.tag)
-    found = notices(calendar, begin, until, previous=previous, laws=laws, holidays=holidays)
+    found = notices(calendar, begin, until, previous=previous, tz_changes=tz_changes, holidays=holidays)
     if person is None:
         return found
     return tuple(own for notice in found if (own := narrowed(notice, person)) is not None)

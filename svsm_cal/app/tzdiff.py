@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from svsm_cal.app.fetch import read_feed
-from svsm_cal.core.tz_changes import DeadlineMove, Law, LawChange, ZoneLaw, deadline_moves, law_changes, moved_calls
+from svsm_cal.core.tz_changes import DatabaseRules, DeadlineMove, TzChange, ZoneRules, deadline_moves, moved_calls, tz_changes
 from svsm_cal.engine.civil import Instant
 from svsm_cal.engine.tzdb import TzDatabase, tz_database
 from svsm_cal.engine.zones import Zone, zone_of
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from svsm_cal.app.publication import Previous
     from svsm_cal.core.model import Calendar
 
-__all__ = ["LawDifference", "age_findings", "law_difference", "moved_since", "moved_uids"]
+__all__ = ["TzDifference", "age_findings", "moved_since", "moved_uids", "tz_difference"]
 
 _NONE = "is not a tz database, a published folder or a feed (or give: installed, or published)"
 _AHEAD = timedelta(days=3653)
 
 
-class LawDifference(Value):
-    """The differences for a calendar between two laws of time; `old` and `new` are their names."""
+class TzDifference(Value):
+    """The changes of a calendar from the tz database `old` to the tz database `new`."""
 
     old: str
     new: str
-    calls: tuple[LawChange, ...]
+    calls: tuple[TzChange, ...]
     deadlines: tuple[DeadlineMove, ...]
 
 
@@ -45,25 +45,25 @@ def age_findings(most: timedelta, *, now: Instant) -> list[Finding]:
     year = database.version[:4]
     if year.isdigit() and now - Instant(datetime(int(year) + 1, 1, 1, tzinfo=UTC)) <= most:
         return []
-    message = f"the tz database is {database.version or 'of an unknown release'}: the law of some zones may have changed since"
-    return [Finding("warning", database.folder, 1, 1, "tz-database-old", message, "install PyPI's newest tzdata")]
+    what = f"the tz database is {database.version or 'of an unknown release'}: zones may have new rules since"
+    return [Finding("warning", database.folder, 1, 1, "tz-database-old", what, "install PyPI's newest tzdata")]
 
 
-def law_difference(calendar: Calendar, old: str, new: str, *, start: datetime, end: datetime) -> LawDifference:
-    """Return the differences between two laws of time for calls in [start, end) and for all deadlines.
+def tz_difference(calendar: Calendar, old: str, new: str, *, start: datetime, end: datetime) -> TzDifference:
+    """Return what differs between two tz databases for calls in [start, end) and for all deadlines.
 
     Each law is "installed"; the folder of a tz database; a published folder, a feed or the address of a feed, for the
     VTIMEZONEs in it; or "published" for the feed at the calendar's own address. Raises UsageError for anything else, and
     InputError for a feed that cannot be read.
     """
-    (old_name, before), (new_name, after) = _law(calendar, old), _law(calendar, new)
-    changes = law_changes(calendar, before, after, start=start, end=end)
-    return LawDifference(old_name, new_name, tuple(changes), tuple(deadline_moves(calendar, before, after)))
+    (old_name, before), (new_name, after) = _rules(calendar, old), _rules(calendar, new)
+    changes = tz_changes(calendar, before, after, start=start, end=end)
+    return TzDifference(old_name, new_name, tuple(changes), tuple(deadline_moves(calendar, before, after)))
 
 
-def _law(calendar: Calendar, name: str) -> tuple[str, Callable[[Zone], Law]]:
+def _rules(calendar: Calendar, name: str) -> tuple[str, Callable[[Zone], ZoneRules]]:
     if name == "installed":
-        return f"installed ({tz_database().version})", ZoneLaw
+        return f"installed ({tz_database().version})", DatabaseRules
     if name == "published":
         if calendar.url is None:
             raise UsageError("the calendar's address is not known (add url to [calendar], or give the folder or address)")
@@ -83,26 +83,26 @@ def _law(calendar: Calendar, name: str) -> tuple[str, Callable[[Zone], Law]]:
     return f"{name} ({database.version or 'of an unknown release'})", _of_database(database)
 
 
-def _of_database(database: TzDatabase) -> Callable[[Zone], Law]:
+def _of_database(database: TzDatabase) -> Callable[[Zone], ZoneRules]:
     @cache
-    def law(zone: Zone) -> Law:
+    def rules(zone: Zone) -> ZoneRules:
         try:
-            return ZoneLaw(zone_of(zone.key, database=database))
+            return DatabaseRules(zone_of(zone.key, database=database))
         except ZoneError as error:
             raise UsageError(f"{database.name}: has no zone {zone.key}, which the calendar uses") from error
 
-    return law
+    return rules
 
 
-def _published(*streams: bytes) -> Callable[[Zone], Law]:
-    """Return the law of the VTIMEZONEs in some feeds, and the installed law for other zones."""
+def _published(*streams: bytes) -> Callable[[Zone], ZoneRules]:
+    """Return the rules in the VTIMEZONEs of some feeds, and the installed rules for other zones."""
     from svsm_cal.ical.content import read_content
     from svsm_cal.ical.observances import published_clocks
 
     roots = (root for stream in streams for root in read_content(stream).components)
     components = (each for root in roots for each in root.children if each.name == "VTIMEZONE")
     clocks = {each.tzid: each for each in map(published_clocks, components)}
-    return lambda zone: clocks.get(zone.key) or ZoneLaw(zone)
+    return lambda zone: clocks.get(zone.key) or DatabaseRules(zone)
 
 
 def moved_uids(calendar: Calendar, before: Previous, now: Instant) -> frozenset[bytes]:

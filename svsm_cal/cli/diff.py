@@ -29,8 +29,8 @@ def tzdiff_command(invocation: Invocation, old: str, new: str, start: date | Non
     OLD and NEW are folders of compiled tz databases, "installed", or a published folder or feed, or its address, whose
     VTIMEZONEs are taken at their word; "published" is what stands at the calendar's own address.
     """
-    from svsm_cal.app.tzdiff import law_difference
-    from svsm_cal.render.change_report import laws_record, laws_text
+    from svsm_cal.app.tzdiff import tz_difference
+    from svsm_cal.render.change_report import tz_record, tz_text
     from svsm_cal.render.records import dumps
 
     calendar, zone = invocation.load(), invocation.now.tzinfo
@@ -38,12 +38,12 @@ def tzdiff_command(invocation: Invocation, old: str, new: str, start: date | Non
     last = end or first + timedelta(days=731)
     bounds = (datetime.combine(each, time(), tzinfo=zone) for each in (first, last + timedelta(days=1)))
     begin, until = bounds
-    found = law_difference(calendar, old, new, start=begin, end=until)
+    found = tz_difference(calendar, old, new, start=begin, end=until)
     parts = (found.old, found.new, found.calls, found.deadlines)
     if as_json:
-        click.echo(dumps(laws_record(*parts)), nl=False)
+        click.echo(dumps(tz_record(*parts)), nl=False)
     else:
-        click.echo("\n".join(laws_text(invocation.language, *parts)))
+        click.echo("\n".join(tz_text(invocation.language, *parts)))
 
 
 _CHANGED = 3

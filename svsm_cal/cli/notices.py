@@ -24,19 +24,17 @@ from svsm_cal.errors import UsageError
 
 if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar
-    from svsm_cal.core.tz_changes import LawChange
+    from svsm_cal.core.tz_changes import TzChange
 
 __all__ = ["notices_command"]
 
 _AHEAD = timedelta(weeks=1)
-_LAW_SPAN = timedelta(days=731)
+_TZ_SPAN = timedelta(days=731)
 
 _since_option = click.option(
     "--since", "old", metavar="OLD", help="Also what an edit replaced: a calendar.toml or a git revision, as it was before."
 )
-_law_option = click.option(
-    "--tz-before", "law", metavar="LAW", help="Also what the tz database changes against another one, as `tzdiff` takes it."
-)
+_tz_option = click.option("--tz-before", metavar="OLD", help="Also the changes from another tz database, given as for `tzdiff`.")
 
 
 @click.group("notices", invoke_without_command=True)
@@ -45,7 +43,7 @@ _law_option = click.option(
 @participant_option
 @language_option
 @_since_option
-@_law_option
+@_tz_option
 @json_option
 @click.pass_context
 def notices_command(
@@ -54,7 +52,7 @@ def notices_command(
     end: date | None,
     participant: str | None,
     old: str | None,
-    law: str | None,
+    tz_before: str | None,
     *,
     as_json: bool,
 ) -> None:
@@ -84,7 +82,7 @@ def notices_command(
         person=person,
         language=language,
         previous=_previous(invocation, old),
-        laws=_laws(calendar, law, begin),
+        tz_changes=_tz_changes(calendar, tz_before, begin),
     )
     if as_json:
         click.echo(dumps(notices_record(calendar, found, language)), nl=False)
@@ -106,12 +104,12 @@ def _previous(invocation: Invocation, old: str | None) -> Calendar | None:
     return calendar_at(old, path=invocation.path, now=invocation.now)
 
 
-def _laws(calendar: Calendar, law: str | None, begin: Instant) -> tuple[LawChange, ...]:
-    if law is None:
+def _tz_changes(calendar: Calendar, tz_before: str | None, begin: Instant) -> tuple[TzChange, ...]:
+    if tz_before is None:
         return ()
-    from svsm_cal.app.tzdiff import law_difference
+    from svsm_cal.app.tzdiff import tz_difference
 
-    return law_difference(calendar, law, "installed", start=begin, end=begin + _LAW_SPAN).calls
+    return tz_difference(calendar, tz_before, "installed", start=begin, end=begin + _TZ_SPAN).calls
 
 
 @notices_command.command("send")
@@ -120,7 +118,7 @@ def _laws(calendar: Calendar, law: str | None, begin: Instant) -> tuple[LawChang
 @smtp_option
 @click.option("--queue", is_flag=True, help="Leave mails to `svsm-cal worker` (PostgreSQL only).")
 @_since_option
-@_law_option
+@_tz_option
 @json_option
 @language_option
 @click.pass_obj
@@ -129,7 +127,7 @@ def send_command(
     store: str | None,
     smtp: str | None,
     old: str | None,
-    law: str | None,
+    tz_before: str | None,
     *,
     dry: bool,
     queue: bool,
@@ -152,11 +150,11 @@ def send_command(
     elif smtp or os.environ.get(URL):
         read_settings(smtp, os.environ)
     calendar, now = invocation.load(), invocation.now
-    previous, laws = _previous(invocation, old), _laws(calendar, law, now)
+    previous, tz_changes = _previous(invocation, old), _tz_changes(calendar, tz_before, now)
     folder = os.path.dirname(invocation.path)
     with invocation.known(store, calendar) if dry else invocation.opened(store, calendar) as opened:
         sent = None if opened is None else NoticeStore(opened, now)
-        results = send_due(calendar, now, store=sent, dry=dry, previous=previous, laws=laws, folder=folder)
+        results = send_due(calendar, now, store=sent, dry=dry, previous=previous, tz_changes=tz_changes, folder=folder)
         problems = [str(error) for error in channel_problems(calendar, folder=folder).values()]
         rows = [
             (message.channel, message.notice, message.participant, message.title, result.outcome, result.detail)

@@ -9,7 +9,8 @@ from svsm_cal.config.releases import read_milestones
 from svsm_cal.config.series import read_series
 from svsm_cal.config.tables import Row, Tables, nearest
 from svsm_cal.core.announcing import Announcing, Channel, ChannelKind, Leads, Severity
-from svsm_cal.core.model import Calendar, CalendarEvent, Deadline, Organizer, Release
+from svsm_cal.core.milestones import Deadline, Release
+from svsm_cal.core.model import Calendar, CalendarEvent, Organizer
 from svsm_cal.engine.zones import Zone, zone_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from svsm_cal.config.tables import nearest
 from svsm_cal.config.values import Problem
-from svsm_cal.core.model import Milestone
+from svsm_cal.core.milestones import Milestone
 
 if TYPE_CHECKING:
     from svsm_cal.config.positions import Path

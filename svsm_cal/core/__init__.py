@@ -1,4 +1,1 @@
-"""The pure core: the model, zones, recurrence, occurrences, shift windows and deadlines.
-
-No I/O and no clock; the one room that reads files is `tzdb`, whose database counts as a constant.
-"""
+"""The pure core: the model, occurrences, shift windows, deadlines and changes, without I/O and clock."""

@@ -1,7 +1,6 @@
-"""What an edit reaches: the feeds whose entries change, and who would get a mail.
+"""The feeds and invites affected by an edit of a calendar.
 
-Feeds are judged by what they say of calls and deadlines, in all time, as feeds have no range; participants' feeds are
-known by their owners' ids alone.
+Feeds are compared by their entries for all time. Participants' feeds are identified by participant ids only.
 """
 
 from __future__ import annotations
@@ -10,20 +9,21 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from svsm_cal.core.deadlines import all_deadlines
-from svsm_cal.core.model import Addition, Calendar, Deadline, Override, Participant, Series, Status, Step
+from svsm_cal.core.milestones import Deadline
+from svsm_cal.core.model import Addition, Calendar, Override, Series, Status, Step
 from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-__all__ = ["FeedChange", "InviteChange", "Touch", "feeds_touched", "invites_touched", "series_by_id"]
+__all__ = ["FeedChange", "InviteChange", "ItemKind", "affected_feeds", "affected_invites", "series_by_id"]
 
 _HEAD = ("name", "description", "url", "color", "language")
-_Telling = TypeVar("_Telling", Series, Step, Override, Addition)
+_Part = TypeVar("_Part", Series, Step, Override, Addition)
 
 
-class Touch(StrEnum):
-    """What became of a feed, or of anything with an id."""
+class ItemKind(StrEnum):
+    """What happens to a series or a feed."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -31,119 +31,119 @@ class Touch(StrEnum):
 
 
 class FeedChange(Value):
-    """A feed by its path within the site, or, as that is secret, a participant's by their id."""
+    """A changed feed, by its path within the site; a participant's, whose path is secret, by their id."""
 
-    touch: Touch
+    kind: ItemKind
     path: str | None = None
     participant: str | None = None
 
 
 class InviteChange(Value):
-    """A series and the ids of those who would get a mail about it: the attendees with an address whom it concerns."""
+    """A series and the ids of the affected attendees with an address, who would get a mail."""
 
     series: str
     participants: tuple[str, ...]
 
 
 def series_by_id(calendar: Calendar) -> dict[str, Series]:
-    """Return the calendar's series by their ids, in the file's order."""
+    """Return the calendar's series by id, in file order."""
     return {series.id: series for series in calendar.series}
 
 
-def feeds_touched(old: Calendar, new: Calendar) -> tuple[FeedChange, ...]:
-    """Return the feeds that say something else: those of the site by path, then participants' by id."""
-    public = [FeedChange(touch, path=path) for path, touch in _compared(_public(old), _public(new))]
-    personal = [FeedChange(touch, participant=name) for name, touch in _compared(_personal(old), _personal(new))]
+def affected_feeds(old: Calendar, new: Calendar) -> tuple[FeedChange, ...]:
+    """Return the feeds whose contents differ: those of the site by path, then participants' by id."""
+    public = [FeedChange(kind, path=path) for path, kind in _compared(_public(old), _public(new))]
+    personal = [FeedChange(kind, participant=name) for name, kind in _compared(_personal(old), _personal(new))]
     return (*public, *personal)
 
 
-def _compared(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[tuple[str, Touch]]:
+def _compared(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[tuple[str, ItemKind]]:
     for name in {**new, **old}:
         if name not in old:
-            yield name, Touch.ADDED
+            yield name, ItemKind.ADDED
         elif name not in new:
-            yield name, Touch.GONE
+            yield name, ItemKind.GONE
         elif old[name] != new[name]:
-            yield name, Touch.CHANGED
+            yield name, ItemKind.CHANGED
 
 
 def _head(calendar: Calendar) -> tuple[object, ...]:
-    return tuple(getattr(calendar, each) for each in _HEAD)
+    return tuple(getattr(calendar, field) for field in _HEAD)
 
 
 def _public(calendar: Calendar) -> dict[str, object]:
-    """Return what each public feed is made of."""
+    """Return the contents of each public feed, for comparison."""
     head = _head(calendar)
     return {
-        "calendar.ics": (head, tuple(_said(calendar, each, "public") for each in calendar.series)),
-        **{f"series/{each.id}.ics": (head, _said(calendar, each, "series")) for each in calendar.series},
-        "deadlines.ics": (head, tuple(_shown(each) for each in all_deadlines(calendar))),
+        "calendar.ics": (head, tuple(_entries(calendar, series, "public") for series in calendar.series)),
+        **{f"series/{series.id}.ics": (head, _entries(calendar, series, "series")) for series in calendar.series},
+        "deadlines.ics": (head, tuple(map(_shown, all_deadlines(calendar)))),
     }
 
 
 def _personal(calendar: Calendar) -> dict[str, object]:
-    """Return what each participant's feed is made of, its address included; who attends nothing has none."""
-    said = {series.id: _said(calendar, series, "personal") for series in calendar.series}
-    found: dict[str, object] = {}
+    """Return the contents of the feed, and its address, of each participant who attends a series."""
+    entries = {series.id: _entries(calendar, series, "personal") for series in calendar.series}
+    feeds: dict[str, object] = {}
     for person in calendar.participants:
-        attended = tuple(said[series.id] for series in calendar.series if person.id in series.attendees)
+        attended = tuple(entries[series.id] for series in calendar.series if person.id in series.attendees)
         if attended:
-            found[person.id] = (_head(calendar), person.name, person.zone, person.reminders, person.feed, attended)
-    return found
+            feeds[person.id] = (_head(calendar), person.name, person.zone, person.reminders, person.feed, attended)
+    return feeds
 
 
-def _said(calendar: Calendar, series: Series, feed: str) -> object:
-    """Return what a kind of feed has of a series, with the names of those who chair it."""
+def _entries(calendar: Calendar, series: Series, feed: str) -> object:
+    """Return the contents of a series in a kind of feed, with the names of its chairs."""
     shows_cancelled = feed in calendar.shows_cancelled
     plain = replace(
         _without_minutes(series),
         attendees=(),
-        overrides=tuple(_effect(each, shows_cancelled=shows_cancelled) for each in series.overrides),
+        overrides=tuple(_effect(override, shows_cancelled=shows_cancelled) for override in series.overrides),
         additions=tuple(map(_without_minutes, series.additions)),
         steps=tuple(replace(_without_minutes(step), reason=None) for step in series.steps),
     )
     parts: tuple[Series | Step | Override | Addition, ...] = (series, *series.steps, *series.overrides, *series.additions)
-    cancelled = shows_cancelled and any(each.status is Status.CANCELLED for each in series.overrides)
-    named = ((each.details.chair, *each.details.chairs) for each in parts)
+    cancelled = shows_cancelled and any(override.status is Status.CANCELLED for override in series.overrides)
+    named = ((part.details.chair, *part.details.chairs) for part in parts)
     return plain, cancelled, tuple(tuple(map(calendar.person, ids)) for ids in named)
 
 
 def _effect(override: Override, *, shows_cancelled: bool) -> Override:
-    """Return an exception with only what a feed has: of a cancelled call that is not shown only that it is, not why."""
+    """Return an exception as a feed has it; a cancelled call that is not shown has no details."""
     if override.status is Status.CANCELLED and not shows_cancelled:
         return Override(override.recurrence, override.status)
     return _without_minutes(override)
 
 
-def _without_minutes(part: _Telling) -> _Telling:
+def _without_minutes(part: _Part) -> _Part:
     return replace(part, details=replace(part.details, minutes=None))
 
 
 def _shown(deadline: Deadline) -> Deadline:
-    """Return a deadline with only what its feed has."""
+    """Return a deadline as its feed has it."""
     planned = deadline.planned if deadline.planned != deadline.date else None
     return replace(deadline, release=None, planned=planned, actual=None)
 
 
-def invites_touched(old: Calendar, new: Calendar, changed: Collection[str]) -> tuple[InviteChange, ...]:
-    """Return who would get a mail about which series, those of `changed` concerning all who attend or did.
+def affected_invites(old: Calendar, new: Calendar, changed: Collection[str]) -> tuple[InviteChange, ...]:
+    """Return the attendees, old and new, who would get a mail about each series.
 
-    The others concern who joins, leaves or has another address. Another language concerns everybody. Without an organizer
-    there are no invites.
+    These are all attendees of the series in `changed`; of others, those who join, leave or change their address. A change
+    of language concerns everybody. Without an organizer there are none.
     """
     if new.organizer is None:
         return ()
     before, after = series_by_id(old), series_by_id(new)
-    found = []
+    invites = []
     for name in {**after, **before}:
-        all_of_them = name in changed or old.language != new.language
-        were, are = (_addresses(each, by_id.get(name)) for each, by_id in ((old, before), (new, after)))
-        concerned = tuple(person for person in {**are, **were} if all_of_them or were.get(person) != are.get(person))
+        everybody = name in changed or old.language != new.language
+        were, are = _addresses(old, before.get(name)), _addresses(new, after.get(name))
+        concerned = tuple(person for person in {**are, **were} if everybody or were.get(person) != are.get(person))
         if concerned:
-            found.append(InviteChange(name, concerned))
-    return tuple(found)
+            invites.append(InviteChange(name, concerned))
+    return tuple(invites)
 
 
 def _addresses(calendar: Calendar, series: Series | None) -> dict[str, str]:
-    people: tuple[Participant, ...] = () if series is None else calendar.attendees(series)
+    people = calendar.attendees(series) if series else ()
     return {person.id: person.email for person in people if person.email is not None}

@@ -1,6 +1,6 @@
-"""Where notices go, and how long ahead: what the file's [notices] table declares.
+"""The channels and lead times of notices, as declared in the [notices] table of a calendar file.
 
-A channel's secret address is not here: only the name of the environment variable, or the file, that has it.
+A channel's secret address is not included, only the environment variable or file that holds it.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ _DAY = timedelta(days=1)
 
 
 class Severity(StrEnum):
-    """How much a notice matters, the least first."""
+    """The severity of a notice, in ascending order."""
 
     INFO = "info"
     WARNING = "warning"
     URGENT = "urgent"
 
     def reaches(self, least: Severity) -> bool:
-        """Whether it is as severe as `least`, or more."""
+        """Return whether it is at least as severe as `least`."""
         order = list(Severity)
         return order.index(self) >= order.index(least)
 
 
 class ChannelKind(StrEnum):
-    """By what a channel's notices travel; `APPRISE` is any other service that apprise knows, in plain text."""
+    """The service of a channel; `APPRISE` is any other service that apprise supports, with plain text."""
 
     MAIL = "mail"
     SLACK = "slack"
@@ -42,11 +42,10 @@ class ChannelKind(StrEnum):
 
 
 class Channel(Value):
-    """One channel: its language, the ids of the series it is about (none: all), and the least severity it wants.
+    """A channel: its language, the ids of its series (empty: all), and the least severity of its notices.
 
-    A mail channel has a list's address as `to`, or none to write to each participant what concerns them. Any other has
-    its secret address in the environment variable `url_env`, or in the file `url_file`, and a `room` and `topic` where
-    its kind needs them.
+    A mail channel writes to a list's address `to`; without it, to each participant about what concerns them. Other channels
+    have a secret address in the environment variable `url_env` or the file `url_file`, and a `room` and `topic` if needed.
     """
 
     id: str
@@ -62,10 +61,10 @@ class Channel(Value):
 
 
 class Leads(Value):
-    """How long ahead notices are due, in days or weeks of the anchor's clock.
+    """The lead times of notices, in days or weeks on the anchor's clock.
 
-    `shift` of calls whose local time changes, `last` of the last call of a mismatch and before a deadline, `call` of what
-    is unusual about one call, `absence` of who will be missing, `deadline` of deadlines that say nothing themselves.
+    `shift` applies to calls whose local time changes, `last` to the last call of a mismatch or before a deadline, `call` to
+    exceptions of a single call, `absence` to absent people, and `deadline` to deadlines without lead times of their own.
     """
 
     shift: timedelta = _WEEK
@@ -76,7 +75,7 @@ class Leads(Value):
 
 
 class Announcing(Value):
-    """What is told when, and where."""
+    """The lead times and channels of notices."""
 
     leads: Leads = Leads()
     channels: tuple[Channel, ...] = ()

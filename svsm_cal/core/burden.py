@@ -1,9 +1,8 @@
-"""How inconvenient meeting times are on people's own clocks over a year, the limits they set, and the times of a plan, ranked."""
+"""The burden of meeting times on people's own clocks over a year, the limits on these times, and the values of a plan."""
 
 from __future__ import annotations
 
 from datetime import time
-from functools import cached_property
 from itertools import accumulate
 from operator import sub
 from typing import TYPE_CHECKING
@@ -43,44 +42,44 @@ __all__ = [
 
 DAY, WEEK = 1440, 10080
 
-# By local hour: 00:00 to 01:00 first.
+# Points by local hour, from 00:00 to 01:00 on.
 HOURS = (10, 10, 10, 10, 9, 7, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 2, 4, 7, 9)
 WEEKEND = 6
 MOST = max(HOURS)
 
-# Minutes of the day, from and until: Monday to Friday, and every day.
+# Begin and end in minutes of the day: Monday to Friday, and every day.
 WORKING = (9 * 60, 18 * 60)
 WAKING = (7 * 60, 22 * 60)
 
-# What begins before this hour belongs to the evening before: to forbid 23:00 must not propose 03:00.
+# A call before this hour counts as the evening before: limits that exclude 23:00 must not allow 03:00.
 _DAWN = 4 * 60
 
 
 def costs(length: int) -> list[int]:
-    """Return the points of a call of `length` minutes for each minute of the week at which it may begin."""
+    """Return the points of a call of `length` minutes for each minute of the week as its start."""
     hourly = [max(cost, WEEKEND if weekday > 4 else 0) for weekday in range(7) for cost in HOURS]
     sums = list(accumulate((cost for cost in hourly * 2 for _ in range(60)), initial=0))
     weeks, rest = divmod(length, WEEK)
     begin = sums[:WEEK]
-    return [weeks * sums[WEEK] + each for each in map(sub, sums[rest : rest + WEEK], begin)]
+    return [weeks * sums[WEEK] + points for points in map(sub, sums[rest : rest + WEEK], begin)]
 
 
 def is_working(minute: int, length: int) -> bool:
-    """Whether a call that begins at a minute of the week is all in working hours."""
+    """Return whether a call that begins at a minute of the week is entirely in working hours."""
     weekday, clock = divmod(minute, DAY)
     return weekday < 5 and WORKING[0] <= clock and clock + length <= WORKING[1]
 
 
 def is_waking(minute: int, length: int) -> bool:
-    """Whether a call that begins at a minute of the week is all in waking hours."""
+    """Return whether a call that begins at a minute of the week is entirely in waking hours."""
     return WAKING[0] <= minute % DAY and minute % DAY + length <= WAKING[1]
 
 
 class Limits(Value):
-    """What must hold of every call on everybody's clock: it begins no earlier than `earliest`, and ends by `latest`.
+    """Limits on every call on every participant's clock: it begins at `earliest` or later, and ends by `latest`.
 
-    `without` are the weekdays, Monday being 0, on which it may not begin. A `latest` of 04:00 or less is after midnight,
-    and a call that begins before 04:00 is late the evening before.
+    `without` are excluded weekdays, 0 being Monday. A `latest` up to 04:00 is after midnight, and a call that begins before
+    04:00 counts as late on the evening before.
     """
 
     earliest: time | None = None
@@ -88,37 +87,40 @@ class Limits(Value):
     without: frozenset[int] = frozenset()
 
     @property
-    def are_none(self) -> bool:
-        """Whether everything is allowed."""
+    def allow_all(self) -> bool:
+        """Return whether every time is allowed."""
         return self == Limits()
 
     def allow(self, minute: int, length: int) -> bool:
-        """Whether a call of `length` minutes may begin at a minute of the week."""
+        """Return whether a call of `length` minutes may begin at a minute of the week."""
         weekday, clock = divmod(minute, DAY)
         if weekday in self.without or (self.earliest is not None and clock < _minutes(self.earliest)):
             return False
         return self.latest is None or _evening(clock, since=_DAWN) + length <= _evening(_minutes(self.latest), since=_DAWN + 1)
 
     def refused(self, length: int) -> list[int]:
-        """Return 1 for each minute of the week at which a call of `length` minutes may not begin, 0 for the others."""
+        """Return 1 for each minute of the week at which a call of `length` minutes may not begin, 0 for others."""
         usual = replace(self, without=frozenset())
         one = [int(not usual.allow(minute, length)) for minute in range(DAY)]
-        return [each for weekday in range(7) for each in ([1] * DAY if weekday in self.without else one)]
+        return [flag for weekday in range(7) for flag in ([1] * DAY if weekday in self.without else one)]
 
     def wider(self, step: int) -> list[Limits]:
-        """Return limits that allow more, in the order to try: one let out by steps of minutes, two, some gone, none left."""
-        early = [_time(clock) for clock in range(_minutes(self.earliest) - step, -1, -step)] if self.earliest else []
-        late = [_time(clock % DAY) for clock in self._later(step)]
-        found = [replace(self, earliest=each) for each in early]
-        found += [replace(self, latest=each) for each in late]
-        found += [replace(self, without=self.without - {each}) for each in sorted(self.without)]
-        found += [replace(self, earliest=first, latest=last) for first, last in zip(early, late, strict=False)]
-        return [*found, replace(self, without=frozenset()), replace(self, earliest=None, latest=None), Limits()]
-
-    def _later(self, step: int) -> range:
-        if self.latest is None:
-            return range(0)
-        return range(_evening(_minutes(self.latest), since=_DAWN + 1) + step, DAY + _DAWN + 1, step)
+        """Return wider limits to try in this order: one relaxed by steps of `step` minutes, two relaxed, some or all dropped."""
+        early, late = [], []
+        if self.earliest is not None:
+            early = [_time(clock) for clock in range(_minutes(self.earliest) - step, -1, -step)]
+        if self.latest is not None:
+            first = _evening(_minutes(self.latest), since=_DAWN + 1) + step
+            late = [_time(clock % DAY) for clock in range(first, DAY + _DAWN + 1, step)]
+        return [
+            *(replace(self, earliest=clock) for clock in early),
+            *(replace(self, latest=clock) for clock in late),
+            *(replace(self, without=self.without - {weekday}) for weekday in sorted(self.without)),
+            *(replace(self, earliest=earliest, latest=latest) for earliest, latest in zip(early, late, strict=False)),
+            replace(self, without=frozenset()),
+            replace(self, earliest=None, latest=None),
+            Limits(),
+        ]
 
 
 def _minutes(clock: time) -> int:
@@ -130,7 +132,7 @@ def _time(minutes: int) -> time:
 
 
 def _evening(clock: int, *, since: int) -> int:
-    """Return a minute of the day, counted on past midnight where it is before `since`."""
+    """Return a minute of the day, plus a day if it is before `since`."""
     return clock + DAY if clock < since else clock
 
 
@@ -139,20 +141,15 @@ END = WEEKS * WEEK
 
 
 class Clock:
-    """People whose clocks show the same all year: their zones with who lives there."""
+    """People whose clocks agree all year, by zone."""
 
     def __init__(self, zone: Zone) -> None:
         self.zone = zone
         self.homes: dict[Zone, list[Participant]] = {}
 
-    @cached_property
-    def heads(self) -> int:
-        """Return how many they are."""
-        return sum(map(len, self.homes.values()))
-
 
 class ClockYear:
-    """52 weeks of some people's clocks, and the times of the week that are compared, counted from the first date's midnight."""
+    """52 weeks on some people's clocks, and the times of the week to compare, counted from midnight of the first date."""
 
     def __init__(self, people: Iterable[Participant], first: date, length: int, step: int) -> None:
         self.first, self.length, self.step = first, length, step
@@ -160,7 +157,7 @@ class ClockYear:
         self.monday = first.weekday() * DAY  # the minute of the week at which the year begins
         self.size = WEEK // step
         self.clocks = self._clocks(people)
-        self.heads = [clock.heads for clock in self.clocks]
+        self.heads = [sum(map(len, clock.homes.values())) for clock in self.clocks]  # the number of people on each clock
         self.people = sum(self.heads)
         self.costs = costs(length)
 
@@ -176,7 +173,7 @@ class ClockYear:
         return list(found.values())
 
     def stretches(self, anchor: Zone, zone: Zone) -> list[tuple[int, int, int]]:
-        """Return (lo, hi, ahead): on the anchor's minutes in [lo, hi) of the year, the zone's clock is so many ahead."""
+        """Return (lo, hi, ahead): for the anchor's minutes [lo, hi) of the year, the zone's clock is `ahead` minutes ahead."""
         found = []
         begin, end = self.begin, self.begin + END * 60
         for lo, hi, offset in anchor.spans(begin - 2 * 86400, end + 2 * 86400):
@@ -190,11 +187,11 @@ class ClockYear:
         return found
 
     def minute(self, weekday: int, clock: int) -> int:
-        """Return a time of the week in minutes from the first date's midnight."""
+        """Return a time of the week in minutes from midnight of the first date."""
         return (weekday * DAY + clock - self.monday) % WEEK
 
     def calls(self, anchor: Zone, zone: Zone, minute: int) -> dict[int, tuple[int, int]]:
-        """Return how many calls a time has for each difference of the two clocks: in weeks 1, 3, ..., and in the others."""
+        """Return the number of calls at a time for each difference between the clocks, in odd and in even weeks."""
         found: dict[int, tuple[int, int]] = {}
         for lo, hi, ahead in self.stretches(anchor, zone):
             before, after = (max(0, -(-(at - minute) // WEEK)) for at in (lo, hi))
@@ -203,15 +200,15 @@ class ClockYear:
         return found
 
     def grid(self, table: Sequence[int], ahead: int) -> Sequence[int]:
-        """Return a table's entries, by minute of a week, for each time that is compared, on clocks that are `ahead`."""
+        """Return a table's entries (by minute of the week) for the times to compare, on clocks that are `ahead` minutes ahead."""
         at = (self.monday + ahead) % WEEK
         return [*table[at :: self.step], *table[at % self.step : at : self.step]]
 
 
 class LocalStart(Value):
-    """One start of the year's calls on somebody's clock: the minute of the week from Monday 00:00, and what it costs.
+    """A local start of some of the year's calls, in minutes from Monday 00:00, and its cost.
 
-    `turn` is 0, or 1 for the second of two times taken in turn.
+    `turn` is 0, or 1 for the second of two alternating times.
     """
 
     turn: int
@@ -221,9 +218,9 @@ class LocalStart(Value):
 
 
 class Burden(Value):
-    """What a time costs the people of one zone, each of them: the mean of `starts`, which are in turn and the clock's order.
+    """The cost of a time for each person in one zone: the mean over `starts`, which are sorted by turn and clock time.
 
-    `off_work` and `off_waking` are how many of the year's calls are not all in working or in waking hours.
+    `off_work` and `off_waking` are the numbers of calls in the year not entirely in working and in waking hours.
     """
 
     zone: Zone
@@ -235,11 +232,11 @@ class Burden(Value):
 
 
 class Choice(Value):
-    """A weekly time in an anchor zone, or two, taken in turn from the first week on: minutes after midnight of `weekday`.
+    """A weekly time in an anchor zone, or two alternating ones, in minutes after midnight of `weekday`.
 
-    `also` are the other weekdays that cost everybody the same. `rank` is 1 and one more for each time that is better,
-    0 for a pair, as only single times are ranked. `allowed` is whether it keeps the limits. `worst` is the worst-off
-    person's cost, `mean` the mean over the people; `burdens` begin with the worst-off.
+    `also` are the other weekdays with the same cost for everybody. `rank` is 1 plus the number of better times, 0 for a pair,
+    as only single times are ranked. `allowed` is true within the limits. `worst` is the cost for the worst-off person,
+    `mean` the mean over all people; `burdens` begin with the worst-off.
     """
 
     zone: Zone
@@ -254,9 +251,9 @@ class Choice(Value):
 
 
 class Heat(Value):
-    """All times of a week in one anchor zone: a row for each of `minutes`, in it (worst, mean) for each weekday.
+    """All times of a week in one anchor zone: a row for each of `minutes` with (worst, mean) for each weekday.
 
-    None stands where the limits are not kept. `best` are the (minutes, weekday) of the best of them, equally good.
+    None marks a time outside the limits. `best` are the (minutes, weekday) of the equally good best times.
     """
 
     zone: Zone
@@ -266,11 +263,11 @@ class Heat(Value):
 
 
 class Plan(Value):
-    """Times for a series' calls of `length` minutes, 52 weeks from `first` on, compared every `step` minutes of the week.
+    """Times for a series' calls of `length` minutes, compared every `step` minutes of the week over 52 weeks from `first` on.
 
-    `times` is how many there are within the limits. `current` is what the series has in that year, `best` the best single
-    times, `pairs` those pairs of alternating times that are better than any of these, all the best first. Where `times`
-    is 0, `relaxed` are wider limits that leave some.
+    `times` is the number of times within the limits. `current` are the series' times in that year, `best` the best single
+    times, `pairs` the pairs of alternating times that are better than these, all sorted best first. If `times` is 0,
+    `relaxed` are wider limits that allow some.
     """
 
     series: Series

@@ -1,4 +1,4 @@
-"""What happens to a series' calls when a calendar is edited: kinds, runs of calls to which the same happens, local times."""
+"""The changes of a series' calls by an edit: runs of calls with the same change, and their local times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["CallChange", "CallKind", "ZoneRun", "call_changes", "values_of"]
 
 
 class CallKind(StrEnum):
-    """What happens to calls; those up to `RETIMED` change when there is one."""
+    """What happens to calls; the kinds up to `RETIMED` concern their times."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -42,19 +42,19 @@ class CallKind(StrEnum):
 
     @property
     def of_time(self) -> bool:
-        """Whether it changes when there is a call, so that it looks different in every zone."""
+        """Return whether the times of calls change, which look different in every zone."""
         return self in _OF_TIME
 
 
 _OF_TIME = frozenset(list(CallKind)[: list(CallKind).index(CallKind.RETIMED) + 1])
-# Whether the call was a moved one, and whether it is -> what a new instant means.
+# (whether the call was a moved one, whether it is now) -> the kind of a new time.
 _NEW_TIME = {
     (False, False): CallKind.RETIMED,
     (False, True): CallKind.MOVED,
     (True, False): CallKind.MOVED_BACK,
     (True, True): CallKind.MOVED_AGAIN,
 }
-_SAID: dict[CallKind, Callable[[Occurrence], str | None]] = {
+_VALUES: dict[CallKind, Callable[[Occurrence], str | None]] = {
     CallKind.LINK: lambda call: call.details.url,
     CallKind.CHAIR: lambda call: call.details.chair,
     CallKind.TITLE: lambda call: call.title,
@@ -68,8 +68,8 @@ _ONE_BY_ONE = frozenset({CallKind.MOVED, CallKind.MOVED_AGAIN, CallKind.MOVED_BA
 class ZoneRun(Value):
     """Consecutive calls of a change with the same old and the same new local time in a zone.
 
-    `first` and `last` are anchor dates; `before` and `after` are the first call on the zone's clock, None where it
-    does not take place.
+    `first` and `last` are anchor dates; `before` and `after` are the first call on the zone's clock, None if it does not
+    take place.
     """
 
     zone: Zone
@@ -81,9 +81,9 @@ class ZoneRun(Value):
 
 
 class CallChange(Value):
-    """One thing that happens to one call, or to a run of calls from the anchor date `first` to `last`.
+    """A change of one call, or of a run of calls from the anchor date `first` to `last`.
 
-    `before` and `after` are the first of them, None where a calendar does not have it.
+    `before` and `after` are the first of them, None if a calendar does not have it.
     """
 
     kind: CallKind
@@ -97,11 +97,11 @@ class CallChange(Value):
 
 
 def values_of(change: CallChange) -> tuple[str | timedelta | None, str | timedelta | None]:
-    """Return what the calls said before and say after: a link, a title, a length; nothing for a change of time."""
+    """Return the changed value before and after: a link, a title, a duration; (None, None) for a change of time."""
     if change.kind.of_time or change.before is None or change.after is None:
         return None, None
-    if change.kind in _SAID:
-        return _SAID[change.kind](change.before), _SAID[change.kind](change.after)
+    if change.kind in _VALUES:
+        return _VALUES[change.kind](change.before), _VALUES[change.kind](change.after)
     return change.before.duration, change.after.duration
 
 
@@ -109,17 +109,17 @@ _Signature = tuple[object, ...]
 
 
 def call_changes(pairs: Sequence[Pair], zones: Sequence[Zone], *, weekly: bool) -> list[CallChange]:
-    """Return the runs of pairs, which are in order, to which the same happens, on the clocks of `zones`.
+    """Return the changes of consecutive pairs, with local times in `zones`.
 
-    A call to which it does not happen, on the same day of the week if the series is `weekly`, ends a run. What a rule
-    has more or less of, such as every other call, is one run all the same.
+    A call without the change, on the same day of the week if the series is `weekly`, ends a run. Calls that a new rule adds
+    or removes, such as every other call, are one run.
     """
     runs: list[tuple[_Signature, list[Pair]]] = []
     running: dict[_Signature, list[Pair]] = {}
     for pair in pairs:
-        here = dict.fromkeys(_happening(pair))
-        # A call with a time of its own says nothing about that of the others.
-        own_time = any(each[0] in _OF_TIME for each in here) or _is_moved(pair.old) or _is_moved(pair.new)
+        here = dict.fromkeys(_signatures(pair))
+        # A call with its own time does not end a run of other changes of time.
+        own_time = any(signature[0] in _OF_TIME for signature in here) or _is_moved(pair.old) or _is_moved(pair.new)
         if pair.was_held and pair.is_held:
             for signature, run in list(running.items()):
                 spared = signature in here or (own_time and signature[0] in _OF_TIME)
@@ -132,8 +132,8 @@ def call_changes(pairs: Sequence[Pair], zones: Sequence[Zone], *, weekly: bool) 
                 runs.append((signature, running[signature]))
             running[signature].append(pair)
     order = list(CallKind)
-    found = [_call_change(CallKind(str(signature[0])), run, zones) for signature, run in runs]
-    return sorted(found, key=lambda each: (each.first, order.index(each.kind), each.last))
+    changes = [_call_change(CallKind(str(signature[0])), run, zones) for signature, run in runs]
+    return sorted(changes, key=lambda change: (change.first, order.index(change.kind), change.last))
 
 
 def _is_moved(call: Occurrence | None) -> bool:
@@ -141,12 +141,12 @@ def _is_moved(call: Occurrence | None) -> bool:
 
 
 def _by_rule(signature: _Signature) -> bool:
-    """Whether it is about calls that a rule has and another does not."""
+    """Return whether the calls were added or removed by a change of the rule."""
     return signature[0] in (CallKind.ADDED, CallKind.REMOVED) and signature[2] is False
 
 
-def _happening(pair: Pair) -> Iterator[_Signature]:
-    """Yield what happens to a call: kinds, each with all that calls of one run have in common."""
+def _signatures(pair: Pair) -> Iterator[_Signature]:
+    """Yield the changes of a call, each as its kind with what all calls of a run have in common."""
     old, new = pair.old, pair.new
     kind = _time_kind(pair)
     if kind in _ONE_BY_ONE:
@@ -162,13 +162,13 @@ def _happening(pair: Pair) -> Iterator[_Signature]:
         if old.duration != new.duration:
             longer = new.duration > old.duration
             yield CallKind.LENGTHENED if longer else CallKind.SHORTENED, old.duration, new.duration
-        for what, said in _SAID.items():
-            if what is not CallKind.REASON and said(old) != said(new):
-                yield what, said(old), said(new)
+        for what, value in _VALUES.items():
+            if what is not CallKind.REASON and value(old) != value(new):
+                yield what, value(old), value(new)
 
 
 def _time_kind(pair: Pair) -> CallKind | None:
-    """Return what happens to the time of a call, None if it takes place when it did, or still does not."""
+    """Return the change of a call's time, None if it takes place at the same instant as before, or still does not."""
     if pair.was_held != pair.is_held:
         if pair.is_held:
             return CallKind.ADDED if pair.old is None else CallKind.RESTORED
@@ -181,27 +181,27 @@ def _time_kind(pair: Pair) -> CallKind | None:
 def _call_change(kind: CallKind, run: Sequence[Pair], zones: Sequence[Zone]) -> CallChange:
     first = run[0]
     reason = first.new.reason if first.new is not None and kind.of_time else None
-    seen = tuple(each for zone in zones for each in _zone_runs(run, zone)) if kind.of_time else ()
-    return CallChange(kind, first.day, run[-1].day, len(run), first.old, first.new, reason, seen)
+    local = tuple(same for zone in zones for same in _zone_runs(run, zone)) if kind.of_time else ()
+    return CallChange(kind, first.day, run[-1].day, len(run), first.old, first.new, reason, local)
 
 
 def _zone_runs(pairs: Sequence[Pair], zone: Zone) -> Iterator[ZoneRun]:
     seen = [
-        (pair, _local(pair.old, zone) if pair.was_held else None, _local(pair.new, zone) if pair.is_held else None)
+        (
+            pair,
+            localize(pair.old, zone) if pair.old is not None and pair.old.held else None,
+            localize(pair.new, zone) if pair.new is not None and pair.new.held else None,
+        )
         for pair in pairs
     ]
-    for _, same in groupby(seen, key=lambda each: _looks(*each)):
+    for _, same in groupby(seen, key=lambda row: _looks(*row)):
         run = list(same)
         first, before, after = run[0]
         yield ZoneRun(zone, first.day, run[-1][0].day, len(run), before, after)
 
 
-def _local(call: Occurrence | None, zone: Zone) -> LocalizedOccurrence | None:
-    return None if call is None else localize(call, zone)
-
-
 def _looks(pair: Pair, before: LocalizedOccurrence | None, after: LocalizedOccurrence | None) -> _Signature:
-    """Return what a local change looks like: both times and how far from the anchor's day, and where the day changes which."""
-    seen = [each and (each.local.time(), (each.local.date() - pair.day).days) for each in (before, after)]
-    another_day = before is not None and after is not None and before.local.date() != after.local.date()
-    return (*seen, pair.day.weekday() if another_day else None)
+    """Return both local times with their day offsets, and the weekday if the local date changes."""
+    seen = [call and (call.local.time(), (call.local.date() - pair.day).days) for call in (before, after)]
+    new_date = before is not None and after is not None and before.local.date() != after.local.date()
+    return (*seen, pair.day.weekday() if new_date else None)

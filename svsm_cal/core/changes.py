@@ -1,6 +1,6 @@
-"""What an edit of a calendar changes for people: calls, deadlines, participants, and the feeds and invites it reaches.
+"""The effects of an edit of a calendar: changed calls, deadlines and participants, and the affected feeds and invites.
 
-Not lines of a file are compared but what they come to: two ways of saying the same thing are no change.
+The comparison is by meaning: two ways to write the same calendar have no differences.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.affected import FeedChange, InviteChange, Touch, feeds_touched, invites_touched, series_by_id
+from svsm_cal.core.affected import FeedChange, InviteChange, ItemKind, affected_feeds, affected_invites, series_by_id
 from svsm_cal.core.call_changes import CallChange, call_changes
 from svsm_cal.core.deadlines import all_deadlines, outlook
 from svsm_cal.core.matching import matched
@@ -18,7 +18,8 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from svsm_cal.core.model import Calendar, Deadline, Participant, Series
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Calendar, Participant, Series
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
 
@@ -34,9 +35,9 @@ __all__ = [
 
 
 class SeriesChange(Value):
-    """What happens to a series: `touch` says whether it is there in both calendars; the changes by date."""
+    """What happens to a series, and the changes of its calls by date."""
 
-    touch: Touch
+    kind: ItemKind
     series: Series
     calls: tuple[CallChange, ...]
 
@@ -53,7 +54,7 @@ class DeadlineKind(StrEnum):
 
 
 class DeadlineChange(Value):
-    """One thing that happens to a deadline; `calls_before` and `calls_after` are left before it from the range's start on."""
+    """A change of a deadline; `calls_before` and `calls_after` are the calls left before it from the range's start on."""
 
     kind: DeadlineKind
     before: Deadline | None
@@ -76,7 +77,7 @@ class ParticipantKind(StrEnum):
 
 
 class ParticipantChange(Value):
-    """One thing that happens to a participant; `series` are the ids of those they attend, join or leave."""
+    """A change of a participant; `series` are the ids of the series they attend, join or leave."""
 
     kind: ParticipantKind
     before: Participant | None
@@ -85,7 +86,7 @@ class ParticipantChange(Value):
 
 
 class Changes(Value):
-    """Everything that changes between two calendars for calls and deadlines in [start, end)."""
+    """The differences between two calendars, with calls and deadlines in [start, end)."""
 
     old: Calendar
     new: Calendar
@@ -99,25 +100,22 @@ class Changes(Value):
 
     @property
     def concern_people(self) -> bool:
-        """Whether anything changes for people in that time; feeds also change with what is past."""
+        """Return whether anything changes for people in that time; feeds may also change in their past entries."""
         return bool(self.series or self.deadlines or self.participants)
 
     @property
     def empty(self) -> bool:
-        """Whether nothing changes at all."""
+        """Return whether nothing changes at all."""
         return not (self.concern_people or self.feeds or self.invites)
 
 
 def changes(old: Calendar, new: Calendar, *, start: Instant, end: Instant, zone: Zone | None = None) -> Changes:
-    """Return what changes for people with calls and deadlines in [start, end), as seen on `zone`'s clock alone if given.
+    """Return the differences between two calendars, with calls and deadlines in [start, end).
 
-    Otherwise on those of the series' anchor and its attendees. Series, deadlines and participants are matched by their
-    ids. A series' calls are matched by their original start; those left over, which have another start, zone or rule,
-    by their instant, then their original anchor date, then with the nearest one at most half a period away
-    (`svsm_cal.core.matching`).
+    Local times are those in `zone`, by default in the zones of each series and its attendees. Series, deadlines and
+    participants are matched by id, calls as `svsm_cal.core.matching.matched` does.
     """
     series = tuple(_series_changes(old, new, start, end, zone))
-    touched = {each.series.id for each in series}
     return Changes(
         old,
         new,
@@ -126,8 +124,8 @@ def changes(old: Calendar, new: Calendar, *, start: Instant, end: Instant, zone:
         series,
         tuple(_deadline_changes(old, new, start, end)),
         tuple(_participant_changes(old, new)),
-        feeds_touched(old, new),
-        invites_touched(old, new, touched),
+        affected_feeds(old, new),
+        affected_invites(old, new, {change.series.id for change in series}),
     )
 
 
@@ -139,30 +137,27 @@ def _series_changes(old: Calendar, new: Calendar, start: Instant, end: Instant, 
         if series is None:
             continue
         people = (new if now else old).attendees(series)
-        anchors = [each.zone for each in (was, now) if each is not None]
-        zones = {*anchors, *(person.zone for person in people)} if zone is None else {zone}
-        eastward = sorted(zones, key=lambda each: (each.utc_offset(start), each.key))
-        found = tuple(call_changes(matched(was, now, start, end), eastward, weekly=_is_weekly(was, now)))
-        touch = Touch.ADDED if was is None else Touch.GONE if now is None else Touch.CHANGED
-        if found or touch is not Touch.CHANGED:
-            yield SeriesChange(touch, series, found)
-
-
-def _is_weekly(*series: Series | None) -> bool:
-    return any(each.rule is not None and each.rule.freq is Frequency.WEEKLY for each in series if each is not None)
+        versions = [version for version in (was, now) if version is not None]
+        zones = {version.zone for version in versions} | {person.zone for person in people} if zone is None else {zone}
+        eastward = sorted(zones, key=lambda zone: (zone.utc_offset(start), zone.key))
+        weekly = any(version.rule is not None and version.rule.freq is Frequency.WEEKLY for version in versions)
+        calls = tuple(call_changes(matched(was, now, start, end), eastward, weekly=weekly))
+        kind = ItemKind.ADDED if was is None else ItemKind.GONE if now is None else ItemKind.CHANGED
+        if calls or kind is not ItemKind.CHANGED:
+            yield SeriesChange(kind, series, calls)
 
 
 def _deadline_changes(old: Calendar, new: Calendar, start: Instant, end: Instant) -> Iterator[DeadlineChange]:
-    before, after = ({each.id: each for each in all_deadlines(calendar)} for calendar in (old, new))
+    before, after = ({deadline.id: deadline for deadline in all_deadlines(calendar)} for calendar in (old, new))
     changed = [name for name in {**after, **before} if before.get(name) != after.get(name)]
     if not changed:
         return
     left_before, left_after = (
-        {each.deadline.id: len(each.calls) for each in outlook(calendar, start, past=True)} for calendar in (old, new)
+        {ahead.deadline.id: len(ahead.calls) for ahead in outlook(calendar, start, past=True)} for calendar in (old, new)
     )
     for name in changed:
         was, now = before.get(name), after.get(name)
-        if any(each is not None and start <= each.due_utc < end for each in (was, now)):
+        if any(deadline is not None and start <= deadline.due_utc < end for deadline in (was, now)):
             for kind in _deadline_kinds(was, now):
                 yield DeadlineChange(kind, was, now, left_before.get(name), left_after.get(name))
 
@@ -170,20 +165,20 @@ def _deadline_changes(old: Calendar, new: Calendar, start: Instant, end: Instant
 def _deadline_kinds(old: Deadline | None, new: Deadline | None) -> list[DeadlineKind]:
     if old is None or new is None:
         return [DeadlineKind.ADDED if old is None else DeadlineKind.GONE]
-    holds = {
+    differs = {
         DeadlineKind.SLIPPED: new.due_utc > old.due_utc,
         DeadlineKind.EARLIER: new.due_utc < old.due_utc,
         DeadlineKind.TITLE: new.title != old.title,
         DeadlineKind.LINK: new.url != old.url,
     }
-    return [kind for kind, does in holds.items() if does]
+    return [kind for kind, does in differs.items() if does]
 
 
 def _participant_changes(old: Calendar, new: Calendar) -> Iterator[ParticipantChange]:
-    before, after = ({each.id: each for each in calendar.participants} for calendar in (old, new))
+    before, after = ({person.id: person for person in calendar.participants} for calendar in (old, new))
     for name in {**after, **before}:
         was, now = before.get(name), after.get(name)
-        attended, attends = (tuple(each.id for each in calendar.series if name in each.attendees) for calendar in (old, new))
+        attended, attends = (tuple(call.id for call in calendar.series if name in call.attendees) for calendar in (old, new))
         if was is None or now is None:
             kind, series = (ParticipantKind.ADDED, attends) if was is None else (ParticipantKind.GONE, attended)
             yield ParticipantChange(kind, was, now, series)
@@ -195,7 +190,8 @@ def _participant_changes(old: Calendar, new: Calendar) -> Iterator[ParticipantCh
             ParticipantKind.FEED: was.feed != now.feed,
         }
         yield from (ParticipantChange(kind, was, now) for kind, does in differs.items() if does)
-        joined, left = (tuple(each for each in a if each not in b) for a, b in ((attends, attended), (attended, attends)))
+        joined = tuple(series for series in attends if series not in attended)
+        left = tuple(series for series in attended if series not in attends)
         if joined:
             yield ParticipantChange(ParticipantKind.JOINS, was, now, joined)
         if left:

@@ -1,4 +1,4 @@
-"""Deadlines and release milestones: when they are over, and which calls are left before them."""
+"""The deadlines and milestones of a calendar, and the calls left before each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.model import Calendar, Deadline, Occurrence, Release
+from svsm_cal.core.milestones import Deadline
+from svsm_cal.core.model import Calendar, Occurrence
 from svsm_cal.core.occurrences import longest_call, occurrences
 from svsm_cal.value import Value
 
@@ -20,17 +21,16 @@ _SECOND = timedelta(seconds=1)
 
 
 class DeadlineStatus(StrEnum):
-    """Where a deadline stands."""
+    """The status of a deadline."""
 
     OPEN = "open"
     OVER = "over"
 
 
 class DeadlineOutlook(Value):
-    """A deadline seen from an instant: the time `remaining` (negative once over) and the calls before it.
+    """A deadline seen from an instant: the time `remaining` (negative once over) and the calls left before it.
 
-    `calls` are those yet to begin and before it is over; `current` is a call that has begun at that instant and
-    is not over.
+    `calls` are the calls that begin after that instant and before the deadline; `current` is a call in progress.
     """
 
     deadline: Deadline
@@ -41,43 +41,22 @@ class DeadlineOutlook(Value):
     status: DeadlineStatus
 
 
-def _of_release(release: Release) -> list[Deadline]:
-    found = []
-    for milestone in release.milestones:
-        day = milestone.actual or milestone.planned
-        if day is not None:
-            found.append(
-                Deadline(
-                    f"{release.id}-{milestone.id}",
-                    f"{release.title} {milestone.title}",
-                    day,
-                    zone=release.zone,
-                    remind=milestone.remind,
-                    url=release.url,
-                    release=release.id,
-                    planned=milestone.planned,
-                    actual=milestone.actual,
-                )
-            )
-    return found
-
-
 def all_deadlines(calendar: Calendar) -> list[Deadline]:
-    """Return the calendar's deadlines and its releases' milestones, by when they are over, then by id."""
-    found = [*calendar.deadlines, *(each for release in calendar.releases for each in _of_release(release))]
-    return sorted(found, key=lambda deadline: (deadline.due_utc, deadline.id))
+    """Return the calendar's deadlines and milestones, sorted by instant, then by id."""
+    deadlines = [*calendar.deadlines, *(deadline for release in calendar.releases for deadline in release.deadlines())]
+    return sorted(deadlines, key=lambda deadline: (deadline.due_utc, deadline.id))
 
 
 def outlook(calendar: Calendar, now: Instant, *, within: timedelta | None = None, past: bool = False) -> list[DeadlineOutlook]:
-    """Return how the deadlines stand at `now`: those ahead, at most `within` ahead, and those over too when `past`."""
+    """Return the deadlines after `now`, at most `within` ahead, as seen from `now`; with `past`, also the earlier ones."""
     dues = [(deadline.due_utc, deadline) for deadline in all_deadlines(calendar)]
-    wanted = [(due, each) for due, each in dues if (past or due > now) and (within is None or due - now <= within)]
+    wanted = [(due, deadline) for due, deadline in dues if (past or due > now) and (within is None or due - now <= within)]
     if not wanted:
         return []
     around = occurrences(calendar, now - longest_call(calendar), max(now + _SECOND, wanted[-1][0]))
-    starts = [each.start_utc for each in around]
+    starts = [call.start_utc for call in around]
     first_ahead = bisect_right(starts, now)
-    current = next((each for each in reversed(around[:first_ahead]) if each.end_utc > now), None)
+    current = next((call for call in reversed(around[:first_ahead]) if call.end_utc > now), None)
     return [
         DeadlineOutlook(
             deadline,

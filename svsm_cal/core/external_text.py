@@ -1,4 +1,4 @@
-"""Text from outside: one-line plain text that is safe to show, and e-mail addresses (RFC 5322 section 3.4.1)."""
+"""Text from external sources: safe one-line plain text, and e-mail addresses (RFC 5322 section 3.4.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ADDRESS = re.compile(rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@
 
 
 def is_address(text: str) -> bool:
-    """Whether `text` is an address that mail can be sent to as it is.
+    """Return whether `text` is an e-mail address without a display name.
 
     >>> is_address("list@example.org"), is_address("a..b@example.org")
     (True, False)
@@ -21,14 +21,14 @@ def is_address(text: str) -> bool:
 
 
 def plain_text(text: str, longest: int) -> str:
-    r"""Return a text of `longest` characters at most, in which all that does not print is a blank, and blanks are one.
+    r"""Return at most `longest` characters of a text, with each run of blanks and unprintable characters as one blank.
 
-    So it has no control characters, none that turn the direction of a line around, and no lone surrogates.
+    Unprintable are control characters, characters that change the direction of text, and lone surrogates.
 
     >>> plain_text("J\u00f6rg\r\n\x1b[31m \u202eGlaze", 40)
     'J\xf6rg [31m Glaze'
     """
     cut = text[: longest * 2]
-    return " ".join((cut if cut.isprintable() else "".join(each if each.isprintable() else " " for each in cut)).split())[
-        :longest
-    ]
+    if not cut.isprintable():
+        cut = "".join(char if char.isprintable() else " " for char in cut)
+    return " ".join(cut.split())[:longest]

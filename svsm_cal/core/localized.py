@@ -1,4 +1,4 @@
-"""Occurrences on people's clocks, with the shift window each falls into."""
+"""Occurrences on people's clocks, with the shift window of each."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["CallOnClock", "Clocks", "LocalizedOccurrence", "localize"]
 
 
 class CallOnClock(Value):
-    """An occurrence on one zone's clock: `change_minutes` is what makes it unusual there, 0 if nothing does.
+    """An occurrence on a zone's clock: `change_minutes` is its deviation from the usual local time there.
 
-    `window` is the shift window it is in, None for a call that is in none, or of which that says nothing; `returns`
-    says that it begins a season which only ends a mismatch, so that things are as they were.
+    `window` is the shift window that applies to it, None if there is none; `returns` is set if the occurrence begins a season
+    after a mismatch, and so returns to the usual time.
     """
 
     localized: LocalizedOccurrence
@@ -31,55 +31,49 @@ class CallOnClock(Value):
 
     @property
     def occurrence(self) -> Occurrence:
-        """Return the occurrence itself."""
+        """Return the occurrence."""
         return self.localized.occurrence
 
 
 class Clocks:
-    """Many calls on many clocks: what they share is computed once."""
+    """Calls on clocks, with a cache of the shift windows they share."""
 
     def __init__(self) -> None:
-        self._windows: dict[tuple[str, str], tuple[date, date, list[ShiftWindow]]] = {}
+        self._windows: dict[tuple[str, str], tuple[date, list[ShiftWindow]]] = {}
 
     def windows(self, series: Series, zone: Zone, start: date, end: date) -> list[ShiftWindow]:
-        """Return the series' shift windows in the zone that have a call from `start` to `end`, whole."""
+        """Return the series' shift windows in a zone with a call from `start` to `end`, uncut."""
         return regular_calls(series).windows(zone, start, end)
 
     def see(self, occurrence: Occurrence, zone: Zone) -> CallOnClock:
-        """Return an occurrence as the zone's people see it."""
+        """Return an occurrence on a zone's clock."""
         windows = self._around(occurrence, zone)
         change = regular_calls(occurrence.series).change_minutes(occurrence, windows)
         at = occurrence.start_utc
-        number, window = next(((n, each) for n, each in enumerate(windows) if each.covers(at)), (0, None))
-        before = windows[number - 1] if number else None
-        returns = (
-            bool(change)
-            and window is not None
-            and window.kind is ShiftKind.SEASON
-            and before is not None
-            and before.kind is ShiftKind.MISMATCH
-        )
-        if change and window is not None and window.kind is ShiftKind.SEASON and at != window.first_utc:
-            # It is unusual by a mismatch that has no regular call: the season around it says nothing of that.
-            window, returns = None, False
+        number, window = next(((n, window) for n, window in enumerate(windows) if window.covers(at)), (0, None))
+        returns = False
+        if change and window is not None and window.kind is ShiftKind.SEASON:
+            if at == window.first_utc:
+                returns = number > 0 and windows[number - 1].kind is ShiftKind.MISMATCH
+            else:  # the change is that of a mismatch without regular calls, not of the season around it
+                window = None
         return CallOnClock(localize(occurrence, zone), change, window, returns)
 
     def _around(self, occurrence: Occurrence, zone: Zone) -> list[ShiftWindow]:
-        """Return all windows from the series' first up to well after an occurrence."""
+        """Return the shift windows from the first one to a year after an occurrence."""
         series, day = occurrence.series, occurrence.start.date()
         key = (series.id, zone.key)
         known = self._windows.get(key)
-        if known is None or day > known[1]:
+        if known is None or day > known[0]:
             first = series.start.date()
             last = max(day, first)
             last = last.replace(year=min(last.year + 1, 9990), day=min(last.day, 28))
-            known = (first, last, regular_calls(series).windows(zone, first, last))
-            self._windows[key] = known
-        return known[2]
+            known = self._windows[key] = (last, regular_calls(series).windows(zone, first, last))
+        return known[1]
 
 
 class LocalizedOccurrence(Value):
-    """An occurrence on `zone`'s clock: `local` is what that clock shows when it begins, `utc_offset` ahead of UTC."""
+    """An occurrence on `zone`'s clock: `local` is its start there, `utc_offset` the UTC offset then."""
 
     occurrence: Occurrence
     zone: Zone
@@ -98,19 +92,19 @@ class LocalizedOccurrence(Value):
 
     @property
     def local_end(self) -> LocalDateTime:
-        """Return what the zone's clocks show when it ends."""
+        """Return the local end."""
         return local_of(self.occurrence.end_utc, self.zone)
 
     @property
     def day_offset(self) -> int:
-        """Return by how many days the date here is later than the anchor's."""
+        """Return the local date minus the anchor date, in days."""
         return (self.local.date() - self.occurrence.start.date()).days
 
 
 def localize(occurrence: Occurrence, zone: ZoneLike) -> LocalizedOccurrence:
     """Return an occurrence on the clock of a zone (an IANA name, a ZoneInfo, a pytz zone or a Zone).
 
-    Raises ZoneError for what names no zone.
+    Raises ZoneError for an unknown zone.
     """
     where = zone_of(zone)
     at = occurrence.start_utc

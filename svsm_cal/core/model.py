@@ -1,17 +1,17 @@
-"""What one calendar file declares, as values.
+"""The contents of a calendar file as values.
 
-Everything here is checked when it is read (`svsm_cal.config`); these types hold it and compute nothing but
-what follows from their own fields. Exceptions name the instance they change by its original wall-clock start.
+They are validated by `svsm_cal.config`. Exceptions refer to an instance by its original wall-clock start.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.announcing import Announcing
+from svsm_cal.core.milestones import Deadline, Release
 from svsm_cal.engine.civil import Instant, LocalDateTime
 from svsm_cal.engine.zones import Zone, instant_of
 from svsm_cal.value import Value, fields_of, replace
@@ -25,14 +25,11 @@ __all__ = [
     "Calendar",
     "CalendarEvent",
     "Chair",
-    "Deadline",
     "Details",
-    "Milestone",
     "Occurrence",
     "Organizer",
     "Override",
     "Participant",
-    "Release",
     "Series",
     "Status",
     "Step",
@@ -40,7 +37,7 @@ __all__ = [
 
 
 class Status(StrEnum):
-    """What became of an occurrence."""
+    """The status of an occurrence."""
 
     CONFIRMED = "confirmed"
     MOVED = "moved"
@@ -48,9 +45,9 @@ class Status(StrEnum):
 
 
 class Details(Value):
-    """What an occurrence says of itself besides its time; None where it says nothing.
+    """The properties of an occurrence other than its time; None if not set.
 
-    `chairs` are the ids of those who chair in turn; an occurrence itself has only the `chair` whose turn it is.
+    `chairs` are the ids of people who chair in turn; an occurrence itself has only `chair`, the person whose turn it is.
     """
 
     title: str | None = None
@@ -62,15 +59,15 @@ class Details(Value):
     chairs: tuple[str, ...] = ()
 
     def updated(self, other: Details) -> Details:
-        """Return these details with those that `other` states in their place; one chair replaces several, and they it."""
-        found = Details(*(getattr(other, each) or getattr(self, each) for each in fields_of(self)))
+        """Return these details with the values set in `other`; a chair replaces rotating chairs, and vice versa."""
+        details = Details(*(getattr(other, field) or getattr(self, field) for field in fields_of(self)))
         if other.chair or other.chairs:
-            return replace(found, chair=other.chair, chairs=other.chairs)
-        return found
+            return replace(details, chair=other.chair, chairs=other.chairs)
+        return details
 
 
 class Override(Value):
-    """What one instance, known by its original wall-clock start, says differently."""
+    """An exception to one instance, identified by its original wall-clock start."""
 
     recurrence: LocalDateTime
     status: Status = Status.CONFIRMED
@@ -81,7 +78,7 @@ class Override(Value):
 
 
 class Addition(Value):
-    """A call outside the rule."""
+    """An extra call outside the rule."""
 
     start: LocalDateTime
     duration: timedelta | None = None
@@ -90,7 +87,7 @@ class Addition(Value):
 
 
 class Step(Value):
-    """What changes from `date` (an anchor date) on, for this and all following occurrences; None keeps a thing."""
+    """A change to all occurrences from `date` (an anchor date) on; None leaves a value unchanged."""
 
     date: date
     start: time | None = None
@@ -102,23 +99,23 @@ class Step(Value):
 
     @property
     def retimes(self) -> bool:
-        """Whether zone, time or rule change, so that a component of its own begins."""
+        """Return whether zone, time or rule change, so that a new segment begins."""
         return self.start is not None or self.zone is not None or self.rule is not None
 
 
 class Away(Value):
-    """Days, both included, on which somebody is away."""
+    """A period, both days included, in which somebody is away."""
 
     first: date
     last: date
 
     def covers(self, day: date) -> bool:
-        """Whether a day is one of them."""
+        """Return whether a day is in the period."""
         return self.first <= day <= self.last
 
 
 class Chair(Value):
-    """Somebody who chairs in turn: a participant's id, and the days, on their own clock, on which they are away."""
+    """Somebody who chairs in turn: a participant's id, home zone, and absences as dates in that zone."""
 
     id: str
     zone: Zone
@@ -129,7 +126,7 @@ class Series(Value):
     """A recurring call: `start` is civil time in the anchor `zone`, `rule` None for a single call.
 
     `overrides` and `additions` are in time order, `steps` by date; `attendees` are participant ids, `lists` the addresses
-    of mailing lists that are told of it, `chairs` all who chair in turn at some time.
+    of mailing lists that are invited, `chairs` all people who chair in turn at some time.
     """
 
     id: str
@@ -148,17 +145,25 @@ class Series(Value):
 
     @cached_property
     def exceptions(self) -> dict[LocalDateTime, Override]:
-        """Return the overrides by the original start of the instance they mean."""
+        """Return the overrides by original start."""
         return {override.recurrence: override for override in self.overrides}
+
+    def details_on(self, day: date) -> Details:
+        """Return the details that apply on an anchor date, without those of single instances."""
+        details = self.details
+        for step in self.steps:
+            if step.date <= day:
+                details = details.updated(step.details)
+        return details
 
     @property
     def title(self) -> str:
-        """Return the series' title, its id where it has none."""
+        """Return the series' title, or its id without a title."""
         return self.details.title or self.id
 
 
 class Occurrence(Value):
-    """One instance of a series; `uid` and `recurrence`, its original civil start in `zone`, identify it for good."""
+    """One instance of a series, identified by `uid` and `recurrence`, its original civil start in `zone`."""
 
     series: Series
     uid: str
@@ -173,31 +178,31 @@ class Occurrence(Value):
 
     @cached_property
     def start_utc(self) -> Instant:
-        """Return the instant at which it begins, or would have begun."""
+        """Return the instant of the start, also of a cancelled occurrence."""
         return instant_of(self.start, self.zone)
 
     @property
     def end_utc(self) -> Instant:
-        """Return the instant at which it ends: an exact duration after its start."""
+        """Return the instant of the end: the exact duration after the start."""
         return Instant(self.start_utc + self.duration)
 
     @property
     def held(self) -> bool:
-        """Whether it takes place."""
+        """Return whether it takes place."""
         return self.status is not Status.CANCELLED
 
     @property
     def title(self) -> str:
-        """Return this instance's title."""
+        """Return the instance's title, or that of its series."""
         return self.details.title or self.series.title
 
 
 class Participant(Value):
-    """A person with a home zone; `reminders` are how long before a call they want to be reminded.
+    """A person with a home zone.
 
-    `feed` is a word that the address of their feed depends on; `invites` how changes are mailed: "full", "instance" or
-    "none"; `mail_reminders` and `mail_deadlines` how long before a call and a deadline to send a mail.
-    `region` is the country, or the part of one, whose public holidays are theirs (ISO 3166).
+    `reminders` are the times of alarms before a call in their feed; `mail_reminders` and `mail_deadlines` those of mails
+    before a call and before a deadline. `feed` is a word from which their feed's address is derived. `invites` is "full",
+    "instance" or "none". `region` is the country or subdivision (ISO 3166) whose public holidays they have.
     """
 
     id: str
@@ -215,68 +220,14 @@ class Participant(Value):
 
 
 class Organizer(Value):
-    """Who sends the invites."""
+    """The sender of the invites."""
 
     name: str
     email: str
 
 
-# `Deadline.date` hides the type's name within its class.
-_Date = date
-_ANYWHERE_ON_EARTH = timedelta(hours=12)
-
-
-class Deadline(Value):
-    """An instant by which something must be done.
-
-    With `at`, that moment on `zone`'s clock; else when `date` ends in `zone`, or, without a zone, when it has
-    ended everywhere on Earth (UTC-12). `planned` is the date first meant, where what happened is another.
-    """
-
-    id: str
-    title: str
-    date: date
-    at: LocalDateTime | None = None
-    zone: Zone | None = None
-    remind: tuple[timedelta, ...] = ()
-    url: str | None = None
-    release: str | None = None
-    planned: _Date | None = None
-    actual: _Date | None = None
-
-    @property
-    def due_utc(self) -> Instant:
-        """Return the instant from which it is too late."""
-        if self.at is not None:
-            return instant_of(self.at, self.zone) if self.zone else Instant(self.at.replace(tzinfo=UTC))
-        end = datetime(self.date.year, self.date.month, self.date.day) + timedelta(days=1)
-        if self.zone is not None:
-            return instant_of(LocalDateTime(end), self.zone)
-        return Instant(end.replace(tzinfo=UTC) + _ANYWHERE_ON_EARTH)
-
-
-class Milestone(Value):
-    """One step of a release: `planned` and `actual` dates, at least one of them set."""
-
-    id: str
-    title: str
-    planned: date | None
-    actual: date | None
-    remind: tuple[timedelta, ...] = ()
-
-
-class Release(Value):
-    """A release and its milestones in order; a milestone's day ends in `zone`, or everywhere on Earth."""
-
-    id: str
-    title: str
-    milestones: tuple[Milestone, ...]
-    zone: Zone | None = None
-    url: str | None = None
-
-
 class CalendarEvent(Value):
-    """Days, both included, on which something else happens: a conference."""
+    """An event of whole days, both included, such as a conference."""
 
     id: str
     title: str
@@ -286,11 +237,10 @@ class CalendarEvent(Value):
 
 
 class Calendar(Value):
-    """Everything one file declares, in the file's order.
+    """The contents of a calendar file, in file order.
 
-    `shows_cancelled` names the feeds ("public", "series", "personal") in which cancelled calls are seen as such;
-    `agenda` is the path of the community's own template of one; `language` the tag of the language of all that is published
-    and sent.
+    `shows_cancelled` holds the kinds of feeds ("public", "series", "personal") that show cancelled calls; `agenda` is the
+    path of the community's own template for agendas; `language` is the tag of the language of feeds, mails and pages.
     """
 
     id: str
@@ -312,24 +262,31 @@ class Calendar(Value):
     language: str = "en"
 
     def participant(self, id: str) -> Participant | None:
-        """Return the participant of that id, None when there is none."""
+        """Return the participant with an id, None if there is none."""
         return self._people.get(id)
 
     @cached_property
     def _people(self) -> dict[str, Participant]:
-        return {each.id: each for each in self.participants}
+        return {person.id: person for person in self.participants}
 
     def called(self, address: str) -> str:
-        """Return the id of the participant with an e-mail address; of others the address with its first part masked."""
-        person = next((each for each in self.participants if each.email and each.email.lower() == address.lower()), None)
+        """Return the id of the participant with an e-mail address, or the address with its local part masked."""
+        person = next((who for who in self.participants if who.email and who.email.lower() == address.lower()), None)
         return person.id if person is not None else f"…@{address.rpartition('@')[2]}"
 
     def attendees(self, series: Series) -> tuple[Participant, ...]:
-        """Return who attends a series, in the file's order."""
+        """Return the attendees of a series, in file order."""
         wanted = frozenset(series.attendees)
-        return tuple(each for each in self.participants if each.id in wanted)
+        return tuple(person for person in self.participants if person.id in wanted)
+
+    def homes(self, series: Series) -> dict[Zone, list[Participant]]:
+        """Return the attendees of a series by home zone, in file order."""
+        homes: dict[Zone, list[Participant]] = {}
+        for person in self.attendees(series):
+            homes.setdefault(person.zone, []).append(person)
+        return homes
 
     def person(self, id: str | None) -> str | None:
-        """Return the name of the participant of that id, the id itself when nobody has it."""
-        found = self.participant(id) if id else None
-        return found.name if found else id
+        """Return the name of the participant with an id, the id itself if there is none."""
+        person = self.participant(id) if id else None
+        return person.name if person else id

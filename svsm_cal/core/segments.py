@@ -1,8 +1,8 @@
-"""A series in stretches, each with one zone, start time and rule, and so one UID.
+"""The segments of a series, each with one zone, start time and rule, and so with one UID.
 
-A `from` entry that changes one of these begins the next; one that changes only a link or a chair does not. Rules that
-Outlook cannot hold in one component, such as the first and third Wednesday (Microsoft KB2643084), are several segments
-side by side.
+A `from` entry that changes one of these begins a new segment; one that changes only a link or a chair does not. Rules that
+Outlook does not support in one component, such as the first and third Wednesday (Microsoft KB2643084), are split into
+parallel segments.
 """
 
 from __future__ import annotations
@@ -23,19 +23,18 @@ if TYPE_CHECKING:
     from svsm_cal.engine.rrule import RecurrenceRule
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["Segment", "segments_of"]
+__all__ = ["Segment", "segment_at", "segments_of"]
 
 _MOST = 1 << 62
 _Value = TypeVar("_Value")
 
 
 class Segment(Value):
-    """A stretch of a series under one UID: instances of `rule` from `start` on and before `end`, in `zone`.
+    """The instances of `rule` in [`start`, `end`), civil times in `zone`, under one UID.
 
-    `rule` is None for a single call; its UNTIL is civil. `clock` is the time of day, in seconds, that shift windows
-    are told in, the same for all segments that stand side by side. `details` and `durations` hold what applies from each
-    anchor date on, the first entry being what the segment begins with. `begin` is the date of the `from` entry
-    that began it, None for the first; `continues` is the UID before it.
+    `rule` is None for a single call; its UNTIL is civil. `clock` is the time of day in seconds for shift windows, the same in
+    parallel segments. `details` and `durations` are (anchor date, value), each applying from that date on. `begin` is the date
+    of the `from` entry that begins the segment, None for the first; `continues` is the previous UID.
     """
 
     series: Series
@@ -51,7 +50,7 @@ class Segment(Value):
     continues: str | None = None
 
     def moments(self, lo: int, hi: int) -> Sequence[int]:
-        """Return the original starts in [lo, hi), in seconds on the wall clock since 1970; exceptions not applied."""
+        """Return the original starts in [lo, hi), in wall-clock seconds since 1970, without exceptions applied."""
         hi = min(hi, self._until)
         if self.rule is not None:
             return self.rule.starting(self.start).moments(lo, hi)
@@ -59,7 +58,7 @@ class Segment(Value):
         return (start,) if lo <= start < hi else ()
 
     def first_from(self, lo: int) -> int | None:
-        """Return the first original start from `lo` on, in seconds on the wall clock since 1970; None if there is none."""
+        """Return the first original start from `lo` on, in wall-clock seconds since 1970; None if there is none."""
         first = local_seconds(self.start) if self.rule is None else self.rule.starting(self.start).first_from(lo)
         return first if first is not None and lo <= first < self._until else None
 
@@ -68,25 +67,25 @@ class Segment(Value):
         return _MOST if self.end is None else local_seconds(self.end)
 
     def starts(self, start: LocalDateTime, end: LocalDateTime) -> list[LocalDateTime]:
-        """Return the original starts in [start, end), exceptions not applied."""
+        """Return the original starts in [start, end), without exceptions applied."""
         if self.end is not None:
             end = min(end, self.end)
         if self.rule is None:
             return [self.start] if start <= self.start < end else []
-        return [LocalDateTime(each) for each in self.rule.between(self.start, start, end)] if start < end else []
+        return [LocalDateTime(at) for at in self.rule.between(self.start, start, end)] if start < end else []
 
     def starts_from(self, start: LocalDateTime) -> Iterator[LocalDateTime]:
-        """Yield the original starts from `start` on, lazily, exceptions not applied."""
+        """Yield the original starts from `start` on, lazily, without exceptions applied."""
         if self.rule is None:
             starts: Iterator[datetime] = iter([self.start] if self.start >= start else [])
         else:
             starts = self.rule.starting(self.start).since(start)
         end = self.end
-        return (LocalDateTime(each) for each in takewhile(lambda each: end is None or each < end, starts))
+        return (LocalDateTime(at) for at in takewhile(lambda at: end is None or at < end, starts))
 
     @property
     def whole_rule(self) -> RecurrenceRule | None:
-        """Return the rule that the series has here, of which `rule` may be only a part."""
+        """Return the series' rule in this segment, of which `rule` may be a part."""
         rules = [step.rule for step in self.series.steps if step.rule and self.begin and step.date <= self.begin]
         return rules[-1] if rules else self.series.rule
 
@@ -107,16 +106,16 @@ def _latest(entries: tuple[tuple[date, _Value], ...], day: date) -> _Value:
 
 @kept
 def segments_of(series: Series) -> tuple[Segment, ...]:
-    """Return the stretches of a series, in order; the first one has the series' plain UID."""
-    found: list[Segment] = []
+    """Return the segments of a series in order; the first one has the series' plain UID."""
+    segments: list[Segment] = []
     retimings = [step for step in series.steps if step.retimes]
     ends = [*(midnight(step.date) for step in retimings), None]
     zone, start, rule = series.zone, series.start, series.rule
-    found += _parts(series, zone, start, rule, ends[0])
+    segments += _parts(series, zone, start, rule, ends[0])
     for step, end in zip(retimings, ends[1:], strict=True):
         zone = step.zone or zone
         time_of_day = step.start or start.time()
-        # The same rule keeps its phase ("every other week" goes on as it was), a new one begins on the day.
+        # An unchanged rule keeps its phase ("every other week" continues), a new one begins on the day.
         origin = LocalDateTime(datetime.combine(start.date() if step.rule is None else step.date, time_of_day))
         rule = step.rule or rule
         if rule is None:
@@ -125,9 +124,15 @@ def segments_of(series: Series) -> tuple[Segment, ...]:
         if first is None:
             continue
         start = LocalDateTime(first)
-        previous = found[-1].uid if found else None
-        found += _parts(series, zone, start, rule, end, step.date, previous)
-    return tuple(found)
+        previous = segments[-1].uid if segments else None
+        segments += _parts(series, zone, start, rule, end, step.date, previous)
+    return tuple(segments)
+
+
+def segment_at(series: Series, start: LocalDateTime) -> Segment | None:
+    """Return the segment of a series with an original start, None if there is none."""
+    moment = local_seconds(start)
+    return next((segment for segment in segments_of(series) if segment.moments(moment, moment + 1)), None)
 
 
 def _parts(
@@ -152,27 +157,24 @@ def _parts(
 def _stages(
     series: Series, begin: date, end: LocalDateTime | None
 ) -> tuple[tuple[tuple[date, Details], ...], tuple[tuple[date, timedelta], ...]]:
-    """Return what a segment from `begin` to before `end` says of itself, and how long its calls are, by date."""
+    """Return the details and the durations of a segment in [begin, end), each with the date from which it applies."""
     details, durations = [(begin, series.details)], [(begin, series.duration)]
     for step in series.steps:
         if end is not None and step.date >= end.date():
             break
-        following = details[-1][1].updated(step.details)
+        details.append((max(step.date, begin), details[-1][1].updated(step.details)))
+        durations.append((max(step.date, begin), step.duration or durations[-1][1]))
         if step.date <= begin:
-            details[-1] = (begin, following)
-            durations[-1] = (begin, step.duration or durations[-1][1])
-        else:
-            details.append((step.date, following))
-            durations.append((step.date, step.duration or durations[-1][1]))
+            del details[0], durations[0]
     return tuple(details), tuple(durations)
 
 
 def _civil_until(rule: RecurrenceRule, zone: Zone) -> RecurrenceRule:
-    """Return the rule with an UNTIL in UTC read on the anchor's clock."""
+    """Return the rule with an UNTIL in UTC converted to the anchor's clock."""
     if not isinstance(rule.until, datetime) or rule.until.tzinfo is None:
         return rule
-    if not 1 < rule.until.year < 9999:  # no clock can be read there, and none needs to be
+    if not 1 < rule.until.year < 9999:  # cannot be converted, and makes no difference
         return replace(rule, until=rule.until.replace(tzinfo=None))
     at = epoch_seconds(instant(rule.until)) + 1
-    # The last wall-clock time that names an instant up to then: in the second pass of a fold, the end of the first.
+    # The last wall-clock time whose instant is not later: in the second half of a fold, the end of the first half.
     return replace(rule, until=local_from_epoch(zone.spans(at - 86400, at)[-1][1] - 1))

@@ -1,9 +1,9 @@
-"""Shift windows: the runs of a series' calls that have the same local start in one zone.
+"""Shift windows: runs of a series' calls with the same local start in a zone.
 
-The call keeps its wall-clock time in the anchor zone, so elsewhere it moves whenever one of the two zones
-changes its clocks. A run shorter than ten weeks between two that agree is a *mismatch* (the weeks between
-the US and the European change); any other is a *season*. How long a run is counts from its first call to
-the first of the next. Cancelled, moved and added calls neither begin, end nor count.
+A call keeps its wall-clock time in the anchor zone, so in another zone it shifts whenever the clocks of either zone change.
+A run shorter than ten weeks between two runs with equal local starts is a *mismatch* (such as the weeks between the US and
+the European clock change); any other is a *season*. The length of a run is counted from its first call to the first call of
+the next run. Cancelled, moved and added calls are ignored.
 """
 
 from __future__ import annotations
@@ -16,33 +16,32 @@ from operator import itemgetter
 
 from svsm_cal.core.model import Occurrence, Series, Status
 from svsm_cal.core.segments import segments_of
-from svsm_cal.engine.civil import EPOCH_ORDINAL, Instant, epoch_seconds, instant_from_epoch, local_seconds, midnight
+from svsm_cal.engine.civil import DAY, EPOCH_ORDINAL, Instant, epoch_seconds, instant_from_epoch, local_seconds, midnight
 from svsm_cal.engine.zones import Zone, ZoneLike, zone_of
 from svsm_cal.value import Value, kept
 
 __all__ = ["RegularCalls", "Runs", "ShiftKind", "ShiftWindow", "regular_calls", "shift_windows"]
 
-_DAY = 86400
-_SHORT = 70 * _DAY
-# Within so many days of any call, clocks that change every year have.
+_SHORT = 70 * DAY
+# Clocks that change every year do so within this number of days.
 _SEASONS = 400
-# A run still unchanged so many days after the asked range is reported as open: twelve years.
+# A run that is unchanged this number of days (twelve years) after the requested range is reported as open.
 _HORIZON = 366 * 12
 
 
 class ShiftKind(StrEnum):
-    """Whether a run is a passing mismatch of two zones' clock changes, or a season."""
+    """The kind of a run: a temporary mismatch of two zones' clock changes, or a season."""
 
     MISMATCH = "mismatch"
     SEASON = "season"
 
 
 class ShiftWindow(Value):
-    """One run: `first` and `last` are the anchor dates of its calls, `local_time` what they show in `zone`.
+    """A run of calls from `first` to `last` (anchor dates) with the start `local_time` in `zone`.
 
-    `day_offset` says by how many days the date there is later. `change_minutes` compares with the window before,
-    None for the first of all. `last` and `calls` are None for a run with no end in sight. `first_utc` and
-    `last_utc` are the instants of its first and last call.
+    `day_offset` is the local date minus the anchor date, in days. `change_minutes` is the difference from the previous
+    window, None for the first one. `last` and `calls` are None for an open run. `first_utc` and `last_utc` are the instants
+    of its first and last call.
     """
 
     series: Series
@@ -58,20 +57,20 @@ class ShiftWindow(Value):
     last_utc: Instant | None
 
     def covers(self, at: Instant) -> bool:
-        """Whether an instant lies between the first and the last call, both included."""
+        """Return whether an instant is between the first and the last call, both included."""
         return self.first_utc <= at and (self.last_utc is None or at <= self.last_utc)
 
     @property
     def local_seconds(self) -> int:
-        """Return the local start in seconds after midnight of the anchor's date."""
+        """Return the local start in seconds after midnight of the anchor date."""
         clock = self.local_time
-        return self.day_offset * _DAY + clock.hour * 3600 + clock.minute * 60 + clock.second
+        return self.day_offset * DAY + clock.hour * 3600 + clock.minute * 60 + clock.second
 
 
 class Runs(Value):
-    """Where a series' local start in a zone changes: run `i` begins with the call `begins[i]` of the series.
+    """The runs of a series in a zone: run `i` begins with the call number `begins[i]`.
 
-    Its calls begin `ahead + phases[i]` seconds after midnight of their anchor dates.
+    Its calls start `ahead + phases[i]` seconds after midnight of their anchor dates.
     """
 
     ahead: int
@@ -80,11 +79,11 @@ class Runs(Value):
 
 
 class RegularCalls:
-    """A series' regular calls as numbers, computed as far as anybody has asked, and where they shift in which zone.
+    """A series' regular calls as numbers, computed on demand, and their shifts in each zone.
 
-    `times` are their instants in epoch seconds, `walls` the seconds on the anchor's wall clock. Where calls shift is
-    found from the transitions of both zones, at a cost for each transition and not for each call, and once for all
-    zones whose clocks change alike.
+    `times` are their instants in epoch seconds, `walls` their starts in seconds on the anchor's wall clock. Shifts follow from
+    the transitions of both zones, at a cost for each transition instead of each call, and are shared by zones with the same
+    changes of offset.
     """
 
     def __init__(self, series: Series) -> None:
@@ -101,17 +100,17 @@ class RegularCalls:
         if self.ended or (self._until is not None and until <= self._until):
             return
         self._until = until
-        apart = {local_seconds(each.recurrence) for each in self.series.overrides if each.status is not Status.CONFIRMED}
-        end = local_seconds(midnight(until)) + _DAY
+        ignored = {local_seconds(item.recurrence) for item in self.series.overrides if item.status is not Status.CONFIRMED}
+        end = local_seconds(midnight(until)) + DAY
         rows: list[tuple[int, int, int]] = []
         for segment in segments_of(self.series):
             begin = local_seconds(segment.start)
             if begin >= end:
                 continue
-            for lo, hi, offset in segment.zone.spans(begin - 2 * _DAY, end + 2 * _DAY):
+            for lo, hi, offset in segment.zone.spans(begin - 2 * DAY, end + 2 * DAY):
                 phase = segment.clock - offset
                 moments = segment.moments(max(lo, begin), min(hi, end))
-                rows += [(wall - offset, phase, wall) for wall in moments if wall not in apart]
+                rows += [(wall - offset, phase, wall) for wall in moments if wall not in ignored]
         rows.sort()
         self.ended = self._ends_by(until)
         self.times, phases, self.walls = ([*column] for column in zip(*rows, strict=True)) if rows else ([], [], [])
@@ -120,26 +119,26 @@ class RegularCalls:
         self._alike.clear()
 
     def _ends_by(self, day: date) -> bool:
-        """Whether there is no call after an anchor date."""
-        return all(segment.first_from(local_seconds(midnight(day)) + _DAY) is None for segment in segments_of(self.series))
+        """Return whether the series has no call after an anchor date."""
+        return all(segment.first_from(local_seconds(midnight(day)) + DAY) is None for segment in segments_of(self.series))
 
     def runs(self, zone: Zone) -> Runs:
-        """Return the runs of calls with the same local start in a zone, of all calls computed so far."""
+        """Return the runs in a zone of all calls computed so far."""
         if not self.times:
             return Runs(0, (), ())
         changes, offsets = zone.offsets(self.times[0] + 1, self.times[-1] + 1)
         ahead = offsets[0]
         alike = (tuple(changes), tuple([offset - ahead for offset in offsets[1:]]))
-        found = self._alike.get(alike)
-        if found is None:
-            found = self._alike[alike] = self._shifts(*alike)
-        return Runs(ahead, *found)
+        shifts = self._alike.get(alike)
+        if shifts is None:
+            shifts = self._alike[alike] = self._shifts(*alike)
+        return Runs(ahead, *shifts)
 
     def _shifts(self, changes: tuple[int, ...], offsets: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return where runs begin and their phases, for clocks that change by so much against what they first were."""
+        """Return the begins and phases of runs, for transitions with offsets relative to the first one."""
         theirs = [(bisect_left(self.times, at), offset) for at, offset in zip(changes, offsets, strict=True)]
         turns = [(index, 0, phase) for index, phase in self._turns] + [(index, 1, offset) for index, offset in theirs]
-        turns.sort(key=itemgetter(0))  # those at one call stay in time order
+        turns.sort(key=itemgetter(0))  # stable: changes at one call stay in time order
         begins: list[int] = []
         phases: list[int] = []
         size, now = len(self.times), [0, 0]
@@ -152,12 +151,12 @@ class RegularCalls:
         return tuple(begins), tuple(phases)
 
     def windows(self, zone: Zone, start: date, end: date) -> list[ShiftWindow]:
-        """Return the windows that have a call on an anchor date from `start` to `end`, whole, in time order."""
+        """Return the windows with a call on an anchor date in [start, end], uncut, in time order."""
         self.extend(_plus(end, _SEASONS))
         runs = self.runs(zone)
         if not runs.begins:
             return []
-        first_day, last_day = (each.toordinal() - EPOCH_ORDINAL for each in (start, end))
+        first_day, last_day = (day.toordinal() - EPOCH_ORDINAL for day in (start, end))
         horizon = _plus(end, _HORIZON)
         may_end = not self._keeps_time(zone) or self._ends_by(horizon)
         if not self.ended and self._day(runs.begins[-1]) <= last_day and may_end:
@@ -171,21 +170,21 @@ class RegularCalls:
         ]
 
     def _day(self, index: int) -> int:
-        """Return the anchor's day of a call, 1970-01-01 being 0."""
-        return self.walls[index] // _DAY
+        """Return the anchor date of a call in days since 1970-01-01."""
+        return self.walls[index] // DAY
 
     def _is_open(self, end: int) -> bool:
         return end == len(self.times) and not self.ended
 
     def _keeps_time(self, zone: Zone) -> bool:
-        """Whether what is computed ends on the zone's own clock, so that nothing can change there."""
+        """Return whether the calls computed so far end with the last segment and in its zone, where nothing can shift."""
         last = segments_of(self.series)[-1]
-        return last.zone == zone and local_seconds(last.start) // _DAY <= self.walls[-1] // _DAY
+        return last.zone == zone and local_seconds(last.start) // DAY <= self._day(-1)
 
     def _window(self, zone: Zone, runs: Runs, number: int) -> ShiftWindow:
         begins, phases = runs.begins, runs.phases
         begin, end = begins[number], begins[number + 1] if number + 1 < len(begins) else len(self.times)
-        day_offset, clock = divmod(runs.ahead + phases[number], _DAY)
+        day_offset, clock = divmod(runs.ahead + phases[number], DAY)
         inside = 0 < number < len(begins) - 1
         short = inside and self.times[end] - self.times[begin] < _SHORT and phases[number - 1] == phases[number + 1]
         is_open = self._is_open(end)
@@ -204,10 +203,10 @@ class RegularCalls:
         )
 
     def change_minutes(self, occurrence: Occurrence, windows: list[ShiftWindow]) -> int:
-        """Return by how many minutes an occurrence is off what was usual, as its window among `windows` has it.
+        """Return by how many minutes an occurrence deviates from the usual local time, given all `windows` around it.
 
-        That is its window's change on every call of a mismatch and on the first of a season, 0 elsewhere. A
-        cancelled, moved or added call has what the mismatch has in which it falls.
+        This is its window's change for every call of a mismatch and the first call of a season, otherwise 0. A cancelled,
+        moved or added call has the change of the mismatch that contains it.
         """
         at = occurrence.start_utc
         if not windows:
@@ -224,24 +223,25 @@ class RegularCalls:
         return 0
 
     def _local_seconds(self, occurrence: Occurrence, zone: Zone) -> int:
-        """Return the local start in `zone` that a regular call at this instant would have."""
+        """Return the local start in `zone` of a regular call at the time of an occurrence, in seconds after midnight."""
         at = epoch_seconds(occurrence.start_utc)
-        clock = next((each.clock for each in reversed(segments_of(self.series)) if each.start <= occurrence.recurrence), 0)
+        segments = reversed(segments_of(self.series))
+        clock = next((segment.clock for segment in segments if segment.start <= occurrence.recurrence), 0)
         return at - local_seconds(occurrence.start) + clock + zone.offset_seconds(at)
 
 
 @kept
 def regular_calls(series: Series) -> RegularCalls:
-    """Return a series' regular calls, which keep what they have computed."""
+    """Return a series' regular calls, cached in the series."""
     return RegularCalls(series)
 
 
 def shift_windows(series: Series, zone: ZoneLike, start: date, end: date) -> list[ShiftWindow]:
-    """Return a series' shift windows in a zone that have a call from `start` to `end`, anchor dates or datetimes.
+    """Return a series' shift windows in a zone with a call in [start, end], anchor dates or datetimes.
 
-    A window that the range cuts is given whole. Raises ZoneError for what names no zone.
+    A window that is partly outside the range is not cut. Raises ZoneError for an unknown zone.
     """
-    first, last = (each.date() if isinstance(each, datetime) else each for each in (start, end))
+    first, last = (bound.date() if isinstance(bound, datetime) else bound for bound in (start, end))
     return regular_calls(series).windows(zone_of(zone), first, last)
 
 

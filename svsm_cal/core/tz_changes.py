@@ -1,14 +1,14 @@
-"""Two laws of time: which calls and deadlines another tz database puts at another instant or another local time.
+"""The differences that two tz databases make: calls and deadlines at new instants or new local times.
 
-A law is what clocks do: a release of the tz database, or what a published feed's VTIMEZONEs say. Calls keep their
-wall-clock time in the anchor zone; what follows from it for instants, and for the clocks elsewhere, is compared.
+Zone rules come from a release of the tz database or from the VTIMEZONEs of a published feed. Calls keep their wall-clock
+time in the anchor zone; their instants and the local times in other zones are compared.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from svsm_cal.core.deadlines import all_deadlines
 from svsm_cal.core.occurrences import occurrences
@@ -18,40 +18,43 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from svsm_cal.core.model import Calendar, Deadline, Occurrence, Participant, Series
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Calendar, Occurrence, Participant, Series
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["DeadlineMove", "Law", "LawChange", "ZoneLaw", "deadline_moves", "law_changes", "moved_calls"]
+    _RulesOf: TypeAlias = Callable[[Zone], "ZoneRules"]
+
+__all__ = ["DatabaseRules", "DeadlineMove", "TzChange", "ZoneRules", "deadline_moves", "moved_calls", "tz_changes"]
 
 
-class Law(Protocol):
-    """What the clocks of one zone do."""
+class ZoneRules(Protocol):
+    """The UTC offsets of one zone."""
 
     def resolve_seconds(self, wall: int) -> int:
-        """Return the epoch seconds that a wall-clock time names (RFC 5545 section 3.3.5)."""
+        """Return the instant of a wall-clock time, both in seconds since 1970 (RFC 5545 section 3.3.5)."""
 
     def offset_at(self, at: int) -> int:
-        """Return the seconds ahead of UTC at an instant, in epoch seconds."""
+        """Return the UTC offset in seconds at an instant, in epoch seconds."""
 
 
-class ZoneLaw(Value):
-    """A zone of a tz database as a law."""
+class DatabaseRules(Value):
+    """The rules of a zone in a tz database."""
 
     zone: Zone
 
     def resolve_seconds(self, wall: int) -> int:
-        """Return the epoch seconds that a wall-clock time names."""
+        """Return the instant of a wall-clock time, both in seconds since 1970."""
         return self.zone.resolve_seconds(wall)[0]
 
     def offset_at(self, at: int) -> int:
-        """Return the seconds ahead of UTC at an instant."""
+        """Return the UTC offset in seconds at an instant, in epoch seconds."""
         return self.zone.offset_seconds(at)
 
 
-class LawChange(Value):
-    """A run of calls with the same change on one zone's clock: anchor dates, how many, and the first one's local times.
+class TzChange(Value):
+    """A run of calls with the same change on one zone's clock: anchor dates, number of calls, local times of the first.
 
-    `moved` says that their instants differ, not only what this zone's clocks show then.
+    `moved` is true if their instants differ, not only the local times in this zone.
     """
 
     series: Series
@@ -66,26 +69,22 @@ class LawChange(Value):
 
 
 class DeadlineMove(Value):
-    """A deadline that is over at another instant."""
+    """A deadline at a new instant."""
 
     deadline: Deadline
     before: Instant
     after: Instant
 
 
-def law_changes(
-    calendar: Calendar, old: Callable[[Zone], Law], new: Callable[[Zone], Law], *, start: datetime, end: datetime
-) -> list[LawChange]:
-    """Return what two laws make different of the calls held in [start, end), series by series and zone by zone."""
-    found: list[LawChange] = []
+def tz_changes(calendar: Calendar, old: _RulesOf, new: _RulesOf, *, start: datetime, end: datetime) -> list[TzChange]:
+    """Return the changes between two tz databases for the calls held in [start, end), by series and zone."""
+    changes: list[TzChange] = []
     for series in calendar.series:
         calls = occurrences(series, start, end)
-        homes: dict[Zone, tuple[Participant, ...]] = {each.zone: () for each in calls}
-        for person in calendar.attendees(series):
-            homes[person.zone] = (*homes.get(person.zone, ()), person)
-        for zone, people in homes.items():
-            found += _runs(series, zone, people, calls, old, new)
-    return found
+        homes = calendar.homes(series)
+        for zone in {**{call.zone: None for call in calls}, **homes}:
+            changes += _runs(series, zone, tuple(homes.get(zone, ())), calls, old, new)
+    return changes
 
 
 def _runs(
@@ -93,9 +92,9 @@ def _runs(
     zone: Zone,
     people: tuple[Participant, ...],
     calls: list[Occurrence],
-    old: Callable[[Zone], Law],
-    new: Callable[[Zone], Law],
-) -> Iterator[LawChange]:
+    old: _RulesOf,
+    new: _RulesOf,
+) -> Iterator[TzChange]:
     rows = []
     for call in calls:
         wall = local_seconds(call.start)
@@ -107,31 +106,27 @@ def _runs(
         if before != after or (moved and zone == run[0].zone):
             wall = local_seconds(run[0].start)
             shown = local_from_epoch(wall + before), local_from_epoch(wall + after)
-            yield LawChange(series, zone, people, run[0].start.date(), run[-1].start.date(), len(run), *shown, moved)
+            yield TzChange(series, zone, people, run[0].start.date(), run[-1].start.date(), len(run), *shown, moved)
 
 
-def deadline_moves(calendar: Calendar, old: Callable[[Zone], Law], new: Callable[[Zone], Law]) -> list[DeadlineMove]:
-    """Return the deadlines that are over at another instant by the new law than by the old one."""
-    found = []
+def deadline_moves(calendar: Calendar, old: _RulesOf, new: _RulesOf) -> list[DeadlineMove]:
+    """Return the deadlines whose instants differ between two tz databases."""
+    moves = []
     for deadline in all_deadlines(calendar):
-        if deadline.zone is None:
-            continue  # the end of a day anywhere on Earth is nobody's law
-        day = datetime(deadline.date.year, deadline.date.month, deadline.date.day) + timedelta(days=1)
-        wall = local_seconds(deadline.at or LocalDateTime(day))
-        before, after = (law(deadline.zone).resolve_seconds(wall) for law in (old, new))
-        if before != after:
-            found.append(DeadlineMove(deadline, instant_from_epoch(before), instant_from_epoch(after)))
-    return found
+        if deadline.zone is not None:  # otherwise it does not depend on the tz database
+            before, after = (rules(deadline.zone).resolve_seconds(local_seconds(deadline.due)) for rules in (old, new))
+            if before != after:
+                moves.append(DeadlineMove(deadline, instant_from_epoch(before), instant_from_epoch(after)))
+    return moves
 
 
-def moved_calls(calendar: Calendar, old: Callable[[Zone], Law], *, end: datetime) -> frozenset[str]:
-    """Return the UIDs that have a call before `end` whose instant is another than it was by the old law."""
+def moved_calls(calendar: Calendar, old: _RulesOf, *, end: datetime) -> frozenset[str]:
+    """Return the UIDs with a call before `end` whose instant differs from the one by the old rules."""
     first = datetime(1900, 1, 1, tzinfo=end.tzinfo)
-    found = set()
+    uids: set[str] = set()
     for series in calendar.series:
         for call in occurrences(series, first, end, cancelled=True):
-            if call.uid not in found:
-                wall = local_seconds(call.start)
-                if old(call.zone).resolve_seconds(wall) != call.zone.resolve_seconds(wall)[0]:
-                    found.add(call.uid)
-    return frozenset(found)
+            wall = local_seconds(call.start)
+            if call.uid not in uids and old(call.zone).resolve_seconds(wall) != call.zone.resolve_seconds(wall)[0]:
+                uids.add(call.uid)
+    return frozenset(uids)

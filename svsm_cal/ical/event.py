@@ -28,7 +28,8 @@ from svsm_cal.words.descriptions import status_note
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from svsm_cal.core.model import Deadline, Details
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Details
     from svsm_cal.core.segments import Segment
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone

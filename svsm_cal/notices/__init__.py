@@ -1,1 +1,1 @@
-"""Notices: what people have to be told about calls, clock changes and deadlines; values in, values out."""
+"""Notices about calls, clock changes and deadlines, and when they are due; values in, values out."""

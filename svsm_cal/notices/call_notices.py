@@ -1,6 +1,6 @@
-"""Notices of single calls: cancelled, moved or added, with another chair or link, and those that people will miss.
+"""Notices of single calls: cancelled, moved or added ones, new chairs or links, and absences.
 
-Also of what a `from` entry changes: its first call is told, with the old and the new.
+A change by a `from` entry is announced with its first call.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from svsm_cal.core.announcing import Severity
-from svsm_cal.core.model import Details, Status
+from svsm_cal.core.model import Status
 from svsm_cal.core.occurrences import next_occurrences, occurrences, set_apart
 from svsm_cal.core.rotation import chaired
 from svsm_cal.engine.civil import Instant, midnight
@@ -26,17 +26,17 @@ from svsm_cal.notices.notice import (
     TimeFact,
     ahead_of,
 )
-from svsm_cal.notices.shift_notices import homes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from svsm_cal.core.model import Calendar, Occurrence, Participant, Series, Step
+    from svsm_cal.notices.notice import Fact
 
-__all__ = ["absence_notices", "call_name", "call_notices", "digest", "local_changes", "people_of"]
+__all__ = ["absence_notices", "call_notice", "call_notices", "digest", "local_changes"]
 
 _DAY = timedelta(days=1)
-# So far back the last call before a change is looked for.
+# How far back to search for the last call before a change.
 _GAP = timedelta(days=400)
 _SEVERITIES = {
     NoticeKind.CANCELLED: Severity.WARNING,
@@ -48,70 +48,67 @@ _SEVERITIES = {
 
 
 def digest(*parts: object) -> str:
-    """Return a short name for values that may be long, or not for everybody's eyes, such as a link."""
+    """Return a short name for values that may be long or private, such as a link."""
     return sha256("\n".join(map(str, parts)).encode()).hexdigest()[:12]
 
 
-def call_name(call: Occurrence) -> str:
-    """Return how a call is known within its series: its original date, with the time where it is an extra one."""
-    return call.recurrence.isoformat(timespec="minutes") if call.added else call.recurrence.date().isoformat()
-
-
-def people_of(calendar: Calendar, series: Series) -> tuple[str, ...]:
-    """Return the ids of a series' attendees."""
-    return tuple(person.id for person in calendar.attendees(series))
+def call_notice(
+    calendar: Calendar,
+    kind: NoticeKind,
+    severity: Severity,
+    call: Occurrence,
+    fact: Fact,
+    *,
+    due: Instant,
+    expires: Instant,
+    suffix: str = "",
+) -> Notice:
+    """Return a notice of a call for all its attendees; its id consists of kind, series, original date and `suffix`."""
+    date = call.recurrence.isoformat(timespec="minutes") if call.added else call.recurrence.date().isoformat()
+    people = tuple(person.id for person in calendar.attendees(call.series))
+    name = f"{kind}:{call.series.id}:{date}{suffix}"
+    return Notice(name, kind, severity, due, expires, call.start_utc, call.start.date(), call.series, people, fact)
 
 
 def local_changes(zones: Iterable[Zone], before: Instant | None, after: Instant) -> tuple[LocalChange, ...]:
-    """Return what clocks show at an instant, and at the one before it was changed to that; from west to east."""
+    """Return the local times of a call before and after a change of its instant, from west to east."""
     ordered = sorted(zones, key=lambda zone: (zone.utc_offset(after), zone.key))
     return tuple(LocalChange(zone, None if before is None else local_of(before, zone), local_of(after, zone)) for zone in ordered)
 
 
 def call_notices(calendar: Calendar, begin: Instant, until: Instant) -> Iterator[Notice]:
-    """Yield the notices of calls that are not as planned, and may be due by `until` and not expired by `begin`."""
+    """Yield the notices of changed calls that may be due by `until` and not expired by `begin`."""
     leads = calendar.notices.leads
     for series in calendar.series:
-        zones = {series.zone, *homes_of(calendar, series)}
+        zones = {series.zone, *calendar.homes(series)}
         end = until + max(leads.call, leads.shift) + 2 * _DAY
         by_rule = (
             call
             for call in occurrences(series, begin - 2 * _DAY, end, cancelled=True)
             if call.status is not Status.MOVED and not call.added
         )
-        # Moved calls are known by both their times, which may be far apart.
+        # Moved calls are listed separately, as their old and new times may be far apart.
         for call in (*by_rule, *set_apart(series)):
             for kind, fact in _facts(call, zones):
                 yield _notice(calendar, kind, fact, leads.call)
-        yield from _steps(calendar, series, zones, begin, end)
+        yield from _step_notices(calendar, series, zones, begin, end)
 
 
 def _notice(calendar: Calendar, kind: NoticeKind, fact: CallFact, lead: timedelta) -> Notice:
     call = fact.call
-    series = call.series
-    first = min(call.start, call.recurrence)
-    expires = call.end_utc if fact.onwards else call.start_utc
-    said = {
+    suffixes = {
         NoticeKind.MOVED: f":{call.start.isoformat(timespec='minutes')}",
         NoticeKind.CHAIR: f":{fact.now}",
         NoticeKind.LINK: f":{digest(fact.now)}",
     }
-    return Notice(
-        f"{kind}:{series.id}:{call_name(call)}{said.get(kind, '')}",
-        kind,
-        _SEVERITIES[kind],
-        ahead_of(first, call.zone, lead),
-        expires,
-        call.start_utc,
-        call.start.date(),
-        series,
-        people_of(calendar, series),
-        fact,
-    )
+    due = ahead_of(min(call.start, call.recurrence), call.zone, lead)
+    expires = call.end_utc if fact.onwards else call.start_utc
+    suffix = suffixes.get(kind, "")
+    return call_notice(calendar, kind, _SEVERITIES[kind], call, fact, due=due, expires=expires, suffix=suffix)
 
 
 def _facts(call: Occurrence, zones: set[Zone]) -> Iterator[tuple[NoticeKind, CallFact]]:
-    """Yield what is to be told of one call, if anything."""
+    """Yield the changes of one call."""
     if call.status is Status.CANCELLED:
         following = next_occurrences(call.series, call.start_utc, 1)
         yield NoticeKind.CANCELLED, CallFact(call, following=following[0] if following else None)
@@ -120,7 +117,7 @@ def _facts(call: Occurrence, zones: set[Zone]) -> Iterator[tuple[NoticeKind, Cal
         yield NoticeKind.MOVED, CallFact(call, zones=local_changes(zones, instant_of(call.recurrence, call.zone), call.start_utc))
     elif call.added:
         yield NoticeKind.ADDED, CallFact(call, zones=local_changes(zones, None, call.start_utc))
-    usual = _standing(call)
+    usual = call.series.details_on(call.recurrence.date())
     chair = chaired(call)
     expected = chair.turn or usual.chair
     if call.details.chair is not None and call.details.chair != expected:
@@ -129,17 +126,8 @@ def _facts(call: Occurrence, zones: set[Zone]) -> Iterator[tuple[NoticeKind, Cal
         yield NoticeKind.LINK, CallFact(call, usual.url, call.details.url)
 
 
-def _standing(call: Occurrence) -> Details:
-    """Return what the series says on a call's date, without what the call says itself."""
-    details = call.series.details
-    for step in call.series.steps:
-        if step.date <= call.recurrence.date():
-            details = details.updated(step.details)
-    return details
-
-
-def _steps(calendar: Calendar, series: Series, zones: set[Zone], begin: Instant, end: Instant) -> Iterator[Notice]:
-    """Yield the notices of what `from` entries change."""
+def _step_notices(calendar: Calendar, series: Series, zones: set[Zone], begin: Instant, end: Instant) -> Iterator[Notice]:
+    """Yield the notices of changes by `from` entries."""
     leads = calendar.notices.leads
     details = series.details
     for step in series.steps:
@@ -147,7 +135,7 @@ def _steps(calendar: Calendar, series: Series, zones: set[Zone], begin: Instant,
         if not (begin - 40 * _DAY).date() <= step.date <= end.date():
             continue
         since = instant_of(midnight(step.date), step.zone or series.zone)
-        following = [each for each in next_occurrences(series, since, 2) if each.recurrence.date() >= step.date][:1]
+        following = [call for call in next_occurrences(series, since, 2) if call.recurrence.date() >= step.date][:1]
         for call in following:
             if step.retimes:
                 yield _retimed(calendar, series, step, call, zones)
@@ -161,77 +149,69 @@ def _steps(calendar: Calendar, series: Series, zones: set[Zone], begin: Instant,
 
 def _retimed(calendar: Calendar, series: Series, step: Step, call: Occurrence, zones: set[Zone]) -> Notice:
     earlier = [
-        each
-        for each in occurrences(series, call.start_utc - _GAP, call.start_utc)
-        if each.recurrence.date() < step.date and each.status is Status.CONFIRMED and not each.added
+        before
+        for before in occurrences(series, call.start_utc - _GAP, call.start_utc)
+        if before.recurrence.date() < step.date and before.status is Status.CONFIRMED and not before.added
     ]
     last = earlier[-1] if earlier else None
-    told = local_changes({*zones, call.zone}, last.start_utc if last else None, call.start_utc)
-    rule = step.rule or series.rule
-    lead = calendar.notices.leads.shift
-    return Notice(
-        f"{NoticeKind.REANCHORED}:{series.id}:{call_name(call)}:{digest(call.zone.key, call.start.time(), rule)}",
+    local = local_changes({*zones, call.zone}, last.start_utc if last else None, call.start_utc)
+    return call_notice(
+        calendar,
         NoticeKind.REANCHORED,
         Severity.WARNING,
-        ahead_of(call.start, call.zone, lead),
-        call.end_utc,
-        call.start_utc,
-        call.start.date(),
-        series,
-        people_of(calendar, series),
-        TimeFact(last, call, step.rule, told),
+        call,
+        TimeFact(last, call, step.rule, local),
+        due=ahead_of(call.start, call.zone, calendar.notices.leads.shift),
+        expires=call.end_utc,
+        suffix=f":{digest(call.zone.key, call.start.time(), step.rule or series.rule)}",
     )
 
 
 def absence_notices(
     calendar: Calendar, begin: Instant, until: Instant, holidays: Mapping[str, Mapping[date, str]]
 ) -> Iterator[Notice]:
-    """Yield a notice for each call that attendees, or its chair, will miss; `holidays` are those of each region, by day."""
+    """Yield a notice for each call that attendees or its chair will miss; `holidays` are given by region and day."""
     lead = calendar.notices.leads.absence
     for series in calendar.series:
         people = calendar.attendees(series)
-        # Most are never away: only those who may be are looked at, call by call.
-        may_miss = [each for each in people if each.away or (each.region in holidays)]
-        by_id = {each.id: each for each in calendar.participants}
+        may_miss = [person for person in people if person.away or person.region in holidays]  # most are never away
         for call in occurrences(series, begin, until + lead + 2 * _DAY):
-            missing = [found for each in may_miss if (found := _absence(call, each, holidays)) is not None]
-            chair = _missing_chair(call, missing, by_id, holidays)
+            missing = [absence for person in may_miss if (absence := _absence(call, person, holidays)) is not None]
+            chair = _missing_chair(calendar, call, missing, holidays)
             if missing or chair:
-                following = _following_chair(call, chair, by_id, holidays) if chair else None
+                following = _following_chair(calendar, call, chair, holidays) if chair else None
                 yield _absence_notice(calendar, call, missing, len(people), chair=chair, following=following)
 
 
 def _absence(call: Occurrence, person: Participant, holidays: Mapping[str, Mapping[date, str]]) -> Absence | None:
     day = local_of(call.start_utc, person.zone).date()
-    if any(each.covers(day) for each in person.away):
+    if any(away.covers(day) for away in person.away):
         return Absence(person.id, person.name, None)
     holiday = holidays.get(person.region or "", {}).get(day)
     return Absence(person.id, person.name, holiday) if holiday is not None else None
 
 
 def _missing_chair(
-    call: Occurrence, missing: list[Absence], people: Mapping[str, Participant], holidays: Mapping[str, Mapping[date, str]]
+    calendar: Calendar, call: Occurrence, missing: list[Absence], holidays: Mapping[str, Mapping[date, str]]
 ) -> str | None:
-    """Return the id of the chair who will be missing; where all who chair in turn are away, of whose turn it is."""
+    """Return the id of the chair if absent; if everybody in the rotation is away, of the person whose turn it is."""
     chair = chaired(call)
     if chair.chair is None:
         return chair.turn
-    if any(each.id == chair.chair for each in missing):
+    if any(absence.id == chair.chair for absence in missing):
         return chair.chair
-    person = people.get(chair.chair)
+    person = calendar.participant(chair.chair)
     return chair.chair if person is not None and _absence(call, person, holidays) is not None else None
 
 
-def _following_chair(
-    call: Occurrence, chair: str, people: Mapping[str, Participant], holidays: Mapping[str, Mapping[date, str]]
-) -> str | None:
-    """Return the id of the first after a chair, in turn, who will not miss the call; None where nobody will, or has turns."""
-    turns = _standing(call).chairs
+def _following_chair(calendar: Calendar, call: Occurrence, chair: str, holidays: Mapping[str, Mapping[date, str]]) -> str | None:
+    """Return the id of the next person in turn after `chair` who will be present, None without rotation or if all are absent."""
+    turns = call.series.details_on(call.recurrence.date()).chairs
     if chair not in turns:
         return None
     at = turns.index(chair) + 1
-    order = (people[each] for each in (*turns[at:], *turns[: at - 1]) if each in people)
-    return next((each.id for each in order if _absence(call, each, holidays) is None), None)
+    order = (person for name in (*turns[at:], *turns[: at - 1]) if (person := calendar.participant(name)) is not None)
+    return next((person.id for person in order if _absence(call, person, holidays) is None), None)
 
 
 def _absence_notice(
@@ -246,15 +226,12 @@ def _absence_notice(
     kind = NoticeKind.CHAIR_AWAY if chair else NoticeKind.ABSENCES
     many = bool(attendees) and 2 * len(missing) >= attendees
     suggestion = Suggestion.CANCEL if many else Suggestion.CHAIR if chair else Suggestion.NONE
-    return Notice(
-        f"{kind}:{call.series.id}:{call_name(call)}",
+    return call_notice(
+        calendar,
         kind,
         Severity.WARNING if many or chair else Severity.INFO,
-        ahead_of(call.start, call.zone, calendar.notices.leads.absence),
-        call.start_utc,
-        call.start_utc,
-        call.start.date(),
-        call.series,
-        people_of(calendar, call.series),
+        call,
         AbsenceFact(call, tuple(missing), attendees, chair, suggestion, following),
+        due=ahead_of(call.start, call.zone, calendar.notices.leads.absence),
+        expires=call.start_utc,
     )

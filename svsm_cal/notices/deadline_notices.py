@@ -1,4 +1,4 @@
-"""Notices of deadlines and milestones: coming, with the calls left; the last call before one; on another day; over."""
+"""Notices of deadlines and milestones: upcoming, last call before one, changed date, over."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from svsm_cal.core.model import Calendar, Deadline, Occurrence
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Calendar, Occurrence
 
 __all__ = ["deadline_notice", "deadline_notices"]
 
 _WEEK = timedelta(weeks=1)
-# The last call before a deadline is told of if it is in these weeks.
+# The last call before a deadline gets a notice within this time before it.
 _NEAR = timedelta(weeks=5)
 
 
 def deadline_notices(calendar: Calendar, begin: Instant, until: Instant) -> Iterator[Notice]:
     """Yield the notices of deadlines that may be due by `until` and not expired by `begin`."""
-    leads = calendar.notices.leads
-    longest = max((*leads.deadline, leads.call, _NEAR, *(lead for each in all_deadlines(calendar) for lead in each.remind)))
-    near = [each for each in all_deadlines(calendar) if begin - longest - _WEEK <= each.due_utc <= until + longest + _WEEK]
+    leads, deadlines = calendar.notices.leads, all_deadlines(calendar)
+    longest = max((*leads.deadline, leads.call, _NEAR, *(lead for deadline in deadlines for lead in deadline.remind)))
+    near = [deadline for deadline in deadlines if begin - longest - _WEEK <= deadline.due_utc <= until + longest + _WEEK]
     if not near:
         return
     calls = occurrences(calendar, begin - longest - _WEEK, near[-1].due_utc)
@@ -38,41 +39,34 @@ def deadline_notices(calendar: Calendar, begin: Instant, until: Instant) -> Iter
     for deadline in near:
         due = deadline.due_utc
         before = calls[: bisect_left(starts, due)]
-        yield from _coming(calendar, deadline, before, begin)
+        yield from _upcoming(calendar, deadline, before, begin)
         if before and before[-1].start_utc > due - _NEAR:
             yield _last_call(calendar, deadline, before[-1])
         if deadline.planned is not None and deadline.planned != deadline.date:
-            planned = replace(deadline, date=deadline.planned, at=None).due_utc
-            # From a lead before the first of the two days on, until that day: later nobody expects it any more.
-            first = min(planned, due)
-            yield deadline_notice(
-                calendar, *_slip(deadline, deadline.planned), due=Instant(first - leads.call), expires=first, was=deadline.planned
-            )
+            # Due until the first of the two dates, after which nobody expects the planned date any more.
+            first = min(replace(deadline, date=deadline.planned, at=None).due_utc, due)
+            kind = NoticeKind.SLIPPED if deadline.date > deadline.planned else NoticeKind.EARLIER
+            lead_begin = Instant(first - leads.call)
+            yield deadline_notice(calendar, kind, deadline, due=lead_begin, expires=first, was=deadline.planned)
         yield deadline_notice(calendar, NoticeKind.OVER, deadline, due=due, expires=Instant(due + _WEEK))
 
 
-def _slip(deadline: Deadline, was: date) -> tuple[NoticeKind, Deadline]:
-    return NoticeKind.SLIPPED if deadline.date > was else NoticeKind.EARLIER, deadline
-
-
-def _coming(calendar: Calendar, deadline: Deadline, before: list[Occurrence], begin: Instant) -> Iterator[Notice]:
+def _upcoming(calendar: Calendar, deadline: Deadline, before: list[Occurrence], begin: Instant) -> Iterator[Notice]:
     leads = sorted(deadline.remind or calendar.notices.leads.deadline, reverse=True)
     due = deadline.due_utc
     for lead, following in zip(leads, [*leads[1:], timedelta()], strict=True):
         at = Instant(due - lead)
-        # A reminder stands until the next one; who is told late is told of the calls that are left then.
+        # A reminder expires at the next one; a late reminder counts only the calls that are left then.
         left = tuple(call for call in before if call.start_utc >= max(at, begin))
-        found = deadline_notice(
-            calendar, NoticeKind.DEADLINE, deadline, due=at, expires=Instant(due - following), calls=left, lead=lead
-        )
-        yield replace(found, id=f"{found.id}:{int(lead.total_seconds()) // 60}min")
+        end = Instant(due - following)
+        notice = deadline_notice(calendar, NoticeKind.DEADLINE, deadline, due=at, expires=end, calls=left, lead=lead)
+        yield replace(notice, id=f"{notice.id}:{int(lead.total_seconds()) // 60}min")
 
 
 def _last_call(calendar: Calendar, deadline: Deadline, call: Occurrence) -> Notice:
-    lead = calendar.notices.leads.last
-    at = ahead_of(call.start, call.zone, lead)
-    found = deadline_notice(calendar, NoticeKind.LAST_CALL, deadline, due=at, expires=call.end_utc, calls=(call,))
-    return replace(found, series=call.series)
+    at = ahead_of(call.start, call.zone, calendar.notices.leads.last)
+    notice = deadline_notice(calendar, NoticeKind.LAST_CALL, deadline, due=at, expires=call.end_utc, calls=(call,))
+    return replace(notice, series=call.series)
 
 
 def deadline_notice(
@@ -86,7 +80,7 @@ def deadline_notice(
     was: date | None = None,
     lead: timedelta | None = None,
 ) -> Notice:
-    """Return a notice of a deadline, which concerns all participants."""
+    """Return a notice of a deadline, for all participants."""
     severe = {NoticeKind.LAST_CALL: Severity.WARNING, NoticeKind.SLIPPED: Severity.WARNING, NoticeKind.EARLIER: Severity.URGENT}
     soon = kind is NoticeKind.DEADLINE and lead is not None and lead <= timedelta(days=1)
     return Notice(

@@ -1,4 +1,4 @@
-"""Notices of what the calendar itself does not tell: what an edit replaced, and what another law of time moves."""
+"""Notices of changes that the calendar itself does not show: values replaced by an edit, and calls moved by a new tz database."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from svsm_cal.core.changes import DeadlineKind, changes
 from svsm_cal.core.rotation import chaired
 from svsm_cal.engine.civil import Instant
 from svsm_cal.engine.zones import instant_of
-from svsm_cal.notices.call_notices import call_name, digest, local_changes, people_of
+from svsm_cal.notices.call_notices import call_notice, digest, local_changes
 from svsm_cal.notices.deadline_notices import deadline_notice
-from svsm_cal.notices.notice import CallFact, LawFact, LocalChange, Notice, NoticeKind, TimeFact
-from svsm_cal.notices.shift_notices import homes_of
+from svsm_cal.notices.notice import CallFact, LocalChange, Notice, NoticeKind, TimeFact, TzFact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from svsm_cal.core.model import Calendar, Occurrence, Series
-    from svsm_cal.core.tz_changes import LawChange
+    from svsm_cal.core.model import Calendar, Occurrence
+    from svsm_cal.core.tz_changes import TzChange
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["edit_notices", "law_notices"]
+__all__ = ["edit_notices", "tz_notices"]
 
-# So far ahead an edit is told as soon as it is made.
+# Edits of calls and deadlines within this time ahead are announced immediately.
 _AHEAD = timedelta(weeks=8)
 _KINDS = {
     CallKind.LINK: NoticeKind.LINK,
@@ -37,12 +36,9 @@ _DEADLINES = {DeadlineKind.SLIPPED: NoticeKind.SLIPPED, DeadlineKind.EARLIER: No
 
 
 def edit_notices(previous: Calendar, calendar: Calendar, begin: Instant, until: Instant) -> Iterator[Notice]:
-    """Yield what an edit replaced for calls and deadlines from `begin` to some weeks after `until`, due at once."""
-    found = changes(previous, calendar, start=begin, end=Instant(until + _AHEAD))
-    for series in found.series:
-        now = next((each for each in calendar.series if each.id == series.series.id), None)
-        if now is None:
-            continue
+    """Yield notices of replaced values for calls and deadlines from `begin` to some weeks after `until`, due immediately."""
+    edits = changes(previous, calendar, start=begin, end=Instant(until + _AHEAD))
+    for series in edits.series:
         turns = 0
         for change in series.calls:
             kind, call = _KINDS.get(change.kind), change.after
@@ -50,75 +46,64 @@ def edit_notices(previous: Calendar, calendar: Calendar, begin: Instant, until: 
                 continue
             in_turn = kind is NoticeKind.CHAIR and chaired(call).turn is not None
             turns += in_turn
-            # That people take turns, or other ones, is told once, not call by call.
+            # A new rotation is announced once, not call by call.
             if not in_turn or turns == 1:
-                yield _told(calendar, now, kind, change, call, begin, in_turn=in_turn)
-    for slip in found.deadlines:
+                yield _change_notice(calendar, kind, change, call, begin, in_turn=in_turn)
+    for slip in edits.deadlines:
         kind = _DEADLINES.get(slip.kind)
         if kind is not None and slip.before is not None and slip.after is not None:
             expires = slip.after.due_utc
             yield deadline_notice(calendar, kind, slip.after, due=begin, expires=expires, was=slip.before.date)
 
 
-def _told(
-    calendar: Calendar, series: Series, kind: NoticeKind, change: CallChange, call: Occurrence, begin: Instant, *, in_turn: bool
+def _change_notice(
+    calendar: Calendar, kind: NoticeKind, change: CallChange, call: Occurrence, begin: Instant, *, in_turn: bool
 ) -> Notice:
-    zones = {series.zone, call.zone, *homes_of(calendar, series)}
-    name = f"{kind}:{series.id}:{call_name(call)}"
-    before = change.before
+    series, before, suffix = call.series, change.before, ""
+    zones = {series.zone, call.zone, *calendar.homes(series)}
     fact: CallFact | TimeFact
     if kind is NoticeKind.REANCHORED:
-        name += f":{digest(call.zone.key, call.start.time(), series.rule)}"
+        suffix = f":{digest(call.zone.key, call.start.time(), series.rule)}"
         fact = TimeFact(before, call, None, local_changes(zones, before.start_utc if before else None, call.start_utc))
     elif kind is NoticeKind.RESTORED:
         fact = CallFact(call, zones=local_changes(zones, None, call.start_utc))
     else:
-        was, now = (
-            (each.details.url if kind is NoticeKind.LINK else each.details.chair) if each is not None else None
-            for each in (before, call)
-        )
-        name += f":{digest(now) if kind is NoticeKind.LINK else now}"
+        field = "url" if kind is NoticeKind.LINK else "chair"
+        was, now = (None if version is None else getattr(version.details, field) for version in (before, call))
+        suffix = f":{digest(now) if kind is NoticeKind.LINK else now}"
         fact = CallFact(call, was, now, onwards=in_turn or change.calls > 1, in_turn=in_turn)
     severity = Severity.INFO if kind is NoticeKind.CHAIR else Severity.WARNING
-    people = people_of(calendar, series)
-    return Notice(name, kind, severity, begin, call.end_utc, call.start_utc, call.start.date(), series, people, fact)
+    return call_notice(calendar, kind, severity, call, fact, due=begin, expires=call.end_utc, suffix=suffix)
 
 
-def law_notices(laws: Sequence[LawChange], begin: Instant) -> Iterator[Notice]:
-    """Yield what another law of time changes, the zones to which the same happens together, due at once.
+def tz_notices(tz_changes: Sequence[TzChange], begin: Instant) -> Iterator[Notice]:
+    """Yield the notices of changes by another tz database, with equal changes in several zones combined, due immediately.
 
-    A zone's first calls concerned are told, and that there are more; `tzdiff` has them all.
+    A notice has the first run of changed calls in a zone, and says if there are more; `tzdiff` lists all.
     """
-    first: dict[tuple[str, Zone], LawChange] = {}
-    several: set[tuple[str, Zone]] = set()
-    for each in sorted(laws, key=lambda law: law.first):
-        key = (each.series.id, each.zone)
-        several |= {key} if first.setdefault(key, each) is not each else set()
-    groups: dict[tuple[object, ...], list[LawChange]] = {}
-    for each in first.values():
-        moved = each.after - each.before
-        groups.setdefault((each.series.id, each.first, each.last, each.calls, each.moved, moved), []).append(each)
-    for found in groups.values():
-        one = found[0]
-        zones = tuple(LocalChange(each.zone, each.before, each.after) for each in sorted(found, key=lambda law: law.zone.key))
+    by_zone: dict[tuple[str, Zone], list[TzChange]] = {}
+    for change in sorted(tz_changes, key=lambda change: change.first):
+        by_zone.setdefault((change.series.id, change.zone), []).append(change)
+    groups: dict[tuple[object, ...], list[TzChange]] = {}
+    for (series, _), (change, *_) in by_zone.items():
+        shift = change.after - change.before
+        groups.setdefault((series, change.first, change.last, change.calls, change.moved, shift), []).append(change)
+    for group in groups.values():
+        one = group[0]
+        ordered = sorted(group, key=lambda change: change.zone.key)
+        zones = tuple(LocalChange(change.zone, change.before, change.after) for change in ordered)
+        more = any(len(by_zone[one.series.id, change.zone]) > 1 for change in group)
         at = instant_of(one.after, one.zone)
-        name = digest(*(f"{each.zone.key} {each.after}" for each in zones))
+        name = digest(*(f"{change.zone.key} {change.after}" for change in zones))
         yield Notice(
-            f"{NoticeKind.LAW}:{one.series.id}:{one.first}:{name}",
-            NoticeKind.LAW,
+            f"{NoticeKind.TZ}:{one.series.id}:{one.first}:{name}",
+            NoticeKind.TZ,
             Severity.URGENT,
             begin,
             Instant(at + one.series.duration),
             at,
             one.first,
             one.series,
-            tuple(person.id for each in found for person in each.participants),
-            LawFact(
-                one.first,
-                one.last,
-                one.calls,
-                one.moved,
-                zones,
-                more=any((one.series.id, each.zone) in several for each in found),
-            ),
+            tuple(person.id for change in group for person in change.participants),
+            TzFact(one.first, one.last, one.calls, one.moved, zones, more),
         )

@@ -1,8 +1,7 @@
-"""What a notice is: its kind, the facts it states, when it is due and when it expires.
+"""The values of notices: kind, facts, due and expiry times.
 
-A notice's identity says what it is about and stays the same however often it is computed: a clock change is known by its
-day, not by the calls around it, of which one may yet be cancelled. It is due a lead time before its call, in days of the
-anchor's clock, and nobody is told once it has expired.
+A notice's id is stable: a clock change is identified by its day, not by the calls around it, which may be cancelled later. A
+notice is due a lead time before its call, in days on the anchor's clock, and is not sent after it has expired.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from svsm_cal.core.announcing import Severity
-    from svsm_cal.core.model import Deadline, Occurrence, Participant, Series
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Occurrence, Participant, Series
     from svsm_cal.engine.rrule import RecurrenceRule
 
 __all__ = [
@@ -30,13 +30,13 @@ __all__ = [
     "CallFact",
     "DeadlineFact",
     "Fact",
-    "LawFact",
     "LocalChange",
     "Notice",
     "NoticeKind",
     "ShiftFact",
     "Suggestion",
     "TimeFact",
+    "TzFact",
     "ahead_of",
     "due_between",
     "narrowed",
@@ -44,7 +44,7 @@ __all__ = [
 
 
 class NoticeKind(StrEnum):
-    """What a notice is about."""
+    """The kinds of notices."""
 
     SHIFT = "shift"
     SHIFT_LAST = "shift-last"
@@ -63,15 +63,15 @@ class NoticeKind(StrEnum):
     SLIPPED = "slipped"
     EARLIER = "earlier"
     OVER = "over"
-    LAW = "law"
+    TZ = "law"  # another tz database
     ABSENCES = "absences"
     CHAIR_AWAY = "chair-away"
 
 
 class LocalChange(Value):
-    """What a zone's clock shows when a call begins: `before`, where there is something to compare with, and `after`.
+    """The civil start of a call in a zone before (None: not known) and after a change.
 
-    Both are civil times; where only the time of day matters, the anchor's date tells whether it is another day's.
+    If only the time of day matters, the dates differ from the anchor date by the day offset.
     """
 
     zone: Zone
@@ -80,10 +80,10 @@ class LocalChange(Value):
 
 
 class ShiftFact(Value):
-    """Calls from the anchor date `first` to `last` at another local time; `last` and `calls` are None for no end in sight.
+    """Calls from the anchor date `first` to `last` at a new local time; `last` and `calls` are None if the end is open.
 
-    `cause` is whose clocks change, None for those of `zones` themselves, and on which day; `passing` says that they change
-    again so soon that it is a season of a few calls, in the zones `passed` alone if there are any.
+    `cause` is the zone whose clocks change, None for `zones` themselves, and the day of the change; `passing` marks a season
+    of only a few calls, in the zones `passed` only unless this is empty.
     """
 
     minutes: int
@@ -97,9 +97,9 @@ class ShiftFact(Value):
 
 
 class AnchorFact(Value):
-    """The anchor's own clocks change by `minutes` on `day`; `first` is the first call after it, on its clock and in UTC.
+    """The anchor's clocks change by `minutes` on `day`; `first` and `utc` are the start of the first call afterwards.
 
-    `zones` are those of attendees where nothing changes.
+    `zones` are the zones of attendees in which nothing changes.
     """
 
     zone: Zone
@@ -111,7 +111,7 @@ class AnchorFact(Value):
 
 
 class TimeFact(Value):
-    """A series has another zone, time or rule from a call on; `before` is the last call as it was."""
+    """A new zone, time or rule of a series from the call `after` on; `before` is the last call before the change."""
 
     before: Occurrence | None
     after: Occurrence
@@ -120,9 +120,9 @@ class TimeFact(Value):
 
 
 class CallFact(Value):
-    """One call that is not as planned, or from which on (`onwards`) a chair or a link is another.
+    """A change of one call, or (`onwards`) a new chair or link from this call on.
 
-    `was` and `now` are ids of chairs, or links; `following` the next call, of a cancelled one.
+    `was` and `now` are ids of chairs, or links; `following` is the next call after a cancelled one.
     """
 
     call: Occurrence
@@ -135,7 +135,7 @@ class CallFact(Value):
 
 
 class DeadlineFact(Value):
-    """A deadline, and the calls left before it when its notice is due; `was` is the date it had."""
+    """A deadline, and the calls left before it when the notice is due; `was` is its former date."""
 
     deadline: Deadline
     calls: tuple[Occurrence, ...] = ()
@@ -144,7 +144,7 @@ class DeadlineFact(Value):
 
 
 class Absence(Value):
-    """Who will be missing; `holiday` is the name of the public holiday where they are, None if they are away."""
+    """An absent person; `holiday` is the name of a public holiday in their region, None if they are away."""
 
     id: str
     name: str
@@ -152,7 +152,7 @@ class Absence(Value):
 
 
 class Suggestion(StrEnum):
-    """What to do about absences."""
+    """The suggested reaction to absences."""
 
     NONE = "none"
     CHAIR = "chair"
@@ -160,9 +160,9 @@ class Suggestion(StrEnum):
 
 
 class AbsenceFact(Value):
-    """Who misses a call, of how many; `chair` is the id of the one who was to chair it, if they do.
+    """The people who miss a call, the number of attendees, and the id of the chair if absent.
 
-    `following` is the id of the next in turn who will be there, where people chair in turn.
+    `following` is the id of the next person in turn who will be present, None without rotation.
     """
 
     call: Occurrence
@@ -173,10 +173,10 @@ class AbsenceFact(Value):
     following: str | None = None
 
 
-class LawFact(Value):
-    """Calls that another law of time puts at another local time, the first of several such runs if there are `more`.
+class TzFact(Value):
+    """Calls at a new local time by another tz database, the first of several such runs if there are `more`.
 
-    `moved` says that the instants themselves are others.
+    `moved` is true if the instants differ, not only the local times.
     """
 
     first: date
@@ -187,13 +187,13 @@ class LawFact(Value):
     more: bool = False
 
 
-Fact = ShiftFact | AnchorFact | TimeFact | CallFact | DeadlineFact | AbsenceFact | LawFact
+Fact = ShiftFact | AnchorFact | TimeFact | CallFact | DeadlineFact | AbsenceFact | TzFact
 
 
 class Notice(Value):
-    """One thing to tell: `due` and `expires` bound when, `at` is the instant it is about, a call's start or a deadline.
+    """A notice to send between `due` and `expires`; `at` is the instant of its call or deadline, `date` the anchor date.
 
-    `date` is the anchor date of the call it is about, or the deadline's; `participants` are the ids of those concerned.
+    `participants` are the ids of the people concerned.
     """
 
     id: str
@@ -209,23 +209,23 @@ class Notice(Value):
 
     @cached_property
     def concerned(self) -> frozenset[str]:
-        """Return the ids of those concerned, to look one up among many."""
+        """Return the ids of the people concerned as a set."""
         return frozenset(self.participants)
 
     @property
     def zones(self) -> tuple[Zone, ...]:
-        """Return the zones where clocks show another time for it, from west to east."""
-        found = getattr(self.fact, "zones", ())
-        return tuple(each.zone if isinstance(each, LocalChange) else each for each in found)
+        """Return the zones of the fact, from west to east."""
+        zones = getattr(self.fact, "zones", ())
+        return tuple(change.zone if isinstance(change, LocalChange) else change for change in zones)
 
 
-def due_between(found: Sequence[Notice], after: Instant | None, now: Instant) -> tuple[Notice, ...]:
-    """Return the notices that became due after an instant (None: ever) and by `now`, and have not expired."""
-    return tuple(each for each in found if each.due <= now < each.expires and (after is None or each.due > after))
+def due_between(notices: Sequence[Notice], after: Instant | None, now: Instant) -> tuple[Notice, ...]:
+    """Return the notices with a due time after `after` (None: any) and by `now` that have not expired."""
+    return tuple(item for item in notices if item.due <= now < item.expires and (after is None or item.due > after))
 
 
 def narrowed(notice: Notice, person: Participant) -> Notice | None:
-    """Return a notice with only what concerns one participant: their zone's clock; None if it does not."""
+    """Return a notice limited to one participant and their zone, None if it does not concern them."""
     if person.id not in notice.concerned:
         return None
     fact = notice.fact
@@ -234,14 +234,14 @@ def narrowed(notice: Notice, person: Participant) -> Notice | None:
     zones = getattr(fact, "zones", ())
     if not zones:
         return notice
-    own = tuple(each for each in zones if each.zone == person.zone)
+    own = tuple(change for change in zones if change.zone == person.zone)
     if isinstance(fact, ShiftFact) and fact.passed:
         fact = replace(fact, passing=person.zone in fact.passed, passed=())
     return replace(notice, participants=(person.id,), fact=replace(fact, zones=own)) if own else None
 
 
 def ahead_of(start: LocalDateTime, zone: Zone, lead: timedelta) -> Instant:
-    """Return the instant a lead before a wall-clock time: whole days are days of that clock, so that the hour stays."""
+    """Return the instant a lead time before a wall-clock time, with whole days counted on that clock."""
     days = timedelta(days=lead.days)
     at = instant_of(LocalDateTime(start - days), zone) if start.toordinal() > lead.days else instant_of(start, zone)
     return Instant(at - (lead - days))

@@ -1,7 +1,7 @@
-"""Notices of local times that clock changes shift: a mismatch begins, has its last call, is over; a season; the anchor's own.
+"""Notices of local times shifted by clock changes: begin, last call and end of a mismatch, a new season, changes of the anchor.
 
-Zones in which the same happens at the same call share a notice. A shift that a `from` entry makes is another matter: then
-the series was given another time, and that is told for all zones at once (`svsm_cal.notices.call_notices`).
+Zones with the same shift at the same call share a notice. Shifts by a `from` entry are excluded, as that entry has its own
+notice for all zones (`svsm_cal.notices.call_notices`).
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from svsm_cal.notices.notice import AnchorFact, LocalChange, Notice, NoticeKind,
 from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from svsm_cal.core.model import Calendar, Participant, Series
 
-__all__ = ["homes_of", "shift_notices"]
+__all__ = ["shift_notices"]
 
 _WEEK = timedelta(weeks=1)
-# So far back the window before one that begins now has begun, if it is a mismatch.
+# The window before one that begins now began within this time, if it is a mismatch.
 _BACK = timedelta(days=80)
-# A season of fewer calls is told to be one.
+# A season with fewer calls than this is announced with its end.
 _FEW = 5
 _UTC = zone_of("UTC")
 _KINDS = {
@@ -40,10 +40,10 @@ _KINDS = {
 }
 
 
-class _Turn(Value):
-    """A window that begins with another local time than the one before it had: the kind of its notice, and why.
+class _Shift(Value):
+    """A window with a different local time from the one before, the kind of its notice and its cause.
 
-    `since` is the last call before it.
+    `cause` is the zone and day of the clock change, `since` the last call before the window.
     """
 
     kind: NoticeKind
@@ -53,62 +53,56 @@ class _Turn(Value):
 
     @property
     def group(self) -> tuple[object, ...]:
-        """Return what zones share a notice by."""
-        return self.kind, self.window.first, _day(self), self.window.change_minutes
+        """Return a key that is equal for zones that share a notice."""
+        return self.kind, self.window.first, self.day, self.window.change_minutes
 
-
-def homes_of(calendar: Calendar, series: Series) -> dict[Zone, tuple[Participant, ...]]:
-    """Return the zones of a series' attendees, and who lives there."""
-    found: dict[Zone, list[Participant]] = {}
-    for person in calendar.attendees(series):
-        found.setdefault(person.zone, []).append(person)
-    return {zone: tuple(people) for zone, people in found.items()}
+    @property
+    def day(self) -> date:
+        """Return the day of the clock change, the first call's date if it is not known."""
+        return self.cause[1] if self.cause else self.window.first
 
 
 def shift_notices(calendar: Calendar, begin: Instant, until: Instant) -> Iterator[Notice]:
     """Yield the notices of shifts that may be due by `until` and not expired by `begin`."""
     lead = calendar.notices.leads.shift
     for series in calendar.series:
-        homes = homes_of(calendar, series)
-        first, last = (begin - _BACK).date(), (until + lead + 2 * timedelta(days=1)).date()
-        groups: dict[tuple[object, ...], list[_Turn]] = {}
+        homes = calendar.homes(series)
+        first, last = (begin - _BACK).date(), (until + lead + timedelta(days=2)).date()
+        groups: dict[tuple[object, ...], list[_Shift]] = {}
         for zone in homes:
-            for turn in _turns(series, zone, first, last):
-                groups.setdefault(turn.group, []).append(turn)
+            for shift in _shifts(series, zone, first, last):
+                groups.setdefault(shift.group, []).append(shift)
         names: set[str] = set()
-        for turns in sorted(groups.values(), key=lambda each: each[0].window.first):
-            about = f"{series.id}:{_day(turns[0])}:{turns[0].window.change_minutes or 0:+}"
-            if f"{turns[0].kind}:{about}" in names:
-                # Clocks that change on one day do so hours apart: a call between them shifts for some, the next one for others.
-                about += f":{turns[0].since}"
-            names.add(f"{turns[0].kind}:{about}")
-            yield from _told(calendar, series, homes, turns, about)
-        for turn in _turns(series, _UTC, first, last):
-            yield _anchor(calendar, series, homes, turn)
+        for shifts in sorted(groups.values(), key=lambda shifts: shifts[0].window.first):
+            shift = shifts[0]
+            about = f"{series.id}:{shift.day}:{shift.window.change_minutes or 0:+}"
+            if f"{shift.kind}:{about}" in names:
+                # Clocks that change on one day do so hours apart: a call in between shifts for some zones, the next for others.
+                about += f":{shift.since}"
+            names.add(f"{shift.kind}:{about}")
+            yield from _zone_notices(calendar, series, homes, shifts, about)
+        for shift in _shifts(series, _UTC, first, last):
+            yield _anchor_notice(calendar, series, homes, shift)
 
 
-def _turns(series: Series, zone: Zone, first: date, last: date) -> Iterator[_Turn]:
-    found = regular_calls(series).windows(zone, first, last)
+def _shifts(series: Series, zone: Zone, first: date, last: date) -> Iterator[_Shift]:
+    windows = regular_calls(series).windows(zone, first, last)
     retimed = [step.date for step in series.steps if step.retimes]
-    for before, window in pairwise([None, *found]):
+    for before, window in pairwise([None, *windows]):
         if window is None or not window.change_minutes or window.first < first:
             continue
-        since = before.last if before is not None and before.last is not None else None
+        since = before.last if before is not None else None
         if any(window.first >= day and (since is None or since < day) for day in retimed if window.first - day < _BACK):
             continue
         kind = NoticeKind.SHIFT
         if window.kind is ShiftKind.SEASON:
             returns = before is not None and before.kind is ShiftKind.MISMATCH
             kind = NoticeKind.BACK if returns else NoticeKind.SEASON
-        yield _Turn(kind, window, _cause(series, zone, window), since)
-
-
-def _day(turn: _Turn) -> date:
-    return turn.cause[1] if turn.cause else turn.window.first
+        yield _Shift(kind, window, _cause(series, zone, window), since)
 
 
 def _cause(series: Series, zone: Zone, window: ShiftWindow) -> tuple[Zone, date] | None:
-    """Return whose clocks changed last before a window's first call, the zone's or the anchor's, and on which day there."""
+    """Return the last clock change before a window's first call, in its zone or the anchor: the zone and the local day."""
     at = epoch_seconds(window.first_utc)
     anchor = _anchor_at(series, window.first)
     changes = [
@@ -120,44 +114,37 @@ def _cause(series: Series, zone: Zone, window: ShiftWindow) -> tuple[Zone, date]
     if not changes:
         return None
     when, where = max(changes, key=lambda pair: pair[0])
-    # The day on which the change falls, as the clock is before it.
+    # The day on the clock before the change.
     return where, local_of(instant_from_epoch(when - 1), where).date()
 
 
 def _anchor_at(series: Series, day: date) -> Zone:
-    zone = series.zone
-    for segment in segments_of(series):
-        if segment.start.date() <= day:
-            zone = segment.zone
-    return zone
+    segments = reversed(segments_of(series))
+    return next((segment.zone for segment in segments if segment.start.date() <= day), series.zone)
 
 
 def _clock(window: ShiftWindow, day: date, minutes: int = 0) -> LocalDateTime:
-    """Return what a window's zone shows at a call of an anchor date, or did by so many minutes less."""
+    """Return the local start of a call on an anchor date in a window, less some minutes."""
     return LocalDateTime(midnight(day) + timedelta(seconds=window.local_seconds, minutes=-minutes))
 
 
-def _told(
-    calendar: Calendar, series: Series, homes: Mapping[Zone, tuple[Participant, ...]], turns: list[_Turn], about: str
+def _zone_notices(
+    calendar: Calendar, series: Series, homes: Mapping[Zone, Sequence[Participant]], shifts: list[_Shift], about: str
 ) -> Iterator[Notice]:
-    turns = sorted(turns, key=lambda turn: (turn.window.zone.utc_offset(turn.window.first_utc), turn.window.zone.key))
-    turn, leads = turns[0], calendar.notices.leads
-    window, kind = turn.window, turn.kind
-    minutes = window.change_minutes or 0
-    zones = {
-        each.window.zone: LocalChange(
-            each.window.zone, _clock(each.window, window.first, minutes), _clock(each.window, window.first)
-        )
-        for each in turns
-    }
-    ends = [each.window for each in turns if each.window.last is not None]
-    shortest = min(ends, key=lambda each: each.last or each.first) if ends else window
+    shifts = sorted(shifts, key=lambda shift: (shift.window.zone.utc_offset(shift.window.first_utc), shift.window.zone.key))
+    leads, kind = calendar.notices.leads, shifts[0].kind
+    windows = [shift.window for shift in shifts]
+    window = windows[0]
+    first, minutes = window.first, window.change_minutes or 0
+    zones = {there.zone: LocalChange(there.zone, _clock(there, first, minutes), _clock(there, first)) for there in windows}
+    ends = [there for there in windows if there.last is not None]
+    shortest = min(ends, key=lambda window: window.last or window.first) if ends else window
     people = tuple(person.id for zone in zones for person in homes[zone])
-    # Where zones differ in how long it lasts, an end is told only of those for which it is one.
-    ending = [each.window.zone for each in turns if each.window.last == shortest.last]
-    agreed = len(ending) == len(turns)
+    # If the windows end on different days, an end is announced only for the zones with that end.
+    ending = [there.zone for there in windows if there.last == shortest.last]
+    agreed = len(ending) == len(windows)
     passing = kind is not NoticeKind.SHIFT and shortest.calls is not None and shortest.calls < _FEW
-    fact = ShiftFact(minutes, window.first, None, None, _cause_of(turns), passing, tuple(zones.values()))
+    fact = ShiftFact(minutes, first, None, None, _cause_of(shifts), passing, tuple(zones.values()))
     if agreed or passing:
         fact = replace(fact, last=shortest.last, calls=shortest.calls, passed=() if agreed else tuple(ending))
     ends_at = shortest.last_utc if kind is NoticeKind.SHIFT and shortest.last_utc else window.first_utc
@@ -165,10 +152,10 @@ def _told(
         f"{kind}:{about}",
         kind,
         _KINDS[kind],
-        _before(series, window.first, window.first_utc, leads.shift),
+        _before(series, first, window.first_utc, leads.shift),
         Instant(ends_at + series.duration),
         window.first_utc,
-        window.first,
+        first,
         series,
         people,
         fact,
@@ -189,28 +176,28 @@ def _told(
         )
 
 
-def _cause_of(turns: list[_Turn]) -> tuple[Zone | None, date] | None:
-    """Return whose clocks change, and when, None being those of the zones themselves, each its own."""
-    others = [turn.cause for turn in turns if turn.cause is not None and turn.cause[0] != turn.window.zone]
-    if others:
-        return others[0]
-    return (None, turns[0].cause[1]) if turns[0].cause is not None else None
+def _cause_of(shifts: list[_Shift]) -> tuple[Zone | None, date] | None:
+    """Return the zone and day of the clock change, None as the zone if each zone has its own change."""
+    for shift in shifts:
+        if shift.cause is not None and shift.cause[0] != shift.window.zone:
+            return shift.cause
+    return (None, shifts[0].cause[1]) if shifts[0].cause is not None else None
 
 
 def _before(series: Series, day: date, at: Instant, lead: timedelta) -> Instant:
-    """Return a lead before a call, by the anchor's clock."""
+    """Return the instant a lead time before a call, on the anchor's clock."""
     zone = _anchor_at(series, day)
     return ahead_of(local_of(at, zone), zone, lead)
 
 
-def _anchor(calendar: Calendar, series: Series, homes: Mapping[Zone, tuple[Participant, ...]], turn: _Turn) -> Notice:
-    window = turn.window
-    zone, day = turn.cause or (series.zone, window.first)
+def _anchor_notice(calendar: Calendar, series: Series, homes: Mapping[Zone, Sequence[Participant]], shift: _Shift) -> Notice:
+    window = shift.window
+    zone, day = shift.cause or (series.zone, window.first)
     at, minutes = window.first_utc, -(window.change_minutes or 0)
     utc = LocalChange(_UTC, _clock(window, window.first, -minutes), _clock(window, window.first))
     before = at - timedelta(days=max(1, (window.first - day).days + 1))
-    spared = [each for each in homes if each.utc_offset(at) - zone.utc_offset(at) == _apart(each, zone, Instant(before))]
-    fact = AnchorFact(zone, day, minutes, local_of(at, zone), utc, tuple(sorted(spared, key=lambda each: each.key)))
+    unchanged = [home for home in homes if _difference(home, zone, at) == _difference(home, zone, Instant(before))]
+    fact = AnchorFact(zone, day, minutes, local_of(at, zone), utc, tuple(sorted(unchanged, key=lambda home: home.key)))
     return Notice(
         f"{NoticeKind.ANCHOR}:{series.id}:{day}",
         NoticeKind.ANCHOR,
@@ -225,5 +212,5 @@ def _anchor(calendar: Calendar, series: Series, homes: Mapping[Zone, tuple[Parti
     )
 
 
-def _apart(zone: Zone, anchor: Zone, at: Instant) -> timedelta:
+def _difference(zone: Zone, anchor: Zone, at: Instant) -> timedelta:
     return zone.utc_offset(at) - anchor.utc_offset(at)

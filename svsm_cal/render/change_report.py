@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.affected import Touch
+from svsm_cal.core.affected import ItemKind
 from svsm_cal.core.call_changes import values_of
 from svsm_cal.engine.zones import local_of
 from svsm_cal.render.change_rows import Row, Table, headline, on_one_line, tables, without_addresses
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from svsm_cal.core.call_changes import CallChange, ZoneRun
     from svsm_cal.core.changes import Changes, DeadlineChange, ParticipantChange, SeriesChange
     from svsm_cal.core.localized import LocalizedOccurrence
-    from svsm_cal.core.model import Deadline, Occurrence, Participant
-    from svsm_cal.core.tz_changes import DeadlineMove, LawChange
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Occurrence, Participant
+    from svsm_cal.core.tz_changes import DeadlineMove, TzChange
     from svsm_cal.render.records import Record
     from svsm_cal.render.text import Cell, Paint
     from svsm_cal.words.language import Language
 
-__all__ = ["changes_markdown", "changes_record", "changes_text", "laws_record", "laws_text"]
+__all__ = ["changes_markdown", "changes_record", "changes_text", "tz_record", "tz_text"]
 
 _MOST_ROWS = 15
 
@@ -53,12 +54,12 @@ def _range(language: Language, changes: Changes) -> str:
 def _reached(language: Language, changes: Changes) -> Sequence[tuple[str, str]]:
     """Return the feeds that change, public ones by path and participants' by id, and who would get a mail."""
 
-    def named(name: str, touch: Touch) -> str:
-        return name if touch is Touch.CHANGED else language.say(f"diff.feed.{touch}", name=name)
+    def named(name: str, touch: ItemKind) -> str:
+        return name if touch is ItemKind.CHANGED else language.say(f"diff.feed.{touch}", name=name)
 
     found = {
-        "feeds": [named(each.path, each.touch) for each in changes.feeds if each.path is not None],
-        "personal_feeds": [named(each.participant, each.touch) for each in changes.feeds if each.participant is not None],
+        "feeds": [named(each.path, each.kind) for each in changes.feeds if each.path is not None],
+        "personal_feeds": [named(each.participant, each.kind) for each in changes.feeds if each.participant is not None],
         "invites": [f"{each.series} ({', '.join(each.participants)})" for each in changes.invites],
     }
     return [(language.say(f"diff.{key}"), ", ".join(names)) for key, names in found.items() if names]
@@ -117,8 +118,8 @@ def _escaped(text: str) -> str:
     return re.sub(r"@(?=\w)", "@<!-- -->", shown)
 
 
-def laws_text(
-    language: Language, old: str, new: str, calls: tuple[LawChange, ...], deadlines: tuple[DeadlineMove, ...]
+def tz_text(
+    language: Language, old: str, new: str, calls: tuple[TzChange, ...], deadlines: tuple[DeadlineMove, ...]
 ) -> list[str]:
     """Return the lines of `tzdiff`."""
     lines = [_law_line(language, change) for change in calls]
@@ -129,7 +130,7 @@ def laws_text(
     return [heading, *(f"  {line}" for line in lines)]
 
 
-def _law_line(language: Language, change: LawChange) -> str:
+def _law_line(language: Language, change: TzChange) -> str:
     names = ", ".join(person.name for person in change.participants)
     who = f"{change.zone.key}{f' ({names})' if names else ''}"
     span = language.date(change.first)
@@ -147,7 +148,7 @@ def _law_line(language: Language, change: LawChange) -> str:
     return f"{change.series.title}, {who}: {span}: {said}"
 
 
-def laws_record(old: str, new: str, calls: tuple[LawChange, ...], deadlines: tuple[DeadlineMove, ...]) -> Record:
+def tz_record(old: str, new: str, calls: tuple[TzChange, ...], deadlines: tuple[DeadlineMove, ...]) -> Record:
     """Return what `tzdiff --json` prints; `before` and `after` are the first call's local times."""
     return {
         "old": old,
@@ -180,7 +181,7 @@ def changes_record(changes: Changes) -> Record:
             "series": [_series_change(each) for each in changes.series],
             "deadlines": [_deadline_change(each) for each in changes.deadlines],
             "participants": [_participant_change(each) for each in changes.participants],
-            "feeds": [{"change": each.touch.value, "path": each.path, "participant": each.participant} for each in changes.feeds],
+            "feeds": [{"change": each.kind.value, "path": each.path, "participant": each.participant} for each in changes.feeds],
             "invites": [{"series": each.series, "participants": list(each.participants)} for each in changes.invites],
         }
     }
@@ -190,7 +191,7 @@ def _series_change(change: SeriesChange) -> Record:
     return {
         "id": change.series.id,
         "title": without_addresses(change.series.title),
-        "change": change.touch.value,
+        "change": change.kind.value,
         "calls": [_call_change(each) for each in change.calls],
     }
 

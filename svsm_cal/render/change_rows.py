@@ -9,7 +9,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from svsm_cal.core.affected import Touch
+from svsm_cal.core.affected import ItemKind
 from svsm_cal.core.call_changes import CallKind, values_of
 from svsm_cal.core.changes import DeadlineKind, ParticipantKind
 from svsm_cal.render.text import planned_note
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from svsm_cal.core.call_changes import CallChange, ZoneRun
     from svsm_cal.core.changes import Changes, DeadlineChange, ParticipantChange, SeriesChange
     from svsm_cal.core.localized import LocalizedOccurrence
-    from svsm_cal.core.model import Deadline
+    from svsm_cal.core.milestones import Deadline
     from svsm_cal.engine.zones import Zone
     from svsm_cal.words.language import Language
 
@@ -94,9 +94,9 @@ def headline(language: Language, changes: Changes) -> str:
     """Return how many things change for people: 1 call cancelled, 2 deadlines slipped."""
     if not changes.concern_people:
         return language.say("diff.none")
-    found = [(each.series, each.touch) for each in changes.series if each.touch is not Touch.CHANGED]
+    found = [(each.series, each.kind) for each in changes.series if each.kind is not ItemKind.CHANGED]
     parts = [language.say(f"diff.series.{touch}", title=on_one_line(series.title)) for series, touch in found]
-    parts += _summary(language, [call for each in changes.series if each.touch is Touch.CHANGED for call in each.calls])
+    parts += _summary(language, [call for each in changes.series if each.kind is ItemKind.CHANGED for call in each.calls])
     parts += _counted(language, "deadline", DeadlineKind, [(each.kind, 1) for each in changes.deadlines])
     parts += _counted(language, "participant", ParticipantKind, [(each.kind, 1) for each in changes.participants])
     return ", ".join(parts)
@@ -126,7 +126,7 @@ def tables(language: Language, changes: Changes) -> Iterator[Table]:
     for each in changes.series:
         rows = tuple(row for call in each.calls for row in _call_rows(language, changes, each, call))
         title, name = on_one_line(each.series.title), each.series.id
-        touch = [] if each.touch is Touch.CHANGED else [language.say(f"diff.this_series.{each.touch}")]
+        touch = [] if each.kind is ItemKind.CHANGED else [language.say(f"diff.this_series.{each.kind}")]
         summary = ", ".join([*touch, *_summary(language, each.calls)])
         yield Table(f"{title} ({name})" if title != name else name, summary, columns("date", "where"), rows)
     if changes.deadlines:

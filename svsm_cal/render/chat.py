@@ -39,7 +39,7 @@ _MOST = {ChannelKind.SLACK: 2900, ChannelKind.DISCORD: 1900, ChannelKind.MATTERM
 _SLACK_HEADER = 150
 _ZULIP_TOPIC = 60
 # Kinds without one moment ahead that could be shown.
-_TIMELESS = frozenset({NoticeKind.OVER, NoticeKind.SLIPPED, NoticeKind.EARLIER, NoticeKind.LAW})
+_TIMELESS = frozenset({NoticeKind.OVER, NoticeKind.SLIPPED, NoticeKind.EARLIER, NoticeKind.TZ})
 
 Payload = dict[str, Any]
 

@@ -15,13 +15,13 @@ from svsm_cal.notices.notice import (
     AnchorFact,
     CallFact,
     DeadlineFact,
-    LawFact,
     LocalChange,
     Notice,
     NoticeKind,
     ShiftFact,
     Suggestion,
     TimeFact,
+    TzFact,
 )
 from svsm_cal.value import Value
 from svsm_cal.words import ENGLISH
@@ -30,7 +30,8 @@ from svsm_cal.words.language import clock
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from svsm_cal.core.model import Calendar, Deadline, Occurrence
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Calendar, Occurrence
     from svsm_cal.engine.civil import LocalDateTime
     from svsm_cal.words.language import Language
 
@@ -132,7 +133,7 @@ def _told(language: Language, notice: Notice, calendar: Calendar) -> _Told:
             return _deadline(language, notice, fact)
         case AbsenceFact() as fact:
             return _absences(language, notice, fact, calendar)
-        case LawFact() as fact:
+        case TzFact() as fact:
             return _law(language, fact)
 
 
@@ -275,7 +276,7 @@ def _absent(absence: Absence) -> str:
     return f"{absence.name} ({absence.holiday})" if absence.holiday else absence.name
 
 
-def _law(language: Language, fact: LawFact) -> _Told:
+def _law(language: Language, fact: TzFact) -> _Told:
     span = _span(language, fact.first, fact.last, fact.calls)
     text = [_say(language, "law", span=span, zones=_changes(language, fact.zones, fact.first))]
     if fact.more:

@@ -97,7 +97,7 @@ def plan_text(language: Language, plan: Plan, paint: Paint = plain) -> list[str]
         language.say("plan.costs", most=MOST),
         *language.say("plan.ranking").splitlines(),
     ]
-    if not plan.limits.are_none:
+    if not plan.limits.allow_all:
         lines.append(language.say("plan.within", limits=limits_text(plan.limits), times=language.amount(plan.times, "time")))
     for choice in plan.current:
         rank = language.say("plan.rank" if choice.allowed else "plan.outside", rank=choice.rank, times=plan.times)

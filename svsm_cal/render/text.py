@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.deadlines import DeadlineOutlook
     from svsm_cal.core.localized import CallOnClock
-    from svsm_cal.core.model import Calendar, Deadline, Occurrence, Participant
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Calendar, Occurrence, Participant
     from svsm_cal.core.rotation import ChairedCall
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.engine.civil import Instant

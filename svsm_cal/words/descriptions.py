@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from svsm_cal.core.localized import CallOnClock
-    from svsm_cal.core.model import Calendar, Deadline, Details, Occurrence
+    from svsm_cal.core.milestones import Deadline
+    from svsm_cal.core.model import Calendar, Details, Occurrence
     from svsm_cal.core.segments import Segment
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.engine.zones import Zone

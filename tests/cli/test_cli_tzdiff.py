@@ -117,7 +117,7 @@ def test_nothing_changes(calendar):
 
 
 @pytest.mark.parametrize("name", ["/nowhere", "calendar.toml", "."])
-def test_what_is_no_law(calendar, name, monkeypatch):
+def test_invalid_tz_databases(calendar, name, monkeypatch):
     monkeypatch.chdir(calendar.parent)
     result = run(calendar, "tzdiff", name)
     assert result.exit_code != 0
@@ -169,7 +169,7 @@ def test_a_publication_follows_a_law_once(calendar, tmp_path, monkeypatch):
     use(monkeypatch, OLD)
     assert run(calendar, "build", out).exit_code == 0
     assert revisions(out / "calendar.ics") == {"mexican": 0, "european": 0}
-    # What was published, by the law that holds now.
+    # What was published, by the installed tz database.
     use(monkeypatch, NEW)
     told = run(calendar, "tzdiff", out, "installed", "--until", "2023-12-31").output
     assert "Wed 5 April 2023 to Wed 25 October 2023, 30 calls: 02:00 instead of 01:00" in told
@@ -182,7 +182,7 @@ def test_a_publication_follows_a_law_once(calendar, tmp_path, monkeypatch):
     result = run(calendar, "build", out, now="2022-12-01T00:00Z")
     assert "warning" not in result.stderr
     assert (out / "calendar.ics").read_bytes() == before
-    # Its VTIMEZONE is that of the new law.
+    # Its VTIMEZONE is that of the new tz database.
     stream = icalendar.Calendar.from_ical(before)
     (mexico,) = [each for each in stream.walk("VTIMEZONE") if each["TZID"] == "America/Mexico_City"]
     assert not [each for each in mexico.walk("DAYLIGHT") if "UNTIL" not in str(each.get("RRULE", "UNTIL"))]

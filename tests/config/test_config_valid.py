@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from svsm_cal.config.load import check_file, check_text, load, loads
-from svsm_cal.core.model import Addition, Away, Calendar, Deadline, Details, Milestone, Organizer, Override, Status, Step
+from svsm_cal.core.milestones import Deadline, Milestone
+from svsm_cal.core.model import Addition, Away, Calendar, Details, Organizer, Override, Status, Step
 from svsm_cal.engine.rrule import RecurrenceRule
 from svsm_cal.engine.zones import zone_of
 from svsm_cal.value import fields_of

@@ -311,7 +311,7 @@ def test_series_added_and_gone():
     new = loads(second + 'rule = "FREQ=WEEKLY;COUNT=4"\nattendees = ["claudio"]')
     span = {"start": z("2025-03-01T00:00Z"), "end": z("2025-06-01T00:00Z")}
     (added,), (gone,) = changes(OLD, new, **span).series, changes(new, OLD, **span).series
-    assert (added.touch, added.series.id, gone.touch, gone.series.id) == ("added", "b", "gone", "b")
+    assert (added.kind, added.series.id, gone.kind, gone.series.id) == ("added", "b", "gone", "b")
     assert [(each.kind, each.calls) for each in (*added.calls, *gone.calls)] == [("added", 4), ("removed", 4)]
     # 10:00 in Berlin is 04:00 in New York, and 05:00 from 9 to 30 March.
     assert [(run.calls, *local(run)) for run in added.calls[0].zones] == [
@@ -319,7 +319,7 @@ def test_series_added_and_gone():
     ]  # fmt: skip
     assert [(each.series, each.participants) for each in changes(OLD, new, **span).invites] == [("b", ("claudio",))]
     past = changes(OLD, new, start=z("2026-03-01T00:00Z"), end=z("2026-06-01T00:00Z"))
-    assert [(each.touch, each.calls) for each in past.series] == [("added", ())]
+    assert [(each.kind, each.calls) for each in past.series] == [("added", ())]
 
 
 CFP = "date = 2025-03-20"
@@ -414,7 +414,7 @@ def test_the_feeds_named_are_those_whose_bytes_differ(edit):
     found = changes(OLD, new, start=now, end=z("2025-06-01T00:00Z"))
     differ = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     assert {each.path or each.participant for each in found.feeds} == differ
-    assert {each.participant for each in found.feeds if each.touch == "gone"} <= {*before.keys() - after.keys(), None}
+    assert {each.participant for each in found.feeds if each.kind == "gone"} <= {*before.keys() - after.keys(), None}
 
 
 @pytest.mark.parametrize("name", ["svsm", "minimal"])

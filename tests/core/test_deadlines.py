@@ -7,7 +7,7 @@ import pytest
 
 from svsm_cal.config.load import load, loads
 from svsm_cal.core.deadlines import DeadlineStatus, all_deadlines, outlook
-from svsm_cal.core.model import Deadline
+from svsm_cal.core.milestones import Deadline
 from svsm_cal.engine.zones import zone_of
 
 EXAMPLE = load(Path(__file__).parents[2] / "examples/svsm/calendar.toml")

@@ -11,7 +11,7 @@ import pytest
 
 from svsm_cal.config.load import loads
 from svsm_cal.core.announcing import Severity
-from svsm_cal.core.tz_changes import LawChange
+from svsm_cal.core.tz_changes import TzChange
 from svsm_cal.engine.civil import Instant
 from svsm_cal.engine.zones import zone_of
 from svsm_cal.notices.collection import notices
@@ -539,7 +539,7 @@ def test_public_holidays_are_those_of_the_day_on_each_ones_own_clock():
     ]
 
 
-# --- What an edit replaces, and another law ---
+# --- What an edit replaces, and another tz database ---
 
 EDITS = [
     ("a link", "", 'url = "https://meet.example.org/b"', "link",
@@ -585,16 +585,16 @@ def test_a_deadline_that_an_edit_slips_is_told_at_once():
     ]
 
 
-def test_another_law_of_time_is_told_to_whom_it_concerns():
+def test_another_tz_database_is_told_to_whom_it_concerns():
     calendar = small()
     series = calendar.series[0]
     shanghai = zone_of("Asia/Shanghai")
     people = {each.zone: (each,) for each in calendar.participants}
     local = datetime(2025, 2, 6, 1)
-    laws = [
-        LawChange(series, shanghai, people[shanghai], date(2025, 2, 5), date(2025, 4, 2), 9, local, local.replace(hour=2), False)
+    tz_changes = [
+        TzChange(series, shanghai, people[shanghai], date(2025, 2, 5), date(2025, 4, 2), 9, local, local.replace(hour=2), False)
     ]
-    found = told_at(calendar, "2025-02-01T00:00Z", NoticeKind.LAW, laws=laws)
+    found = told_at(calendar, "2025-02-01T00:00Z", NoticeKind.TZ, tz_changes=tz_changes)
     assert [(each.severity, each.participants) for each in found] == [(Severity.URGENT, ("huibo",))]
     assert [wording(each, calendar).text for each in found] == [
         (
