@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from svsm_cal.errors import UsageError
-from svsm_cal.notices.collection import notices
+from svsm_cal.notices import notices
 from svsm_cal.notices.notice import Notice, narrowed
 from svsm_cal.words import ENGLISH
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from svsm_cal.config.load import loads
 from svsm_cal.engine.civil import Instant
 from svsm_cal.engine.tzdb import tz_database
-from svsm_cal.notices.collection import notices
+from svsm_cal.notices import notices
 from svsm_cal.notices.notice import narrowed
 from svsm_cal.render.notice_text import wording
 from svsm_cal.words import languages

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from svsm_cal.config.load import load
 from svsm_cal.core.announcing import Channel, ChannelKind
 from svsm_cal.engine.civil import Instant
-from svsm_cal.notices.collection import notices
+from svsm_cal.notices import notices
 from svsm_cal.notices.notice import NoticeKind
 from svsm_cal.render.chat import chat_payload, moment_of
 from svsm_cal.render.notice_text import wording

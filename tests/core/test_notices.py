@@ -14,7 +14,7 @@ from svsm_cal.core.announcing import Severity
 from svsm_cal.core.tz_changes import TzChange
 from svsm_cal.engine.civil import Instant
 from svsm_cal.engine.zones import zone_of
-from svsm_cal.notices.collection import notices
+from svsm_cal.notices import notices
 from svsm_cal.notices.notice import NoticeKind, due_between, narrowed
 from svsm_cal.render.notice_text import wording
 from svsm_cal.words import language_of, languages
