@@ -1,4 +1,4 @@
-"""The outbox delivered by a command that has put mails into it, and what is said of it."""
+"""Delivery of the outbox by a command that has put mails into it, with its output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["deliver", "deliver_or_tell"]
 
 
 def deliver_or_tell(invocation: Invocation, store: Store, smtp: str | None, calendar: Calendar) -> None:
-    """Deliver what is due if a mail server is named, or else say how many mails wait; exits with 1 unless all is well."""
+    """Deliver due mails if a mail server is set, otherwise print the number of pending mails; exits with 1 for problems."""
     from svsm_cal.app.outbox import waiting_mails
     from svsm_cal.transport.smtp_settings import URL
     from svsm_cal.words.phrases import amount
@@ -29,11 +29,11 @@ def deliver_or_tell(invocation: Invocation, store: Store, smtp: str | None, cale
         deliver(invocation, store, smtp, calendar)
     elif waiting := waiting_mails(store):
         verb = "waits" if waiting == 1 else "wait"
-        click.echo(f"{amount(waiting, 'mail')} {verb}: name a mail server ({URL}), or run `svsm-cal worker`", err=True)
+        click.echo(f"{amount(waiting, 'mail')} {verb}: set a mail server ({URL}), or run `svsm-cal worker`", err=True)
 
 
 def deliver(invocation: Invocation, store: Store, smtp: str | None, calendar: Calendar) -> None:
-    """Deliver what is due, showing how far it is on a terminal, and say what came of it; exits with 1 unless all is well."""
+    """Deliver due mails, with progress on a terminal, and print the result; exits with 1 for problems."""
     from svsm_cal.app.outbox import empty_outbox
     from svsm_cal.render.change_rows import without_addresses
     from svsm_cal.render.invite_report import outbox_line
@@ -42,7 +42,7 @@ def deliver(invocation: Invocation, store: Store, smtp: str | None, calendar: Ca
     stop = _stopper()
     done = 0
 
-    def told(recipient: str, state: str, response: str) -> None:
+    def report(recipient: str, state: str, response: str) -> None:
         nonlocal done
         done += 1
         if state == "failed":
@@ -54,24 +54,24 @@ def deliver(invocation: Invocation, store: Store, smtp: str | None, calendar: Ca
         store,
         read_settings(smtp, os.environ),
         clock=invocation.clock,
-        told=lambda row, settled: told(row.mail.recipient, settled.state, settled.response),
+        told=lambda row, settled: report(row.mail.recipient, settled.state, settled.response),
         stop=stop,
     )
     if found.busy:
-        click.echo("another process is delivering: it takes these along", err=True)
+        click.echo("another process is delivering, and delivers these mails too", err=True)
         return
     click.echo(outbox_line(sent=found.sent, failed=found.failed, pending=found.pending, due=found.due), err=True)
     if found.broken is not None:
-        click.echo(f"svsm-cal: {found.broken} (what is left waits in the outbox: `svsm-cal invite send` goes on)", err=True)
+        click.echo(f"svsm-cal: {found.broken} (pending mails stay in the outbox: continue with `svsm-cal invite send`)", err=True)
     if found.broken is not None or found.failed:
         raise SystemExit(1)
 
 
 def _stopper() -> Callable[[], bool]:
-    """Return what says that the process was asked to stop: the mail on its way is finished first."""
+    """Return whether a signal has asked the process to stop; the current mail is finished first."""
     import signal
 
-    asked: list[int] = []
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda number, _frame: asked.append(number))
-    return lambda: bool(asked)
+    signals: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: signals.append(number))
+    return lambda: bool(signals)
