@@ -1,4 +1,4 @@
-# Everything a newcomer needs: `make demo` and `make test` set up all they need themselves.
+# `make demo` and `make test` set up everything they need.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 CACHE := .cache
@@ -6,13 +6,13 @@ DEMO := $(CACHE)/demo-venv
 VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLE := examples/svsm/calendar.toml
-# Tests wait for the disk more than for anything else: their files are in memory where there is some.
+# Disk access dominates the tests' time: their files are in memory if there is enough of it.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -Pk /dev/shm | awk 'END { print $$4 }')" -gt 2000000 ] && echo TMPDIR=/dev/shm)
 DEMO_NOW := 2025-03-05T17:00Z
 
 .PHONY: help demo test lint types bench soak readers format lock clean
 
-help: ## Show what can be made
+help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: $(DEMO)/done ## Set up, build the example's site, and show its next calls, shifts and deadlines
@@ -24,7 +24,7 @@ demo: $(DEMO)/done ## Set up, build the example's site, and show its next calls,
 	done
 	@echo; echo "Open demo-site/index.html in a browser; import demo-site/calendar.ics into a calendar program."
 
-test: lint types readers ## Set up, then run every check and test
+test: lint types readers ## Set up, then run all checks and tests
 	$(MEMORY) $(BIN)/python -m pytest -m "not soak" -n 3 --dist loadfile
 
 lint: $(VENV)/done ## Check style and the layers
@@ -39,14 +39,14 @@ bench: readers ## Measure against other programs, side by side
 	sh tests/bench/setup.sh "$(PYTHON)" $(CACHE)
 	$(BIN)/python tests/bench/run.py
 
-soak: readers ## Run the long sweeps
+soak: readers ## Run the long tests
 	sh tests/tzdata/setup.sh $(BIN)/python $(CACHE) all
 	$(MEMORY) $(BIN)/python -m pytest -m soak --hypothesis-profile=soak --timeout=7200
 
 format: $(VENV)/done ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-lock: $(VENV)/done ## Resolve and pin the dependencies anew (needs uv)
+lock: $(VENV)/done ## Resolve and pin all dependencies again (needs uv)
 	sh tests/lock.sh
 
 readers: $(VENV)/done
@@ -59,10 +59,10 @@ readers: $(VENV)/done
 	sh tests/itip/setup.sh $(CACHE)
 	sh tests/tzdata/setup.sh $(BIN)/python $(CACHE) 2020.1 2022.5 2022.6 2022.7 2024.2
 
-clean: ## Remove what the other targets made
+clean: ## Remove all generated files
 	rm -rf $(VENV) $(CACHE) demo-site
 
-# An environment with what the program needs and nothing else.
+# An environment with the runtime dependencies only.
 $(DEMO)/done: requirements.lock pyproject.toml
 	@sh tests/environment.sh "$(PYTHON)" $(DEMO) requirements.lock
 	@touch $@

@@ -226,7 +226,7 @@ def _sync(folder: str) -> None:
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:
-        return  # some systems cannot open a folder; the rename itself stands
+        return  # some systems cannot open a folder; the rename is done anyway
     try:
         os.fsync(descriptor)
     except OSError:

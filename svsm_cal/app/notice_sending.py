@@ -81,8 +81,8 @@ class NoticeStore:
     def claim(self, identity: str, destination: str) -> bool:
         """Record a notice as sent; return False if it was recorded before."""
         with self._store.ledger() as ledger:
-            number, stands = _attempts(ledger, identity, destination)
-            return not stands and ledger.claim(_name(identity, destination, number + 1), now=self._now)
+            number, sent = _attempts(ledger, identity, destination)
+            return not sent and ledger.claim(_name(identity, destination, number + 1), now=self._now)
 
     def release(self, identity: str, destination: str) -> None:
         """Undo the record of a notice that was not sent."""
@@ -106,7 +106,7 @@ def _name(identity: str, destination: str, number: int) -> str:
 
 
 def _attempts(ledger: Ledger, identity: str, destination: str) -> tuple[int, bool]:
-    """Return the number of the last attempt, and whether it stands."""
+    """Return the number of the last attempt, 0 for none, and whether it has not failed."""
     return _last_attempt(ledger.claimed(_name(identity, destination, 0)[:-1]), identity, destination)
 
 

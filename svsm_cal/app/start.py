@@ -19,7 +19,7 @@ CALENDAR = """\
 id = "my-community"                     # the name used for files and feeds
 name = "My community calendar"
 domain = "calendar.example.org"         # right-hand side of every UID: a domain of yours; never change it
-zone = "Europe/Berlin"                  # whose wall clock the calls follow
+zone = "Europe/Berlin"                  # calls follow the wall clock of this zone
 # url = "https://calendar.example.org/" # the address at which you publish it
 # language = "de"                       # of feeds, invites and mails; default English
 # organizer = { name = "My community calendar", email = "calendar@example.org" }   # sender of invites

@@ -1,6 +1,6 @@
 """The `svsm-cal` command: options to a call of `svsm_cal.app`, and its values to text.
 
-Each command's module is loaded only when it runs, so that a look-up does not wait for what publishing needs.
+A command's module is imported only when the command runs, so that look-ups start fast.
 """
 
 from __future__ import annotations
@@ -17,42 +17,42 @@ from svsm_cal.errors import CalendarError, SvsmCalError
 
 __all__ = ["command", "main"]
 
-# Command -> the module it is in, and the one line `--help` shows.
+# Command -> its module, and its line in `--help`.
 _COMMANDS = {
     "init": ("check", "Write a calendar.toml to start from."),
-    "check": ("check", "Report every mistake in the calendar file."),
+    "check": ("check", "Report all mistakes in the calendar file."),
     "next": ("lookups", "Show the next calls on one clock."),
     "when": ("lookups", "Show one day's call on everybody's clock."),
     "shifts": ("lookups", "Show when clock changes move the call, and for whom."),
     "deadlines": ("lookups", "Show what is due, and the calls left before it."),
     "chairs": ("lookups", "Show who chairs which call."),
-    "notices": ("notices", "Show what people have to be told, and tell them."),
+    "notices": ("notices", "Show and send notices."),
     "agenda": ("minutes", "Write the next call's agenda."),
     "minutes": ("minutes", "Read the minutes of calls, and compare them with the calendar."),
-    "plan": ("plan", "Show which times would be fair, and who pays for them."),
-    "diff": ("diff", "Show what an edit would change for people."),
+    "plan": ("plan", "Rank meeting times by fairness."),
+    "diff": ("diff", "Show what an edit changes for people."),
     "feed": ("publish", "Write one iCalendar feed."),
     "feed-url": ("publish", "Print the address of a participant's own feed."),
     "build": ("publish", "Write the whole site: feeds, page and JSON."),
     "serve": ("publish", "Serve the site, the feeds and a JSON API."),
     "publish": ("publish", "Publish the site to an object store, such as S3."),
-    "lint": ("check", "Report what is wrong with an iCalendar feed, anybody's."),
-    "invite": ("invite", "Mail invites that stay right, and take the answers."),
-    "store": ("store", "Look after what is remembered of invites."),
+    "lint": ("check", "Check any iCalendar feed for errors."),
+    "invite": ("invite", "Send invites and updates, and receive the answers."),
+    "store": ("store", "Maintain the store of invites and mails."),
     "worker": ("store", "Deliver mails from a store in PostgreSQL."),
     "cancel": ("edits", "Cancel a call."),
-    "restore": ("edits", "Take back a cancellation, a move or a change."),
+    "restore": ("edits", "Undo a cancellation, a move or a change."),
     "move": ("edits", "Move a call to another time."),
-    "change": ("edits", "Give a call another chair, link, title or length."),
+    "change": ("edits", "Change a call's chair, link, title or length."),
     "add": ("edits", "Add a call outside the rule."),
-    "slip": ("edits", "Give a milestone or a deadline another date."),
-    "tzdiff": ("diff", "Show what another tz database changes."),
+    "slip": ("edits", "Change the date of a milestone or a deadline."),
+    "tzdiff": ("diff", "Show the effects of another tz database."),
     "completion": ("check", "Print the shell's completion script."),
 }
 
 
 class _Commands(click.Group):
-    """A group whose commands' modules are loaded when they are asked for, and whose errors are one line each."""
+    """A group that imports a command's module on demand, and prints errors in one line each."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -93,7 +93,7 @@ class _Commands(click.Group):
         except BrokenPipeError:
             raise
         except OSError as error:
-            _tell(error)
+            _report(error)
         raise SystemExit(1)
 
 
@@ -129,7 +129,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     show_envvar=True,
     help="Participants' e-mail addresses, if they are not in the calendar file.",
 )
-@click.option("--now", metavar="INSTANT", help="Take this as the present, e.g. 2025-03-05T17:00Z.")
+@click.option("--now", metavar="INSTANT", help="Use this as the present time, e.g. 2025-03-05T17:00Z.")
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show versions.")
 @click.pass_context
 def command(ctx: click.Context, path: str, addresses: str | None, now: str | None) -> None:
@@ -149,15 +149,15 @@ def main() -> None:
     try:
         command(prog_name="svsm-cal")
     except OSError as error:
-        # What --help, --version or an error message could not write: commands tell of theirs themselves.
-        _tell(error)
+        # From --help, --version or an error message: commands report their own errors.
+        _report(error)
         raise SystemExit(1) from None
     finally:
         _flush_streams()
 
 
 def _open_streams() -> None:
-    """Put the null device in place of standard streams that are closed: else the first file opened takes their number."""
+    """Replace closed standard streams by the null device, so that no other file gets their file descriptors."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             while os.open(os.devnull, os.O_RDWR) < number:
@@ -166,7 +166,7 @@ def _open_streams() -> None:
 
 
 def _flush_streams() -> None:
-    """Give up what a stream still holds and cannot write, which has been told: Python would tell it again, in its own words."""
+    """Discard data that a stream cannot write; the error has been reported, and Python would report it again at exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -174,7 +174,7 @@ def _flush_streams() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _tell(error: OSError) -> None:
+def _report(error: OSError) -> None:
     place = f"{error.filename}: " if error.filename else ""
     with suppress(OSError):
-        click.echo(f"svsm-cal: {place}{error.strerror or error} (check that it is there and can be written)", err=True)
+        click.echo(f"svsm-cal: {place}{error.strerror or error} (check that it exists and can be written)", err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,13 +12,15 @@ from svsm_cal.words.language import counted
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from svsm_cal.errors import Finding
+
 __all__ = ["check_command", "completion_command", "init_command", "lint_command"]
 
 
 @click.command("init")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path())
 def init_command(folder: str) -> None:
-    """Write a commented calendar.toml to start from, and a workflow that publishes it, into DIR."""
+    """Write a commented calendar.toml, and a workflow that publishes it, into DIR."""
     from svsm_cal.app.start import start
 
     for path in start(folder):
@@ -28,33 +30,38 @@ def init_command(folder: str) -> None:
 
 
 @click.command("check")
-@click.option("--strict", is_flag=True, help="Fail for warnings too.")
+@click.option("--strict", is_flag=True, help="Fail for warnings, too.")
 @click.option("--tz-age", type=LENGTH, metavar="LENGTH", help="Warn of a tz database whose year ended longer ago, e.g. 12w.")
 @json_option
 @click.pass_obj
 @click.pass_context
 def check_command(ctx: click.Context, invocation: Invocation, tz_age: timedelta | None, *, strict: bool, as_json: bool) -> None:
-    """Report every mistake in the calendar file, with its place and a hint.
+    """Report all mistakes in the calendar file, each with its position and a hint.
 
-    Fails (exit status 1) for errors; with --strict for warnings too.
+    Fails (exit status 1) for errors; with --strict for warnings, too.
     """
     from svsm_cal.app.tzdiff import age_findings
     from svsm_cal.config.load import check_file
-    from svsm_cal.render.records import dumps, finding_record
+    from svsm_cal.render.records import finding_record
 
     findings = check_file(invocation.path, now=invocation.now)
     if tz_age is not None:
         findings = [*findings, *age_findings(tz_age, now=invocation.now)]
-    errors = sum(finding.severity == "error" for finding in findings)
-    warnings = len(findings) - errors
-    if as_json:
-        click.echo(dumps({"findings": [finding_record(finding) for finding in findings]}), nl=False)
-    else:
-        for finding in findings:
-            click.echo(str(finding))
-        click.echo(f"{invocation.path}: {counted(errors, 'error')}, {counted(warnings, 'warning')}", err=True)
-    if errors or (strict and warnings):
+    _print(findings, [finding_record(finding) for finding in findings], invocation.path, as_json=as_json)
+    if any(strict or finding.severity == "error" for finding in findings):
         ctx.exit(1)
+
+
+def _print(findings: list[Finding], records: list[dict[str, Any]], name: str, *, as_json: bool) -> None:
+    from svsm_cal.render.records import dumps
+
+    if as_json:
+        click.echo(dumps({"findings": records}), nl=False)
+        return
+    for finding in findings:
+        click.echo(str(finding))
+    errors = sum(finding.severity == "error" for finding in findings)
+    click.echo(f"{name}: {counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}", err=True)
 
 
 @click.command("completion")
@@ -67,34 +74,27 @@ def completion_command(ctx: click.Context, shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    found = get_completion_class(shell)
-    if found is not None:
-        click.echo(found(ctx.find_root().command, {}, "svsm-cal", "_SVSM_CAL_COMPLETE").source())
+    completion = get_completion_class(shell)
+    if completion is not None:
+        click.echo(completion(ctx.find_root().command, {}, "svsm-cal", "_SVSM_CAL_COMPLETE").source())
 
 
 @click.command("lint")
 @click.argument("feed", metavar="FEED")
 @json_option
-@click.option("--private", is_flag=True, help="It is for few: people and addresses may be in it.")
+@click.option("--private", is_flag=True, help="Allow names and addresses of people.")
 @click.pass_context
 def lint_command(ctx: click.Context, feed: str, *, as_json: bool, private: bool) -> None:
-    """Report what is wrong with an iCalendar feed, anybody's: by the standard, and in real calendar programs.
+    """Check any iCalendar feed for errors, by the standard and for known problems of calendar programs.
 
     FEED is a file, an http, https or webcal address, or - for standard input. Fails (exit status 1) for errors.
     """
     from svsm_cal.app.fetch import feed_name, read_feed
     from svsm_cal.ical.lint_feed import lint
-    from svsm_cal.render.records import dumps, finding_record
+    from svsm_cal.render.records import finding_record
 
     name = feed_name(feed)
     findings = lint(read_feed(feed), file=name, public=not private)
-    errors = sum(finding.severity == "error" for finding in findings)
-    if as_json:
-        records = [{**finding_record(finding), "client": finding.client} for finding in findings]
-        click.echo(dumps({"findings": records}), nl=False)
-    else:
-        for finding in findings:
-            click.echo(str(finding))
-        click.echo(f"{name}: {counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}", err=True)
-    if errors:
+    _print(findings, [{**finding_record(finding), "client": finding.client} for finding in findings], name, as_json=as_json)
+    if any(finding.severity == "error" for finding in findings):
         ctx.exit(1)

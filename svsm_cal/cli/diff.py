@@ -18,16 +18,16 @@ __all__ = ["diff_command", "tzdiff_command"]
 @click.command("tzdiff")
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW", default="installed")
-@click.option("--from", "start", type=DAY, help="First date; today if left out.")
-@click.option("--until", "end", type=DAY, help="Last date; two years later if left out.")
+@click.option("--from", "start", type=DAY, help="First date; default today.")
+@click.option("--until", "end", type=DAY, help="Last date; default two years later.")
 @json_option
 @language_option
 @click.pass_obj
 def tzdiff_command(invocation: Invocation, old: str, new: str, start: date | None, end: date | None, *, as_json: bool) -> None:
-    """Show which calls and deadlines another tz database puts at another time, and for whom.
+    """Show which calls and deadlines move between two tz databases, and for whom.
 
-    OLD and NEW are folders of compiled tz databases, "installed", or a published folder or feed, or its address, whose
-    VTIMEZONEs are taken at their word; "published" is what stands at the calendar's own address.
+    OLD and NEW are each the folder of a compiled tz database; "installed"; a published folder, a feed or its address, for
+    the VTIMEZONEs in it; or "published" for the feed at the calendar's own address.
     """
     from svsm_cal.app.tzdiff import tz_difference
     from svsm_cal.render.change_report import tz_record, tz_text
@@ -53,14 +53,14 @@ _CHANGED = 3
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="[NEW]", required=False)
 @click.option(
-    "--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True, help="How to say it."
+    "--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True, help="The output format."
 )
 @json_option
 @language_option
-@click.option("--from", "start", type=DAY, help="First date; today if left out.")
-@click.option("--until", "end", type=DAY, help="Last date; 53 weeks in all if left out.")
+@click.option("--from", "start", type=DAY, help="First date; default today.")
+@click.option("--until", "end", type=DAY, help="Last date; default 53 weeks in all.")
 @zone_option
-@click.option("--exit-code", is_flag=True, help=f"Exit with {_CHANGED} when something changes.")
+@click.option("--exit-code", is_flag=True, help=f"Exit with {_CHANGED} if something changes.")
 @click.pass_obj
 def diff_command(
     invocation: Invocation,
@@ -74,9 +74,9 @@ def diff_command(
     as_json: bool,
     exit_code: bool,
 ) -> None:
-    """Show what an edit changes for people, from OLD to NEW, or to the calendar file.
+    """Show what an edit changes for people, from OLD to NEW or to the calendar file.
 
-    Each is a calendar.toml or a git revision: main, HEAD~1, HEAD~1:path/calendar.toml. Nothing is written.
+    OLD and NEW are each a calendar.toml or a git revision: main, HEAD~1, HEAD~1:path/calendar.toml. Nothing is written.
     """
     from svsm_cal.app.diff import compare
     from svsm_cal.render.change_report import changes_markdown, changes_record, changes_text

@@ -1,15 +1,13 @@
-"""`cancel`, `restore`, `move`, `change`, `add` and `slip`: what a maintainer would else write into the file by hand."""
+"""`cancel`, `restore`, `move`, `change`, `add` and `slip`."""
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 import click
 
-from svsm_cal.cli.options import DAY, Invocation, series_ids
-from svsm_cal.engine.civil import FIRST_YEAR, LAST_YEAR
+from svsm_cal.cli.options import DAY, YEARS, Invocation, When, series_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,57 +16,27 @@ if TYPE_CHECKING:
 
 __all__ = ["add_command", "cancel_command", "change_command", "move_command", "restore_command", "slip_command"]
 
-
-class _When(click.ParamType["date | time"]):
-    """A date, a date and time, or a time of day: those of them whose patterns are asked for."""
-
-    def __init__(self, name: str, pattern: str, said: str) -> None:
-        self.name = name
-        self._pattern = pattern
-        self._said = said
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date | time:
-        if isinstance(value, (date, time)):
-            return value
-        text = str(value)
-        try:
-            if re.fullmatch(self._pattern, text):
-                found = _read(text)
-                if isinstance(found, time) or FIRST_YEAR <= found.year <= LAST_YEAR:
-                    return found
-        except ValueError:
-            pass  # 2025-02-30 is told like any other text that is no date
-        raise self.fail(f'"{text}" is {self._said}', param, ctx)
-
-
-def _read(text: str) -> date | time:
-    if "-" not in text:
-        return time.fromisoformat(text)
-    return datetime.fromisoformat(text) if ":" in text else date.fromisoformat(text)
-
-
 _DAY, _TIME = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d(:\d\d)?"
-_YEARS = f"from {FIRST_YEAR} to {LAST_YEAR}"
-_CALL = _When(
+_CALL = When(
     "date",
     rf"{_DAY}([T ]{_TIME})?",
-    f"no date {_YEARS}: write it as 2025-03-12, or with its time as 2025-03-12T18:00 where there are several calls a day",
+    f"not a date {YEARS}: write it as 2025-03-12, or with the time as 2025-03-12T18:00 if there are several calls a day",
 )
-_START = _When("start", rf"{_DAY}[T ]{_TIME}", f"no date and time {_YEARS}: write it as 2025-12-11T18:00")
-_TO = _When(
-    "to", rf"({_DAY}[T ])?{_TIME}", f"no time {_YEARS}: write it as 2025-12-11T18:00, or as 17:00 if it is on the same date"
+_START = When("start", rf"{_DAY}[T ]{_TIME}", f"not a date and time {YEARS}: write it as 2025-12-11T18:00")
+_TO = When(
+    "to", rf"({_DAY}[T ])?{_TIME}", f"not a time {YEARS}: write it as 2025-12-11T18:00, or as 17:00 if it is on the same date"
 )
 
 _series = click.argument("series", shell_complete=series_ids)
 _date = click.argument("day", type=_CALL, metavar="DATE")
-_reason = click.option("--reason", metavar="TEXT", help="Why, in a few words; it is shown to everybody.")
-_url = click.option("--url", help="Where to join.")
-_title = click.option("--title", metavar="TEXT", help="What the call is called.")
-_location = click.option("--location", metavar="TEXT", help="A place, if it is not a link.")
-_description = click.option("--description", metavar="TEXT", help="What it is about.")
-_duration = click.option("--duration", metavar="LENGTH", help="How long, e.g. 90min.")
-_chair = click.option("--chair", metavar="ID", help="The participant who runs it.")
-_dry_run = click.option("--dry-run", is_flag=True, help="Show what would be changed, and write nothing.")
+_reason = click.option("--reason", metavar="TEXT", help="The reason, in a few words; shown to everybody.")
+_url = click.option("--url", help="The link to join.")
+_title = click.option("--title", metavar="TEXT", help="The call's title.")
+_location = click.option("--location", metavar="TEXT", help="The place, for a call without a link.")
+_description = click.option("--description", metavar="TEXT", help="What the call is about.")
+_duration = click.option("--duration", metavar="LENGTH", help="The length, e.g. 90min.")
+_chair = click.option("--chair", metavar="ID", help="The participant who chairs the call.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Show the change, and write nothing.")
 
 
 def _edit(invocation: Invocation, edit: Callable[[str], str], said: str | Callable[[Edited], str], *, dry_run: bool) -> None:
@@ -87,12 +55,6 @@ def _shown(when: date) -> str:
     return when.isoformat(timespec="minutes") if isinstance(when, datetime) and not when.second else when.isoformat()
 
 
-def _was(edited: Edited, series: str, day: date) -> str:
-    from svsm_cal.config.edit import kind_of
-
-    return kind_of(edited.before, series, day)
-
-
 @click.command("cancel")
 @_series
 @_date
@@ -100,9 +62,9 @@ def _was(edited: Edited, series: str, day: date) -> str:
 @_dry_run
 @click.pass_obj
 def cancel_command(invocation: Invocation, series: str, day: date, reason: str | None, *, dry_run: bool) -> None:
-    """Cancel SERIES' call of DATE (a date in the anchor zone).
+    """Cancel the call of SERIES on DATE (in the anchor zone).
 
-    If it was moved or changed, that is not said any more.
+    This replaces an earlier move or change.
     """
     from svsm_cal.config.edit import cancel
 
@@ -116,16 +78,16 @@ def cancel_command(invocation: Invocation, series: str, day: date, reason: str |
 @_dry_run
 @click.pass_obj
 def restore_command(invocation: Invocation, series: str, day: date, *, dry_run: bool) -> None:
-    """Take back what is said of SERIES' call of DATE: its cancellation, move or change, or an added call.
+    """Undo the cancellation, move or change of the call of SERIES on DATE, or remove an added call.
 
-    DATE is the one the call has by the rule; an added call's is its own.
+    DATE is the call's date by the rule, or the date of the added call.
     """
-    from svsm_cal.config.edit import restore
+    from svsm_cal.config.edit import kind_of, restore
 
-    def said(edited: Edited) -> str:
-        return f"{series} on {_shown(day)} is no longer {_was(edited, series, day)}"
+    def report(edited: Edited) -> str:
+        return f"{series} on {_shown(day)} is no longer {kind_of(edited.before, series, day)}"
 
-    _edit(invocation, lambda text: restore(text, series, day), said, dry_run=dry_run)
+    _edit(invocation, lambda text: restore(text, series, day), report, dry_run=dry_run)
 
 
 @click.command("move")
@@ -136,9 +98,9 @@ def restore_command(invocation: Invocation, series: str, day: date, *, dry_run: 
 @_dry_run
 @click.pass_obj
 def move_command(invocation: Invocation, series: str, day: date, to: date | time, reason: str | None, *, dry_run: bool) -> None:
-    """Move SERIES' call of DATE to another time: 2025-12-11T18:00, or 17:00 on the same date.
+    """Move the call of SERIES on DATE to another time: 2025-12-11T18:00, or 17:00 on the same date.
 
-    DATE is the one the call has by the rule, even if it was moved before. Both are on the anchor zone's wall clock.
+    DATE is the call's date by the rule, even if the call was moved before. Both are on the anchor zone's wall clock.
     """
     from svsm_cal.config.edit import move
 
@@ -160,9 +122,9 @@ def move_command(invocation: Invocation, series: str, day: date, to: date | time
 @_dry_run
 @click.pass_obj
 def change_command(invocation: Invocation, /, series: str, day: date, *, dry_run: bool, **details: str | None) -> None:
-    """Give SERIES' call of DATE another chair, link, title, place or length.
+    """Change the chair, link, title, place or length of the call of SERIES on DATE.
 
-    What it has already and is not named stays.
+    Details without an option stay as they are.
     """
     from svsm_cal.config.edit import change
 
@@ -184,7 +146,7 @@ def change_command(invocation: Invocation, /, series: str, day: date, *, dry_run
 @_dry_run
 @click.pass_obj
 def add_command(invocation: Invocation, /, series: str, start: datetime, *, dry_run: bool, **details: str | None) -> None:
-    """Add a call outside SERIES' rule, e.g. on 2025-06-03T17:00 on the anchor zone's wall clock."""
+    """Add a call outside the rule of SERIES, e.g. at 2025-06-03T17:00 on the anchor zone's wall clock."""
     from svsm_cal.config.edit import add
 
     said = f"{series} has an added call on {_shown(start)}"
@@ -197,9 +159,9 @@ def add_command(invocation: Invocation, /, series: str, start: datetime, *, dry_
 @_dry_run
 @click.pass_obj
 def slip_command(invocation: Invocation, milestone: str, day: date, *, dry_run: bool) -> None:
-    """Give MILESTONE, or a deadline, another DATE; `svsm-cal deadlines --json` lists their ids.
+    """Change the date of MILESTONE, or of a deadline, to DATE; `svsm-cal deadlines --json` lists their ids.
 
-    A milestone's planned date stays on record beside it, and those planned after it stay where they are.
+    A milestone's planned date is kept, and later milestones do not move.
     """
     from svsm_cal.config.edit import slip
 

@@ -18,16 +18,16 @@ _ASK_CANCELS = 5
 
 @click.group("invite")
 def invite_command() -> None:
-    """Mail invites that stay right, and take the answers."""
+    """Send invites and updates, and receive the answers."""
 
 
 @invite_command.command("write")
 @click.argument("series", shell_complete=series_ids)
-@click.option("--out", required=True, type=click.Path(), metavar="DIR", help="Folder for the messages; made if it is missing.")
+@click.option("--out", required=True, type=click.Path(), metavar="DIR", help="Folder for the messages; created if necessary.")
 @click.option("--to", metavar="ADDRESS", help="One message for this mailing list, instead of one for each attendee.")
 @click.pass_obj
 def write_command(invocation: Invocation, series: str, out: str, to: str | None) -> None:
-    """Write the first invites to SERIES as .eml files, one for each attendee, with their own local times."""
+    """Write the first invites to SERIES as .eml files, one for each attendee, with their local times."""
     from svsm_cal.app.invite_mails import write_invites
 
     calendar = invocation.load()
@@ -44,7 +44,7 @@ def write_command(invocation: Invocation, series: str, out: str, to: str | None)
 @language_option
 @click.pass_obj
 def plan_command(invocation: Invocation, store: str | None, *, as_json: bool) -> None:
-    """Show every mail that `invite send` would send, and why. Nothing is sent or remembered."""
+    """Show every mail that `invite send` would send, and why. Nothing is sent or recorded."""
     from svsm_cal.app.invite_plan import current_plan
     from svsm_cal.render.invite_report import plan_record, plan_text
     from svsm_cal.render.records import dumps
@@ -56,23 +56,23 @@ def plan_command(invocation: Invocation, store: str | None, *, as_json: bool) ->
         record = plan_record(plan.digest, plan.mails, plan.without_address, waiting=plan.waiting, failed=plan.failed)
         click.echo(dumps(record), nl=False)
     else:
-        said = plan_text(
+        text = plan_text(
             invocation.language, plan.digest, plan.mails, plan.without_address, paint, waiting=plan.waiting, failed=plan.failed
         )
-        click.echo(said, nl=False)
+        click.echo(text, nl=False)
 
 
 @invite_command.command("send")
 @store_option
 @smtp_option
-@click.option("--plan", "planned", metavar="NAME", help="Only if this is still the plan: what `invite plan` printed.")
+@click.option("--plan", "planned", metavar="NAME", help="Send only if the plan still has this name, as shown by `invite plan`.")
 @click.option("--yes", is_flag=True, help=f"Do not ask before more than {_ASK_ABOVE} mails or {_ASK_CANCELS} cancellations.")
 @click.option("--queue", is_flag=True, help="Leave delivery to `svsm-cal worker` (PostgreSQL only).")
 @click.pass_obj
 def send_command(
     invocation: Invocation, store: str | None, smtp: str | None, planned: str | None, *, yes: bool, queue: bool
 ) -> None:
-    """Tell everybody what has changed, once: do what `invite plan` shows, and deliver what is in the outbox."""
+    """Send the mails that `invite plan` shows, each once, and deliver the outbox."""
     from svsm_cal.app.invite_plan import current_plan, send_invitations
     from svsm_cal.app.stores import check_queue
     from svsm_cal.errors import UsageError
@@ -90,8 +90,8 @@ def send_command(
         if planned is not None and planned != plan.digest:
             raise UsageError(f"the plan is {plan.digest} now, not {planned}: look at it with `svsm-cal invite plan`")
         if not yes and (len(plan.mails) > _ASK_ABOVE or plan.cancelled >= _ASK_CANCELS):
-            taken = f", {plan.cancelled} of which take an invitation back" if plan.cancelled else ""
-            _ask(f"Send {len(plan.mails)} mails{taken}?")
+            cancelled = f", {plan.cancelled} of which cancel an invitation" if plan.cancelled else ""
+            _ask(f"Send {len(plan.mails)} mails{cancelled}?")
         send_invitations(calendar, source, opened, plan=plan, now=invocation.now, sign=sign)
         if settings is None:
             click.echo(f"{counted(len(plan.mails), 'mail')} queued", err=True)
@@ -102,10 +102,10 @@ def send_command(
 @invite_command.command("retry")
 @store_option
 @smtp_option
-@click.option("--to", metavar="ADDRESS", help="Only what goes to this address.")
+@click.option("--to", metavar="ADDRESS", help="Only mails to this address.")
 @click.pass_obj
 def retry_command(invocation: Invocation, store: str | None, smtp: str | None, to: str | None) -> None:
-    """Send once more what had failed or bounced, the same to the byte, and what waits for a later attempt."""
+    """Send failed, bounced and postponed mails again, with the same bytes."""
     from svsm_cal.app.outbox import retry_failed
     from svsm_cal.errors import UsageError
     from svsm_cal.transport.smtp_settings import read_settings
@@ -114,7 +114,7 @@ def retry_command(invocation: Invocation, store: str | None, smtp: str | None, t
     calendar, _ = invocation.read()
     with invocation.opened(store, calendar) as opened:
         if not retry_failed(opened, recipient=to, now=invocation.clock()) and to is not None:
-            raise UsageError(f"no mail to {to} failed, came back or waits (`svsm-cal invite status` shows all)")
+            raise UsageError(f"no mail to {to} has failed, bounced or been postponed (`svsm-cal invite status` shows all)")
         deliver(invocation, opened, smtp, calendar)
 
 
@@ -124,7 +124,7 @@ def retry_command(invocation: Invocation, store: str | None, smtp: str | None, t
 @language_option
 @click.pass_obj
 def status_command(invocation: Invocation, store: str | None, *, as_json: bool) -> None:
-    """Show who has been told, what they answered, and what became of their mail."""
+    """Show who has been invited, their answers, and the state of their mails."""
     from svsm_cal.app.invite_replies import invitation_status
     from svsm_cal.render.invite_report import status_record, status_text
     from svsm_cal.render.records import dumps
@@ -143,11 +143,11 @@ def status_command(invocation: Invocation, store: str | None, *, as_json: bool) 
     "trusts",
     multiple=True,
     metavar="NAME",
-    help="Take an answer only if this server, through which mail comes in, vouches for its sender (its Authentication-Results).",
+    help="Accept only answers whose sender this incoming mail server has authenticated (Authentication-Results).",
 )
 @click.pass_obj
 def receive_command(invocation: Invocation, mailbox: str, store: str | None, trusts: tuple[str, ...]) -> None:
-    """Take the answers and delivery reports in MAILBOX: a Maildir, an mbox file, or imaps://user@host/INBOX."""
+    """Process the answers and delivery reports in MAILBOX: a Maildir, an mbox file, or imaps://user@host/INBOX."""
     from svsm_cal.app.invite_replies import receive_replies
     from svsm_cal.render.change_rows import without_addresses
     from svsm_cal.transport.mailboxes import open_mailbox
@@ -169,7 +169,7 @@ def receive_command(invocation: Invocation, mailbox: str, store: str | None, tru
 @click.option("--queue", is_flag=True, help="Leave delivery to `svsm-cal worker` (PostgreSQL only).")
 @click.pass_obj
 def remind_command(invocation: Invocation, store: str | None, smtp: str | None, *, queue: bool) -> None:
-    """Mail those who asked for it before a call or a deadline, once each; run it every few minutes."""
+    """Mail due reminders of calls and deadlines, each once; run it every few minutes."""
     from svsm_cal.app.reminders import remind
     from svsm_cal.app.stores import check_queue
     from svsm_cal.transport.dkim import read_signer
@@ -191,5 +191,5 @@ def remind_command(invocation: Invocation, store: str | None, smtp: str | None, 
 
 def _ask(question: str) -> None:
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{question} There is nobody to ask here: say --yes")
+        raise click.UsageError(f"{question} There is no terminal to ask on: use --yes")
     click.confirm(question, abort=True)

@@ -32,17 +32,17 @@ __all__ = ["chairs_command", "deadlines_command", "next_command", "shifts_comman
 
 
 @click.command("chairs")
-@click.option("--from", "start", type=DAY, help="First date; today if left out.")
-@click.option("--until", "end", type=DAY, help="Last date; 12 weeks later if left out.")
+@click.option("--from", "start", type=DAY, help="First date; default today.")
+@click.option("--until", "end", type=DAY, help="Last date; default 12 weeks later.")
 @series_option
 @json_option
 @language_option
 @click.pass_obj
 def chairs_command(invocation: Invocation, start: date | None, end: date | None, series: str | None, *, as_json: bool) -> None:
-    """Show who chairs which call, and how many each does.
+    """Show who chairs which call, and the number of calls for each chair.
 
-    Chairs that the file lists rotate: each call of the rule is somebody's turn, a cancelled one too. Who is away is
-    replaced by the next.
+    The chairs in a list take turns: each call of the rule is one turn, even if it is cancelled. The next chair replaces an
+    absent one.
     """
     from svsm_cal.app.lookups import series_of
     from svsm_cal.core.occurrences import occurrences_between_days
@@ -72,7 +72,7 @@ def _zone(calendar: Calendar, zone: Zone | None, participant: str | None) -> Zon
 
 
 @click.command("next")
-@click.option("-n", "number", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many calls.")
+@click.option("-n", "number", type=click.IntRange(1, 1000), default=5, show_default=True, help="The number of calls.")
 @zone_option
 @participant_option
 @series_option
@@ -82,9 +82,9 @@ def _zone(calendar: Calendar, zone: Zone | None, participant: str | None) -> Zon
 def next_command(
     invocation: Invocation, number: int, zone: Zone | None, participant: str | None, series: str | None, *, as_json: bool
 ) -> None:
-    """Show the next calls on one clock, with what differs from usual.
+    """Show the next calls on one clock, and differences from the usual time.
 
-    Cancelled calls are shown among them and do not count.
+    Cancelled calls are shown, too, but not counted.
     """
     calendar, now = invocation.load(), invocation.now
     where = _zone(calendar, zone, participant) or calendar.zone
@@ -112,8 +112,8 @@ def when_command(invocation: Invocation, day: date, zone: Zone | None, series: s
 
 
 @click.command("shifts")
-@click.option("--from", "start", type=DAY, help="First date; today if left out.")
-@click.option("--until", "end", type=DAY, help="Last date; a year later if left out.")
+@click.option("--from", "start", type=DAY, help="First date; default today.")
+@click.option("--until", "end", type=DAY, help="Last date; default a year later.")
 @zone_option
 @participant_option
 @series_option
@@ -130,9 +130,9 @@ def shifts_command(
     *,
     as_json: bool,
 ) -> None:
-    """Show the runs of calls at the same local time, zone by zone: where clock changes pull the call apart.
+    """Show the runs of calls at the same local time, zone by zone.
 
-    A mismatch is a run of less than ten weeks between two that agree; any other is a season.
+    A mismatch is a run shorter than ten weeks between two runs at the same other time; any other run is a season.
     """
     calendar = invocation.load()
     _zone(calendar, zone, participant)
@@ -147,13 +147,13 @@ def shifts_command(
 
 
 @click.command("deadlines")
-@click.option("--within", type=LENGTH, metavar="LENGTH", help="Only those due within this time, e.g. 4w.")
-@click.option("--all", "past", is_flag=True, help="Also those that are over.")
+@click.option("--within", type=LENGTH, metavar="LENGTH", help="Only deadlines within this time, e.g. 4w.")
+@click.option("--all", "past", is_flag=True, help="Also past deadlines.")
 @json_option
 @language_option
 @click.pass_obj
 def deadlines_command(invocation: Invocation, within: timedelta | None, *, past: bool, as_json: bool) -> None:
-    """Show what is due, how long there is left, and the calls left before it."""
+    """Show what is due, the time left, and the calls left before it."""
     from svsm_cal.core.deadlines import outlook
 
     calendar, now = invocation.load(), invocation.now

@@ -20,16 +20,18 @@ __all__ = ["agenda_command", "minutes_command"]
 @click.command("agenda")
 @click.argument("day", type=DAY, metavar="[DATE]", required=False)
 @series_option
-@click.option("--minutes", "minutes", type=click.Path(), metavar="PATH", help="Carry over what the last minutes here left open.")
+@click.option(
+    "--minutes", "minutes", type=click.Path(), metavar="PATH", help="Carry over open points of the last minutes in PATH."
+)
 @click.option("--template", type=click.Path(), metavar="FILE", help="A template of your own, instead of the calendar's.")
 @language_option
 @click.pass_obj
 def agenda_command(
     invocation: Invocation, day: date | None, series: str | None, minutes: str | None, template: str | None
 ) -> None:
-    """Write the agenda of the next call, or of DATE's, as Markdown.
+    """Write the agenda of the next call, or of the call on DATE, as Markdown.
 
-    It has the form of minutes, and becomes them.
+    It has the form of minutes: add the discussion to it.
     """
     from svsm_cal.app.agenda import agenda, template_path
 
@@ -54,9 +56,9 @@ def minutes_command() -> None:
 @minutes_command.command("read")
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @series_option
-@click.option("--apply", "applied", is_flag=True, help="Write what is suggested into the calendar file, after showing it.")
-@click.option("--all", "unsure", is_flag=True, help="With --apply: also what is not sure.")
-@click.option("--yes", "agreed", is_flag=True, help="With --apply: without asking.")
+@click.option("--apply", "applied", is_flag=True, help="Write the suggestions into the calendar file, after showing the change.")
+@click.option("--all", "unsure", is_flag=True, help="With --apply: also unsure suggestions.")
+@click.option("--yes", "agreed", is_flag=True, help="With --apply: do not ask.")
 @json_option
 @language_option
 @click.pass_obj
@@ -70,9 +72,9 @@ def read_command(
     agreed: bool,
     as_json: bool,
 ) -> None:
-    """Show what the minutes in FILE, or in every file of a folder, say: attendees, topics, and suggestions.
+    """Show the attendees, topics and suggestions in the minutes in FILE, or in all files of a folder.
 
-    A suggestion is what a sentence says of the calendar that it may not say yet: a call that is off, a deadline.
+    A suggestion is a change of the calendar that a sentence implies, such as a cancelled call or a deadline.
     """
     from svsm_cal.app.minutes import read
     from svsm_cal.errors import UsageError
@@ -82,7 +84,7 @@ def read_command(
     if as_json and applied:
         raise UsageError("--json and --apply exclude each other: keep one")
     if (unsure or agreed) and not applied:
-        raise UsageError("--all and --yes belong to --apply: give that too, or leave them out")
+        raise UsageError("--all and --yes need --apply: add it, or leave them out")
     found = read(paths, invocation.load(), series=series)
     for each in found.skipped:
         click.echo(each, err=True)
@@ -104,7 +106,7 @@ def _apply(invocation: Invocation, minutes: tuple[Minutes, ...], *, unsure: bool
 
     wanted = to_write(minutes, unsure=unsure)
     if not wanted:
-        click.echo("Nothing to write: the calendar says it already, or it is not sure (--all).", err=True)
+        click.echo("Nothing to write: suggestions are already in the calendar, or not sure (--all).", err=True)
         return
     edited = prepared(invocation.path, wanted, now=invocation.now)
     click.echo(f"\n{diff(edited)}", nl=False)
@@ -118,10 +120,10 @@ def _apply(invocation: Invocation, minutes: tuple[Minutes, ...], *, unsure: bool
 
 @minutes_command.command("check")
 @click.argument("folder", metavar="DIR", type=click.Path())
-@click.option("--from", "first", type=DAY, help="First date; that of the first minutes if left out.")
-@click.option("--until", "last", type=DAY, help="Last date; that of the last call that is over if left out.")
+@click.option("--from", "first", type=DAY, help="First date; default that of the first minutes.")
+@click.option("--until", "last", type=DAY, help="Last date; default that of the last call that is over.")
 @series_option
-@click.option("--strict", is_flag=True, help="Fail if anything is found.")
+@click.option("--strict", is_flag=True, help="Fail for warnings, too.")
 @json_option
 @language_option
 @click.pass_obj
@@ -137,10 +139,10 @@ def check_command(
     strict: bool,
     as_json: bool,
 ) -> None:
-    """Report what is missing between the minutes in DIR and the calendar, and show who was there.
+    """Compare the minutes in DIR with the calendar, and show the attendance.
 
-    Calls without minutes, minutes without a call, clock changes that nobody mentioned: all are warnings, for which only
-    --strict fails. A file that cannot be read is an error.
+    Calls without minutes, minutes without a call, and unmentioned clock changes are warnings. A file that cannot be read is
+    an error, for which the command fails.
     """
     from svsm_cal.app.minutes import check
     from svsm_cal.render.minutes_report import attendance_text, check_record

@@ -32,14 +32,14 @@ _AHEAD = timedelta(weeks=1)
 _TZ_SPAN = timedelta(days=731)
 
 _since_option = click.option(
-    "--since", "old", metavar="OLD", help="Also what an edit replaced: a calendar.toml or a git revision, as it was before."
+    "--since", "old", metavar="OLD", help="Also changes by an edit; OLD is the calendar.toml or git revision before it."
 )
 _tz_option = click.option("--tz-before", metavar="OLD", help="Also the changes from another tz database, given as for `tzdiff`.")
 
 
 @click.group("notices", invoke_without_command=True)
-@click.option("--from", "start", type=DAY, help="First date; now if left out.")
-@click.option("--until", "end", type=DAY, help="Last date; a week later if left out.")
+@click.option("--from", "start", type=DAY, help="First date; default now.")
+@click.option("--until", "end", type=DAY, help="Last date; default a week later.")
 @participant_option
 @language_option
 @_since_option
@@ -56,9 +56,9 @@ def notices_command(
     *,
     as_json: bool,
 ) -> None:
-    """Show what people have to be told: what is due, and what will be.
+    """Show the notices that are due, and those that will be.
 
-    Shifted local times, calls that are cancelled or moved, deadlines, who will be missing. `notices send` tells it.
+    They are about shifted local times, cancelled and moved calls, deadlines and absences. `notices send` sends them.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -113,7 +113,7 @@ def _tz_changes(calendar: Calendar, tz_before: str | None, begin: Instant) -> tu
 
 
 @notices_command.command("send")
-@click.option("--dry-run", "dry", is_flag=True, help="Only show what would be told where.")
+@click.option("--dry-run", "dry", is_flag=True, help="Only show which notices would be sent where.")
 @store_option
 @smtp_option
 @click.option("--queue", is_flag=True, help="Leave mails to `svsm-cal worker` (PostgreSQL only).")
@@ -133,10 +133,10 @@ def send_command(
     queue: bool,
     as_json: bool,
 ) -> None:
-    """Tell what is due in every channel of the calendar, each thing once: safe to run every hour.
+    """Send due notices to every channel of the calendar, each notice once; run it every hour.
 
-    Mails go into the outbox, and from there to the mail server if one is named. A message to a chat is sent at once; one
-    that may have arrived is never sent again. A channel that is not set up is reported, and the others are told.
+    Mails go to the outbox, and from there to the mail server, if one is set. Chat messages are sent at once, and never
+    again if they may have arrived. An unusable channel is reported, and the others still get their notices.
     """
     from svsm_cal.app.notice_sending import NoticeStore, channel_problems, send_due
     from svsm_cal.app.stores import check_queue

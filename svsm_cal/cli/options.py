@@ -1,10 +1,11 @@
-"""What the commands share: the calendar and the present they work on, their options, and colours."""
+"""The commands' common parts: the calendar, the present time, options and colours."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 __all__ = [
     "DAY",
     "LENGTH",
+    "YEARS",
     "ZONE",
     "Invocation",
+    "When",
     "json_option",
     "language_option",
     "paint",
@@ -43,10 +46,9 @@ __all__ = [
 
 
 class Invocation(Value):
-    """One run of the command: the calendar file's path, and the present, which does not go on if it is `fixed`.
+    """One run of the command: the calendar file's path, and the present time, which may be `fixed`.
 
-    `addresses` is the path of a file with participants' addresses, if they are not in the calendar's; `language` the one in
-    which a command answers.
+    `addresses` is the path of a separate file with participants' addresses, `language` the language of the output.
     """
 
     path: str
@@ -56,7 +58,7 @@ class Invocation(Value):
     language: Language = ENGLISH
 
     def clock(self) -> Instant:
-        """Return the present as it goes on, or what was given for it."""
+        """Return the present time, or the fixed one."""
         return self.now if self.fixed else present()
 
     def load(self) -> Calendar:
@@ -64,7 +66,7 @@ class Invocation(Value):
         return self.read()[0]
 
     def read(self) -> tuple[Calendar, str]:
-        """Return the calendar, and the text it was read from; raises what `svsm_cal.config.load.load` does."""
+        """Return the calendar and its file's text; raises what `svsm_cal.config.load.load` does."""
         from svsm_cal.config.load import loads, read_text
 
         text = read_text(self.path)
@@ -76,7 +78,7 @@ class Invocation(Value):
         return with_addresses(calendar, self.addresses), text
 
     def opened(self, url: str | None, calendar: Calendar) -> AbstractContextManager[Store]:
-        """Return the store of a calendar, open as long as a block lasts; raises what `svsm_cal.store.open_store` does."""
+        """Return a context with a calendar's store open; raises what `svsm_cal.store.open_store` does."""
         from contextlib import closing
 
         from svsm_cal.app.stores import default_store
@@ -85,7 +87,7 @@ class Invocation(Value):
         return closing(open_store(url or default_store(self.path), calendar_id=calendar.id))
 
     def known(self, url: str | None, calendar: Calendar) -> AbstractContextManager[Store | None]:
-        """Return the store as `opened` does, None where none has been made yet."""
+        """Return a context with a calendar's store, or None if there is no store yet."""
         from contextlib import nullcontext
 
         from svsm_cal.app.stores import is_there
@@ -94,41 +96,43 @@ class Invocation(Value):
 
 
 def present() -> Instant:
-    """Return the present, to the second: the only place where the clock is read."""
+    """Return the present time, to the second: the only place where the clock is read."""
     return Instant(datetime.now(UTC).replace(microsecond=0))
-
-
-_SomeDate = TypeVar("_SomeDate", bound=date)
-
-
-def _within_range(value: _SomeDate) -> _SomeDate:
-    if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise ValueError
-    return value
 
 
 def parse_instant(text: str) -> Instant:
     """Return the instant of an ISO 8601 text with an offset; raises click.BadParameter otherwise."""
-    try:
-        return _within_range(instant(datetime.fromisoformat(text.strip().replace("z", "Z"))))
-    except (ValueError, OverflowError):
-        said = f'"{text}" is no instant: write it with an offset, e.g. 2025-03-05T17:00Z'
-        raise click.BadParameter(said, param_hint="--now") from None
+    with suppress(ValueError, OverflowError):
+        found = instant(datetime.fromisoformat(text.strip().replace("z", "Z")))
+        if FIRST_YEAR <= found.year <= LAST_YEAR:
+            return found
+    message = f'"{text}" is not an instant: write it with an offset, e.g. 2025-03-05T17:00Z'
+    raise click.BadParameter(message, param_hint="--now")
 
 
-class _Day(click.ParamType[date]):
-    name = "date"
+class When(click.ParamType["date | time"]):
+    """A date, a date and time, or a time of day that matches a pattern."""
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
+    def __init__(self, name: str, pattern: str, problem: str) -> None:
+        self.name = name
+        self._pattern = pattern
+        self._problem = problem
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date | time:
+        """Return the parsed value; fails for any other text."""
+        if isinstance(value, (date, time)):
             return value
         text = str(value)
         try:
-            if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-                return _within_range(date.fromisoformat(text))
+            if re.fullmatch(self._pattern, text):
+                if "-" not in text:
+                    return time.fromisoformat(text)
+                when = datetime.fromisoformat(text)
+                if FIRST_YEAR <= when.year <= LAST_YEAR:
+                    return when if ":" in text else when.date()
         except ValueError:
-            pass  # 2025-02-30 is told like any other text that is no date
-        raise self.fail(f'"{text}" is no date from {FIRST_YEAR} to {LAST_YEAR}: write it as 2025-03-12', param, ctx)
+            pass  # a date such as 2025-02-30
+        raise self.fail(f'"{text}" is {self._problem}', param, ctx)
 
 
 class _Length(click.ParamType[timedelta]):
@@ -192,13 +196,14 @@ def _use_language(ctx: click.Context, param: click.Parameter, value: Language) -
         ctx.obj = replace(ctx.obj, language=value)
 
 
-DAY = _Day()
+YEARS = f"from {FIRST_YEAR} to {LAST_YEAR}"
+DAY = When("date", r"\d{4}-\d\d-\d\d", f"not a date {YEARS}: write it as 2025-03-12")
 LENGTH = _Length()
 ZONE = _ZoneName()
 
 
 def _ids_of(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Return a completer over the ids of the calendar's series or participants."""
+    """Return a shell completer for the ids of the calendar's series or participants."""
 
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
         from svsm_cal.errors import SvsmCalError
@@ -226,19 +231,19 @@ language_option = click.option(
     callback=_use_language,
     help="The language of the answer; errors and JSON stay English.",
 )
-zone_option = click.option("--tz", "zone", type=ZONE, help="On the clock of this zone, e.g. America/New_York.")
+zone_option = click.option("--tz", "zone", type=ZONE, help="Use the clock of this zone, e.g. America/New_York.")
 participant_option = click.option(
-    "--for", "participant", metavar="ID", shell_complete=_ids_of("participants"), help="On this participant's clock."
+    "--for", "participant", metavar="ID", shell_complete=_ids_of("participants"), help="Use this participant's clock."
 )
 series_ids = _ids_of("series")
-series_option = click.option("--series", metavar="ID", shell_complete=series_ids, help="Of this series only.")
+series_option = click.option("--series", metavar="ID", shell_complete=series_ids, help="Only this series.")
 
 store_option = click.option(
     "--store",
     metavar="STORE",
     envvar="SVSM_CAL_STORE",
     show_envvar=True,
-    help="What remembers who was told what: a file, or postgresql://...; svsm-cal.db beside the calendar file if left out.",
+    help="The store of invites and mails: a file or postgresql://...; default svsm-cal.db beside the calendar file.",
 )
 
 secret_option = click.option(
@@ -247,14 +252,14 @@ secret_option = click.option(
     metavar="FILE",
     envvar="SVSM_CAL_SECRET_FILE",
     show_envvar=True,
-    help="The file whose content the addresses of personal feeds are made with; or SVSM_CAL_SECRET has that content.",
+    help="The file with the secret for the addresses of personal feeds; or set SVSM_CAL_SECRET to the secret.",
 )
 
 smtp_option = click.option(
     "--smtp",
     metavar="URL",
-    help="The mail server, smtp://user@mail.example.org:587; SVSM_CAL_SMTP if left out. Its password is in "
-    "SVSM_CAL_SMTP_PASSWORD, or in the file that SVSM_CAL_SMTP_PASSWORD_FILE names.",
+    help="The mail server, smtp://user@mail.example.org:587; default SVSM_CAL_SMTP. Its password is in "
+    "SVSM_CAL_SMTP_PASSWORD, or in the file SVSM_CAL_SMTP_PASSWORD_FILE.",
 )
 
 _STYLES: dict[str, dict[str, object]] = {
@@ -267,5 +272,5 @@ _STYLES: dict[str, dict[str, object]] = {
 
 
 def paint(style: str, text: str) -> str:
-    """Return text in a style's colours; click removes them where there is no terminal."""
+    """Return a text in a style's colours; click removes them if there is no terminal."""
     return click.style(text, **_STYLES[style]) if style else text  # type: ignore[arg-type]

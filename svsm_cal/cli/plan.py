@@ -26,7 +26,7 @@ class _Clock(click.ParamType[time]):
             return value
         match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(value), re.ASCII)
         if match is None:
-            raise self.fail(f'"{value}" is no time of day: write it as 07:00', param, ctx)
+            raise self.fail(f'"{value}" is not a time of day: write it as 07:00', param, ctx)
         return time(int(match[1]), int(match[2]))
 
 
@@ -44,22 +44,22 @@ def _paint(style: str, text: str) -> str:
 
 @click.command("plan")
 @click.argument("series", metavar="SERIES", shell_complete=series_ids)
-@click.option("--earliest", type=_CLOCK, help="Nobody's call begins before this time of their day, e.g. 07:00.")
-@click.option("--latest", type=_CLOCK, help="Everybody's call ends by this time of their day, e.g. 22:00.")
+@click.option("--earliest", type=_CLOCK, help="No call begins before this time on anybody's clock, e.g. 07:00.")
+@click.option("--latest", type=_CLOCK, help="No call ends after this time on anybody's clock, e.g. 22:00.")
 @click.option(
     "--not",
     "without",
     multiple=True,
     type=click.Choice([name.lower() for name in WEEKDAYS], case_sensitive=False),
     metavar="WEEKDAY",
-    help="Nobody's call begins on this day of theirs, e.g. friday; may be repeated.",
+    help="No call begins on this weekday on anybody's clock, e.g. friday; may be repeated.",
 )
 @click.option("--anchor", "anchors", multiple=True, type=ZONE, help="Only times on the clock of this zone; may be repeated.")
 @click.option("--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR - 1), help="The 52 weeks from 1 January of this year.")
-@click.option("--from", "start", type=DAY, help="The 52 weeks from this date; from today if left out.")
-@click.option("--step", type=click.Choice([*_STEPS]), default="1h", show_default=True, help="How far apart times are tried.")
-@click.option("-n", "number", type=click.IntRange(1, 1000), default=3, show_default=True, help="How many times to propose.")
-@click.option("--svg", type=click.Path(), metavar="FILE", help="Also write the picture of it; it names zones, not people.")
+@click.option("--from", "start", type=DAY, help="The 52 weeks from this date; default today.")
+@click.option("--step", type=click.Choice([*_STEPS]), default="1h", show_default=True, help="The distance between times.")
+@click.option("-n", "number", type=click.IntRange(1, 1000), default=3, show_default=True, help="The number of proposals.")
+@click.option("--svg", type=click.Path(), metavar="FILE", help="Also write a chart as SVG, with zones but without names.")
 @json_option
 @language_option
 @click.pass_obj
@@ -78,11 +78,11 @@ def plan_command(
     *,
     as_json: bool,
 ) -> None:
-    """Show which weekly times share the burden best among a series' attendees, and who pays at which hour.
+    """Rank weekly times by fairness for the attendees of SERIES, and show the cost for each person.
 
-    Every hour of the week is tried in the series' zone and in one zone for each other law of time its attendees live by,
-    over 52 weeks, with the weeks in which clocks disagree. A call costs each person 0 in working hours to 10 at night by
-    their own clock; times are compared by the worst-off person first.
+    Every hour of the week is tried in the series' zone, and in one zone for each other law of time among the attendees,
+    over 52 weeks with all clock changes. A call costs each person 0 in working hours to 10 at night, on their own clock;
+    times are ranked by the worst-off person first.
     """
     from svsm_cal.app.plan import plan_of, write_chart
     from svsm_cal.core.burden import Limits

@@ -64,15 +64,14 @@ def serve_command(
 @click.command("publish")
 @click.argument("address", metavar="ADDRESS")
 @secret_option
-@click.option("--first", is_flag=True, help="Begin all revisions anew, whatever was published before.")
+@click.option("--first", is_flag=True, help="Start with first revisions, without a previous publication.")
 @click.pass_obj
 def publish_command(invocation: Invocation, address: str, secret_file: str | None, *, first: bool) -> None:
-    """Publish the site to an object store, such as s3://bucket/folder, as build does to a folder.
+    """Publish the site to an object store at ADDRESS, such as s3://bucket/folder; `build` does the same for a folder.
 
-    Only what has changed is put there, with its type and how long it may be kept; what is no longer published is removed.
-    The endpoint and the credentials are the environment's: AWS_ENDPOINT, AWS_REGION, AWS_ACCESS_KEY_ID, ...
+    Changed files are uploaded with their content type and cache lifetime, and obsolete ones are removed. The endpoint and
+    the credentials come from the environment: AWS_ENDPOINT, AWS_REGION, AWS_ACCESS_KEY_ID, ...
     """
-    from svsm_cal.app.secret import read_secret
     from svsm_cal.app.upload import upload
     from svsm_cal.transport.object_store import Objects
 
@@ -91,7 +90,7 @@ def publish_command(invocation: Invocation, address: str, secret_file: str | Non
 @participant_option
 @click.option("--deadlines", is_flag=True, help="The deadlines instead of the calls.")
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to this file instead of standard output.")
-@click.option("--previous", metavar="FILE|URL", help="The same feed as it was published before: its revisions go on.")
+@click.option("--previous", metavar="FILE|URL", help="The feed as published before: the new revisions continue its revisions.")
 @click.pass_obj
 def feed_command(
     invocation: Invocation,
@@ -102,9 +101,9 @@ def feed_command(
     output: str | None,
     previous: str | None,
 ) -> None:
-    """Write one iCalendar feed: all calls, one series, a participant's, or the deadlines.
+    """Write one iCalendar feed: all calls, one series, a participant's own feed, or the deadlines.
 
-    A participant's has their local times, their notices of clock changes and their reminders.
+    A participant's feed has their local times, notices of clock changes, and reminders.
     """
     from svsm_cal.ical.feed import to_ical
 
@@ -127,13 +126,13 @@ def feed_command(
 
 @click.command("feed-url")
 @click.argument("participant", metavar="ID")
-@click.option("--base", metavar="URL", help="Where the site is published, if not at the calendar's url.")
+@click.option("--base", metavar="URL", help="The address of the site, if not the calendar's url.")
 @secret_option
 @click.pass_obj
 def feed_url_command(invocation: Invocation, participant: str, base: str | None, secret_file: str | None) -> None:
-    """Print the address of a participant's own feed, which nobody can guess: tell it to them alone.
+    """Print the secret address of a participant's own feed; give it to nobody else.
 
-    Another word in the participant's `feed` makes another address, and the old one is gone with the next build.
+    To revoke it, change the word `feed` in the participant's entry, and publish again.
     """
     from svsm_cal.app.publish import feed_address
 
@@ -141,7 +140,7 @@ def feed_url_command(invocation: Invocation, participant: str, base: str | None,
     person = participant_of(calendar, participant)
     secret = read_secret(secret_file)
     if secret is None:
-        raise UsageError("no secret (give --secret-file, the one that build is given)")
+        raise UsageError("no secret (give the --secret-file that build uses)")
     click.echo(feed_address(calendar, person, secret, base=base))
 
 
@@ -151,15 +150,15 @@ def feed_url_command(invocation: Invocation, participant: str, base: str | None,
 @click.option(
     "--previous",
     metavar="DIR|FILE|URL",
-    help="What was published before, if not what stands in OUT: a folder, a feed, or the address of either.",
+    help="The previous publication, if it is not in OUT: a folder, a feed, or the address of either.",
 )
-@click.option("--first", is_flag=True, help="Begin all revisions anew, whatever was published before.")
+@click.option("--first", is_flag=True, help="Start with first revisions, without a previous publication.")
 @click.pass_obj
 def build_command(invocation: Invocation, out: str, secret_file: str | None, previous: str | None, *, first: bool) -> None:
     """Write the whole site to the folder OUT: feeds, page and JSON, all of it or nothing.
 
-    What stands in OUT is what it follows: only what says something new becomes a new revision. With a secret, every
-    participant's own feed is written too.
+    It continues the publication in OUT: only changed events get a new revision. With a secret, every participant's own feed
+    is written, too.
     """
     from svsm_cal.app.publish import publish
     from svsm_cal.engine.tzdb import tz_database
@@ -170,11 +169,9 @@ def build_command(invocation: Invocation, out: str, secret_file: str | None, pre
     secret = read_secret(secret_file)
     report = publish(calendar, out, now=invocation.now, secret=secret, previous=previous, first=first)
     if report.tz_before:
-        fate = f"calls moved: {', '.join(report.moved)}" if report.moved else "no call has moved"
-        version = tz_database().version
-        click.echo(
-            f"svsm-cal: warning: published before with tz database {report.tz_before}, now with {version}: {fate}", err=True
-        )
+        effect = f"calls moved: {', '.join(report.moved)}" if report.moved else "no call has moved"
+        versions = f"published before with tz database {report.tz_before}, now with {tz_database().version}"
+        click.echo(f"svsm-cal: warning: {versions}: {effect}", err=True)
     personal = sum(name.startswith("p/") for name in report.files)
     others = f" and {personal} personal feeds" if personal else ""
     feeds = sum(name.endswith(".ics") for name in report.changed)

@@ -27,7 +27,7 @@ __all__ = ["deliver", "deliver_or_tell", "store_command", "worker_command"]
 
 
 def deliver_or_tell(invocation: Invocation, store: Store, smtp: str | None, calendar: Calendar) -> None:
-    """Deliver what is due if a mail server is named, or else say how many mails wait; exits with 1 unless all is well."""
+    """Deliver due mails if a mail server is set, otherwise print the number of pending mails; exits with 1 for problems."""
     from svsm_cal.app.outbox import waiting_mails
     from svsm_cal.transport.smtp_settings import URL
     from svsm_cal.words.language import counted
@@ -36,11 +36,11 @@ def deliver_or_tell(invocation: Invocation, store: Store, smtp: str | None, cale
         deliver(invocation, store, smtp, calendar)
     elif waiting := waiting_mails(store):
         verb = "waits" if waiting == 1 else "wait"
-        click.echo(f"{counted(waiting, 'mail')} {verb}: name a mail server ({URL}), or run `svsm-cal worker`", err=True)
+        click.echo(f"{counted(waiting, 'mail')} {verb}: set a mail server ({URL}), or run `svsm-cal worker`", err=True)
 
 
 def deliver(invocation: Invocation, store: Store, smtp: str | None, calendar: Calendar) -> None:
-    """Deliver what is due, showing how far it is on a terminal, and say what came of it; exits with 1 unless all is well."""
+    """Deliver due mails, with progress on a terminal, and print the result; exits with 1 for problems."""
     from svsm_cal.app.outbox import empty_outbox
     from svsm_cal.render.change_rows import without_addresses
     from svsm_cal.render.invite_report import outbox_line
@@ -49,7 +49,7 @@ def deliver(invocation: Invocation, store: Store, smtp: str | None, calendar: Ca
     stop = _stopper()
     done = 0
 
-    def told(recipient: str, state: str, response: str) -> None:
+    def report(recipient: str, state: str, response: str) -> None:
         nonlocal done
         done += 1
         if state == "failed":
@@ -61,48 +61,48 @@ def deliver(invocation: Invocation, store: Store, smtp: str | None, calendar: Ca
         store,
         read_settings(smtp, os.environ),
         clock=invocation.clock,
-        told=lambda row, settled: told(row.mail.recipient, settled.state, settled.response),
+        told=lambda row, settled: report(row.mail.recipient, settled.state, settled.response),
         stop=stop,
     )
     if found.busy:
-        click.echo("another process is delivering: it takes these along", err=True)
+        click.echo("another process is delivering, and delivers these mails too", err=True)
         return
     click.echo(outbox_line(sent=found.sent, failed=found.failed, pending=found.pending, due=found.due), err=True)
     if found.broken is not None:
-        click.echo(f"svsm-cal: {found.broken} (what is left waits in the outbox: `svsm-cal invite send` goes on)", err=True)
+        click.echo(f"svsm-cal: {found.broken} (pending mails stay in the outbox: continue with `svsm-cal invite send`)", err=True)
     if found.broken is not None or found.failed:
         raise SystemExit(1)
 
 
 def _stopper() -> Callable[[], bool]:
-    """Return what says that the process was asked to stop: the mail on its way is finished first."""
+    """Return whether a signal has asked the process to stop; the current mail is finished first."""
     import signal
 
-    asked: list[int] = []
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda number, _frame: asked.append(number))
-    return lambda: bool(asked)
+    signals: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: signals.append(number))
+    return lambda: bool(signals)
 
 
 @click.command("worker")
 @store_option
 @smtp_option
-@click.option("--concurrency", type=click.IntRange(1, 32), default=1, show_default=True, help="Batches at once in this process.")
-@click.option("--remind", "reminds", is_flag=True, help="Send the reminders that people asked for, too.")
+@click.option("--concurrency", type=click.IntRange(1, 32), default=1, show_default=True, help="The number of parallel batches.")
+@click.option("--remind", "reminds", is_flag=True, help="Also send reminders of calls and deadlines.")
 @click.option("--once", is_flag=True, help="Stop when nothing is due.")
 @click.pass_obj
 def worker_command(
     invocation: Invocation, store: str | None, smtp: str | None, concurrency: int, *, reminds: bool, once: bool
 ) -> None:
-    """Deliver what `invite send --queue` and others put into a store in PostgreSQL; run as many as you like, anywhere."""
+    """Deliver the mails that `invite send --queue` and others put into a store in PostgreSQL; run any number of workers."""
     from svsm_cal.app.stores import default_store
     from svsm_cal.app.worker import Duty, work
     from svsm_cal.transport.dkim import read_signer
     from svsm_cal.transport.smtp_settings import read_settings
 
     stop = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda _number, _frame: stop.set())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
     url = store or default_store(invocation.path)
     calendar = (lambda now: replace(invocation, now=now).load()) if reminds else None
     duty = Duty(url, read_settings(smtp, os.environ), calendar, read_signer(os.environ))
@@ -118,40 +118,40 @@ def worker_command(
 
 @click.group("store")
 def store_command() -> None:
-    """Look after the store: what was announced to whom, and the mails."""
+    """Maintain the store of invites and mails."""
 
 
 @store_command.command("migrate")
 @store_option
 @click.pass_obj
 def migrate_command(invocation: Invocation, store: str | None) -> None:
-    """Make the store, or bring one of an older svsm-cal up to date: each step whole or not at all."""
+    """Create the store, or update one of an older svsm-cal; each step is one transaction."""
     before, after = migrate_store(store or stores.default_store(invocation.path), calendar_id=invocation.load().id)
     if not before:
-        click.echo(f"made: schema {after}", err=True)
+        click.echo(f"created: schema {after}", err=True)
     elif before == after:
         click.echo(f"up to date: schema {after}", err=True)
     else:
-        click.echo(f"brought from schema {before} to {after}", err=True)
+        click.echo(f"updated from schema {before} to {after}", err=True)
 
 
 @store_command.command("check")
 @store_option
 @click.pass_obj
 def check_command(invocation: Invocation, store: str | None) -> None:
-    """Report what is wrong with the store; exits with 1 if something is."""
-    faults = stores.check_store(store or stores.default_store(invocation.path))
-    for fault in faults:
-        click.echo(fault)
-    if faults:
+    """Report the problems of the store; exits with 1 if there are any."""
+    problems = stores.check_store(store or stores.default_store(invocation.path))
+    for problem in problems:
+        click.echo(problem)
+    if problems:
         raise SystemExit(1)
-    click.echo("nothing wrong", err=True)
+    click.echo("no problems", err=True)
 
 
 @store_command.command("export")
 @store_option
 @click.pass_obj
 def export_command(invocation: Invocation, store: str | None) -> None:
-    """Print everything in the store as lines of JSON, people's addresses and mails included."""
+    """Print the contents of the store as lines of JSON, including people's addresses and mails."""
     for line in stores.export_store(store or stores.default_store(invocation.path)):
         click.echo(line)

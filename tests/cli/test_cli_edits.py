@@ -241,7 +241,7 @@ def test_errors(calendar, line, code, said, dry_run):
     assert os.listdir() == ["calendar.toml"]
 
 
-CALL = "is no date from 1900 to 2200: write it as 2025-03-12, or with its time as 2025-03-12T18:00 where there are several calls"
+CALL = "is not a date from 1900 to 2200: write it as 2025-03-12, or with the time as 2025-03-12T18:00 if there are several calls"
 
 
 @pytest.mark.parametrize(
@@ -254,8 +254,8 @@ CALL = "is no date from 1900 to 2200: write it as 2025-03-12, or with its time a
         ("move devel-call 2025-03-26 2025-03-27", "write it as 2025-12-11T18:00, or as 17:00 if it is on the same date"),
         ("move devel-call 2025-03-26 25:00", "write it as 2025-12-11T18:00, or as 17:00 if it is on the same date"),
         ("move devel-call 2025-03-26", "Missing argument 'TO'"),
-        ("add devel-call 2025-06-03", '"2025-06-03" is no date and time from 1900 to 2200: write it as 2025-12-11T18:00'),
-        ("slip qemu-10.0-soft-freeze soon", '"soon" is no date from 1900 to 2200: write it as 2025-03-12'),
+        ("add devel-call 2025-06-03", '"2025-06-03" is not a date and time from 1900 to 2200: write it as 2025-12-11T18:00'),
+        ("slip qemu-10.0-soft-freeze soon", '"soon" is not a date from 1900 to 2200: write it as 2025-03-12'),
         ("cancel 2025-03-26", "Missing argument 'DATE'"),
     ],
 )
@@ -283,7 +283,7 @@ def test_a_file_that_cannot_be_written(calendar, monkeypatch):
     monkeypatch.setattr(os, "replace", refuse)
     result = run("cancel", "devel-call", "2025-03-26")
     assert result.exit_code == 1
-    assert result.stderr == "svsm-cal: calendar.toml: Permission denied (check that it is there and can be written)\n"
+    assert result.stderr == "svsm-cal: calendar.toml: Permission denied (check that it exists and can be written)\n"
     assert calendar.read_bytes() == EXAMPLE.read_bytes()
 
 

@@ -59,7 +59,7 @@ def test_another_word_is_another_address(tmp_path, secret):
     ("args", "env", "said"),
     [
         (["feed-url", "nobody"], {"SVSM_CAL_SECRET": SECRET}, 'no participant "nobody"'),
-        (["feed-url", "dionna"], {}, "no secret (give --secret-file, the one that build is given)"),
+        (["feed-url", "dionna"], {}, "no secret (give the --secret-file that build uses)"),
         (["feed-url", "dionna"], {"SVSM_CAL_SECRET": "short"}, "SVSM_CAL_SECRET: is shorter than 16 bytes"),
         (["feed-url", "dionna", "--secret-file", "/nowhere"], {}, "/nowhere: cannot be read"),
         (["feed-url", "dionna", "--base", "https://example.org/" + "x" * 250], {"SVSM_CAL_SECRET": SECRET}, "a shorter --base"),

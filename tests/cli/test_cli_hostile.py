@@ -254,7 +254,7 @@ def shell(line, tmp_path, **env):
     )
 
 
-FULL = b"svsm-cal: No space left on device (check that it is there and can be written)\n"
+FULL = b"svsm-cal: No space left on device (check that it exists and can be written)\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

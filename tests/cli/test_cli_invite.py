@@ -134,7 +134,7 @@ def test_before_many_cancellations_it_asks(invite, server):
     edit(invite, 'attendees = ["everyone"]', 'attendees = ["us"]')
     result = invite("send", now=LATER)
     assert result.exit_code == 2
-    assert "which take an invitation back? There is nobody to ask here: say --yes" in result.stderr
+    assert "which cancel an invitation? There is no terminal to ask on: use --yes" in result.stderr
     assert len(server.taken) == 10
     assert invite("send", "--yes", now=LATER).exit_code == 0
     assert {message_from_bytes(data, policy=default)["Subject"][:19] for _, data in server.taken[10:]} == {"No longer invited: "}
@@ -167,7 +167,7 @@ def test_without_a_mail_server_everything_waits_in_the_outbox(invite, server, tm
     result = CliRunner().invoke(command, args, prog_name="svsm-cal", catch_exceptions=False)
     assert result.exit_code == 1
     assert result.stderr.splitlines()[0] == "0 mails sent; 10 still to send, the next at 2025-03-05T17:00:00Z"
-    assert re.match(r"svsm-cal: 127.0.0.1:1: .*refused.* \(what is left waits in the outbox", result.stderr.splitlines()[1])
+    assert re.match(r"svsm-cal: 127.0.0.1:1: .*refused.* \(pending mails stay in the outbox", result.stderr.splitlines()[1])
     assert invite("send").stderr == "10 mails sent\n"
 
 

@@ -190,7 +190,7 @@ def calendar(tmp_path):
     return path
 
 
-WAIT = "2 mails wait: name a mail server (SVSM_CAL_SMTP), or run `svsm-cal worker`\n"
+WAIT = "2 mails wait: set a mail server (SVSM_CAL_SMTP), or run `svsm-cal worker`\n"
 
 
 def test_sending_is_safe_to_run_every_hour(calendar):

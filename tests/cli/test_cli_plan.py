@@ -151,8 +151,8 @@ def changed(tmp_path, old, new):
     [
         (["nothing"], 1, 'no series "nothing" in COCONUT-SVSM community calendar: there are devel-call'),
         (["devel-call", "--year", "2026", "--from", "2026-01-01"], 1, "--year and --from exclude each other: keep one"),
-        (["devel-call", "--earliest", "7"], 2, '"7" is no time of day: write it as 07:00'),
-        (["devel-call", "--latest", "24:00"], 2, '"24:00" is no time of day: write it as 07:00'),
+        (["devel-call", "--earliest", "7"], 2, '"7" is not a time of day: write it as 07:00'),
+        (["devel-call", "--latest", "24:00"], 2, '"24:00" is not a time of day: write it as 07:00'),
         (["devel-call", "--not", "freitag"], 2, "'freitag' is not one of 'monday', 'tuesday'"),
         (["devel-call", "--anchor", "PST"], 2, "PST"),
         (["devel-call", "--step", "7m"], 2, "'7m' is not one of '30m', '1h'"),

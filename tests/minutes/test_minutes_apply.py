@@ -110,7 +110,7 @@ def test_what_is_sure_is_shown_and_written(calendar):
     assert not [each for each in check_text(text) if each.severity == "error"]
     assert len(load(calendar).series[0].overrides) == 11
     again = run("minutes", "read", DATA, "--apply", "--yes")
-    assert again.stderr == "Nothing to write: the calendar says it already, or it is not sure (--all).\n"
+    assert again.stderr == "Nothing to write: suggestions are already in the calendar, or not sure (--all).\n"
     assert calendar.read_text() == text
 
 
