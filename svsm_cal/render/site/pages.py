@@ -44,12 +44,13 @@ __all__ = ["ASSETS", "assets", "pages"]
 ASSETS = ("icon.svg", "site.js", "style.css")
 # template -> path below a language's folder
 _PAGES = {"calendar.html": "index.html", "next.html": "next/index.html", "embed.html": "embed/index.html"}
+_UNITS = ("week", "day", "hour", "minute")
 # The messages that the script needs.
 _SPOKEN = (
     "day", "date", "long_date", "day_month", "days_month", "days", "an_hour", "later", "earlier", "in", "now", "unusual",
     "unusual_until", "unusual_last", "returns", "from_now", "no_call", "moved", "extra", "because", "no_more", "everywhere_of",
     "your_time", "no_zone", "zones_found", "zone_set", "copied", "no_call_left", "calls_left", "over", "count.call",
-    *(f"{case}.{unit}" for case in ("count", "in") for unit in ("week", "day", "hour", "minute")),
+    *(f"{case}.{unit}" for case in ("count", "in") for unit in _UNITS),
 )  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def _tight(style: str) -> str:
     spaced = (": ", "; ", " {", "{ ", " }", ", ", " > ", " + ")
     for wide, narrow in (*((each, each.strip()) for each in spaced), (";}", "}")):
         style = style.replace(wide, narrow)
-    return style
+    return re.sub(r"(?<=[{};,])\n", "", style)
 
 
 def pages(view: SiteView) -> dict[str, bytes]:
@@ -242,6 +243,10 @@ def _data(view: SiteView, language: Language) -> dict[str, Any]:
         if shared not in about:
             about.append(shared)
         calls.append(call_data(call) | {"about": about.index(shared)})
+    words = {key: language.words[key] for key in _SPOKEN}
+    for unit in _UNITS:
+        if words[f"in.{unit}"] == words[f"count.{unit}"]:
+            del words[f"in.{unit}"]  # the script uses the other one
     names = {"weekdays": language.weekdays, "weekdays_short": language.weekdays_short, "months": language.months}
     return {
         "language": language.tag,
@@ -250,6 +255,6 @@ def _data(view: SiteView, language: Language) -> dict[str, Any]:
         "calls": calls,
         "about": about,
         "regular": {series.id: regular_data(series, view.now) for series in view.calendar.series},
-        "words": {key: language.words[key] for key in _SPOKEN},
+        "words": words,
         "names": names,
     }

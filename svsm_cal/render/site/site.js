@@ -6,17 +6,18 @@
   const words = data.words;
   for (const call of data.calls) {
     Object.assign(call, data.about[call.about]);
+    call.day = call.day || call.start.slice(0, 10);
     call.end = new Date(Date.parse(call.start) + call.seconds * 1000).toISOString();
     if (call.minutes) call.minutes = call.minutes.replaceAll("{date}", call.day);
   }
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const by = (id) => document.getElementById(id);
   const plurals = new Intl.PluralRules(data.language);
-  const message = (key, number) => {
-    const forms = words[key];
-    return typeof forms === "string" ? forms : forms[`=${number}`] || forms[plurals.select(number)] || forms.other;
+  const put = (key, values) => {
+    const forms = words[key], number = values.number;
+    const text = forms.other ? forms[`=${number}`] || forms[plurals.select(number)] || forms.other : forms;
+    return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   };
-  const put = (key, values) => message(key, values.number).replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const MINUTE = 60000, DAY = 86400000;
 
   // --- Zones: the tz database's names, also where a browser still has the old ones.
@@ -102,7 +103,7 @@
 
   // --- Lengths in words.
   const parts = (minutes, most, kind) => {
-    const amount = ([number, unit]) => put(`${kind}.${unit}`, { number });
+    const amount = ([number, unit]) => put(words[`${kind}.${unit}`] ? `${kind}.${unit}` : `count.${unit}`, { number });
     const found = [];
     for (const [unit, size] of [["week", 10080], ["day", 1440], ["hour", 60], ["minute", 1]]) {
       found.push([Math.floor(minutes / size), unit]);

@@ -127,12 +127,13 @@ def conferences(view: SiteView) -> tuple[CallRow, ...]:
 
 
 def call_data(call: Occurrence) -> dict[str, Any]:
-    """Return what the page's script needs to show a call on any clock, without the data that calls share."""
-    data: dict[str, Any] = {
-        "day": call.start.date().isoformat(),
-        "start": instant_text(call.start_utc),
-        "seconds": int(call.duration.total_seconds()),
-    }
+    """Return what the page's script needs to show a call on any clock, without the data that calls share.
+
+    `day` is the anchor's date if it is not the date in UTC.
+    """
+    data: dict[str, Any] = {"start": instant_text(call.start_utc)}
+    if call.start.date() != call.start_utc.date():
+        data["day"] = call.start.date().isoformat()
     if call.status is not Status.CONFIRMED or call.added:
         # The time of day that a regular call would have had, for the comparison with its shift window.
         clock = next((each.clock for each in reversed(segments_of(call.series)) if each.start <= call.recurrence), 0)
@@ -154,6 +155,7 @@ def about_data(calendar: Calendar, call: Occurrence) -> dict[str, Any]:
         "place": details.location,
         "chair": calendar.person(details.chair),
         "minutes": safe_link(details.minutes),
+        "seconds": int(call.duration.total_seconds()),
     }
     return {key: value for key, value in found.items() if value}
 
