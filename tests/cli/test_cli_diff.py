@@ -137,6 +137,7 @@ def test_the_same_bytes_every_time(here):
 # --- Git revisions ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "said"),
     [

@@ -117,6 +117,7 @@ def test_a_city():
 # --- Data ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
 @pytest.mark.parametrize("day", [date(2025, 3, 5), date(2024, 1, 1), date(2025, 12, 9), date(2031, 7, 1)])
 def test_calendar_json_is_as_its_schema_says(path, day):

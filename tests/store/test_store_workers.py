@@ -15,6 +15,8 @@ from svsm_cal.store.postgres_connection import batches_without_job
 from svsm_cal.store.workers import run_worker
 from tests.store.examples import CALENDAR, NOW, failed, mail, sent
 
+pytestmark = pytest.mark.slow
+
 
 def clock():
     return Instant(datetime.now(UTC))
