@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -24,17 +23,12 @@ from svsm_cal.store.contract import MailState
 from svsm_cal.store.opening import open_store
 from tests.servers.postgres import cluster, found
 from tests.store.killing import KILL, SENDS, WRITES, Actors, has_strace, spread
+from tests.support import NOW, head
 
-ROOT = Path(__file__).parents[2]
-NOW = "2025-03-05T17:00Z"
 PEOPLE = 6
-HEAD = """
-[calendar]
-id = "example"
-name = "Example community"
-domain = "calendar.example.org"
-zone = "Europe/Berlin"
-organizer = { name = "Calendar", email = "calendar@example.org" }
+HEAD = (
+    head("example", title="Example community", domain="calendar.example.org", organizer="calendar@example.org")
+    + """\
 [[series]]
 id = "call"
 title = "Call"
@@ -43,6 +37,7 @@ duration = "1h"
 rule = "FREQ=WEEKLY;BYDAY=WE"
 attendees = ["all"]
 """
+)
 
 
 def calendar(people):

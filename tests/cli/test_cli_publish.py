@@ -16,16 +16,12 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import pytest
-from click.testing import CliRunner
 
 from svsm_cal.app.publish import token_of
-from svsm_cal.cli import command
 from svsm_cal.config.schema import TABLES, Kind
 from svsm_cal.engine.tzdb import tz_database
+from tests.support import EXAMPLE, ROOT, run, tree
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples/svsm/calendar.toml"
-NOW = "2025-03-05T17:00Z"
 PAGES = {f"{folder}{page}index.html" for folder in ("", "de/") for page in ("", "next/", "embed/")}
 SITE = {
     "calendar.ics", "calendar.json", "deadlines.ics", "next.json", "revisions.json", "series/devel-call.ics",
@@ -33,16 +29,7 @@ SITE = {
 }  # fmt: skip
 PEOPLE = ["claudio", "dionna", "huibo", "joerg", "nicolai", "oliver", "peter", "stefano", "tom", "vasant", "jon"]
 SECRET = b"correct horse battery staple"
-
-
-def run(*args, calendar=EXAMPLE, now=NOW, env=None):
-    args = ["-c", str(calendar), "--now", now, *map(str, args)]
-    return CliRunner(env=env).invoke(command, args, prog_name="svsm-cal", catch_exceptions=False)
-
-
-def tree(folder):
-    """Return every file below a folder: relative path -> bytes."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+WRITABLE = "check that it is there and can be written"
 
 
 @pytest.fixture

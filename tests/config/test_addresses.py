@@ -9,13 +9,9 @@ import pytest
 import svsm_cal
 from svsm_cal.config.people import with_addresses
 from svsm_cal.errors import InputError
+from tests.support import small
 
-TEXT = """
-[calendar]
-id = "c"
-name = "Community"
-domain = "c.example.org"
-zone = "Europe/Berlin"
+TEXT = small("""\
 [[participant]]
 id = "dionna"
 name = "Dionna Glaze"
@@ -25,7 +21,7 @@ id = "joerg"
 name = "Joerg Roedel"
 zone = "Europe/Berlin"
 email = "joerg@example.org"
-"""
+""")
 CANARY = "canary-secret"
 
 
@@ -53,7 +49,7 @@ def test_addresses_are_put_in(tmp_path, text, expected):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (f'dionne = "{CANARY}@example.org"', 'addresses.toml: "dionne" is no participant of Community (did you mean "dionna"?)'),
+        (f'dionne = "{CANARY}@example.org"', 'addresses.toml: "dionne" is no participant of C (did you mean "dionna"?)'),
         (f'dionna = "{CANARY}"', 'addresses.toml: what "dionna" has is no e-mail address'),
         ("dionna = 5", 'addresses.toml: what "dionna" has is no e-mail address'),
         ('dionna = "JOERG@example.org"', 'addresses.toml: "dionna" has the address of "joerg" (one address, one participant)'),

@@ -16,14 +16,9 @@ from svsm_cal.config.load import check_text, loads
 from svsm_cal.engine.civil import instant
 from svsm_cal.errors import CalendarError
 from svsm_cal.findings import Finding
+from tests.support import head
 
-HEAD = """\
-[calendar]
-id = "coconut-svsm"
-name = "COCONUT-SVSM community calendar"
-domain = "coconut-svsm.example.org"
-zone = "Europe/Berlin"
-"""
+HEAD = head("coconut-svsm", title="COCONUT-SVSM community calendar")
 PEOPLE = """
 [[participant]]
 id = "joerg"

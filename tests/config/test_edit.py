@@ -10,21 +10,16 @@ import pytest
 from svsm_cal.config.edit import add, cancel, change, kind_of, move, restore, slip
 from svsm_cal.config.load import check_text, loads
 from svsm_cal.errors import UsageError
+from tests.support import small
 
-HEAD = """\
-[calendar]
-id = "x"
-name = "X"
-domain = "x.example.org"
-zone = "Europe/Berlin"
-
+HEAD = small("""\
 [[series]]
 id = "dev"
 title = "Call"
 start = 2025-01-01T18:00:00
 duration = "1h"
 repeat = "every Wednesday"
-"""
+""")
 TAIL = """
 [[participant]]
 id = "jon"

@@ -17,16 +17,12 @@ from svsm_cal.core.call_changes import values_of
 from svsm_cal.core.changes import changes
 from svsm_cal.engine.civil import instant
 from svsm_cal.engine.zones import zone_of
+from tests.support import head
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-BASE = """
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "Europe/Berlin"
-organizer = { name = "Calendar", email = "calendar@c.example.org" }
-
+BASE = (
+    head(organizer="calendar@c.example.org")
+    + """
 [[series]]
 id = "call"
 title = "The call"
@@ -66,6 +62,7 @@ id = "r1"
 title = "R 1"
 milestones = [{ id = "freeze", title = "freeze", date = 2025-03-11 }, { id = "out", title = "out", date = 2025-05-20 }]
 """
+)
 OLD = loads(BASE)
 BERLIN, NEW_YORK, TOKYO = map(zone_of, ("Europe/Berlin", "America/New_York", "Asia/Tokyo"))
 

@@ -16,6 +16,7 @@ from svsm_cal.core.fairness import anchor_zones, current_times, plan_calls
 from svsm_cal.core.model import Participant
 from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.engine.zones import zone_of
+from tests.support import head
 
 REGIONS = sorted(tz_database().regions())
 FAMILIAR = [
@@ -23,13 +24,7 @@ FAMILIAR = [
     "Australia/Sydney", "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia", "Asia/Kathmandu", "Africa/Casablanca",
     "Africa/Cairo", "Antarctica/Troll", "America/Santiago", "UTC",
 ]  # fmt: skip
-HEAD = """
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "Europe/Berlin"
-"""
+HEAD = head()
 WEEKLY = 'start = 2024-02-14T18:00:00\nduration = "1h"\nrule = "FREQ=WEEKLY;BYDAY=WE"'
 
 

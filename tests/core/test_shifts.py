@@ -17,6 +17,7 @@ from svsm_cal.engine.rrule import RecurrenceRule
 from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.engine.zones import zone_of
 from svsm_cal.errors import ZoneError
+from tests.support import small
 
 CALENDAR = load(Path(__file__).parents[2] / "examples/svsm/calendar.toml")
 (CALL,) = CALENDAR.series
@@ -164,18 +165,12 @@ def test_what_names_no_zone(zone):
         shift_windows(CALL, zone, *YEAR)
 
 
-HEAD = """
-[calendar]
-id = "svsm"
-name = "SVSM"
-domain = "svsm.example.org"
-zone = "Europe/Berlin"
-
+HEAD = small("""\
 [[series]]
 id = "devel-call"
 title = "SVSM Development Call"
 duration = "1h"
-"""
+""")
 SUMMER = 'start = 2025-06-04T18:00:00\nrule = "FREQ=WEEKLY;UNTIL=20250930"\n'
 SPRING = 'start = 2025-04-02T18:00:00\nrule = "FREQ=WEEKLY;UNTIL=20250930"\n'
 MARCH = 'start = 2025-03-05T18:00:00\nrule = "FREQ=WEEKLY;UNTIL=20250417"\n'

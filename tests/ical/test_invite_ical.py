@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import icalendar
 import pytest
@@ -19,16 +18,13 @@ from svsm_cal.core.segments import segments_of
 from svsm_cal.engine.civil import instant
 from svsm_cal.ical.invite_calendar import Attendee, _attendee_line, invite
 from svsm_cal.ical.stream import folded
+from tests.support import EXAMPLE, head
 
-EXAMPLE = Path(__file__).parents[2] / "examples/svsm/calendar.toml"
 CALENDAR = svsm_cal.load(EXAMPLE)
 NOW = instant(datetime(2025, 3, 5, 17, tzinfo=UTC))
-TEXT = """
-[calendar]
-id = "example"
-name = "Example community"
-domain = "calendar.example.org"
-zone = "Europe/Berlin"
+TEXT = (
+    head("example", title="Example community", domain="calendar.example.org")
+    + """\
 organizer = { name = "Kalender; für alle, \\"Łódź\\"", email = "calendar@example.org" }
 
 [[series]]
@@ -62,6 +58,7 @@ id = "jon"
 name = "Jon Lange"
 zone = "America/Los_Angeles"
 """
+)
 SMALL = svsm_cal.loads(TEXT)
 
 

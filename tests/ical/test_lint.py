@@ -15,8 +15,8 @@ from svsm_cal.engine.rrule import RecurrenceRule
 from svsm_cal.ical.lint_codes import CHECKS
 from svsm_cal.ical.lint_feed import lint
 from svsm_cal.ical.vtimezone import vtimezone
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 PROFILE = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 SOAK = settings(PROFILE, max_examples=2000)
 NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)

@@ -6,22 +6,18 @@ import icalendar
 import pytest
 
 import svsm_cal
+from tests.support import small
 
 NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)
 SPAN = NOW, datetime(2026, 3, 5, tzinfo=UTC)
-CALENDAR = """
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "Europe/Berlin"
+CALENDAR = small("""\
 [[series]]
 id = "s"
 title = "Call"
 start = 2025-01-06T18:00:00
 duration = "1h"
 rule = "RULE"
-"""
+""")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from svsm_cal.words.phrases import (
     window_in_words,
     window_start,
 )
+from tests.support import small
 
 
 @pytest.mark.parametrize(
@@ -229,13 +230,7 @@ def test_rule_days(rule, expected):
 
 # --- Windows and notices, on the calls of 2025 --------------------------------------------------------------------
 
-CALL = """\
-[calendar]
-id = "coconut-svsm"
-name = "COCONUT-SVSM community calendar"
-domain = "coconut-svsm.example.org"
-zone = "Europe/Berlin"
-
+CALL = small("""\
 [[series]]
 id = "devel-call"
 title = "SVSM Development Call"
@@ -249,7 +244,7 @@ move = [
 ]
 change = [{ date = 2025-05-21, duration = "2h", reason = "with guests" }]
 add = [{ start = 2025-06-03T17:00:00 }, { start = 2025-06-05T17:00:00, reason = "release" }]
-"""
+""")
 CALENDAR = loads(CALL)
 SERIES = CALENDAR.series[0]
 
@@ -375,13 +370,8 @@ def test_a_mismatch_says_how_long_it_lasts(on, expected):
 
 def test_a_mismatch_whose_calls_are_all_moved_says_what_is_unusual():
     moved = ", ".join(f"{{ date = 2025-03-{day}, to = 2025-03-{day + 1}T18:00:00 }}" for day in (12, 19, 26))
-    calendar = loads(f"""
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "Europe/Berlin"
-
+    calendar = loads(
+        small(f"""\
 [[series]]
 id = "s"
 title = "S"
@@ -390,6 +380,7 @@ duration = "1h"
 rule = "FREQ=WEEKLY;BYDAY=WE"
 move = [{moved}]
 """)
+    )
     clocks, york = Clocks(), zone_of("America/New_York")
     found = [
         shift_note(ENGLISH, clocks.see(each, york))
