@@ -107,8 +107,6 @@ def _moment(value: date) -> datetime:
 def _form(spans: Positions, table: Path) -> _Form:
     """Return the style of a table in braces, without blanks that align columns."""
     keys = spans.keys_of(table)
-    if not keys:
-        return _Form()
     first = keys[0]
     pad = " " if spans.keys[first] > spans.values[table] + 1 else ""
     equals = " = " if spans.text[spans.values[first] - 1] in " \t" else "="

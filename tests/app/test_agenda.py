@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +15,9 @@ from svsm_cal.minutes.reading import read_minutes
 from svsm_cal.minutes.suggestion import Kind
 from svsm_cal.render.notice_text import wording
 from svsm_cal.words import language_of
+from tests.support import EXAMPLE_TEXT, small
 
-EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
-CALENDAR = loads(EXAMPLE)
+CALENDAR = loads(EXAMPLE_TEXT)
 NOW = Instant(datetime(2025, 3, 5, 12, tzinfo=UTC))
 
 FIFTH_OF_MARCH = """\
@@ -97,7 +96,7 @@ def test_what_is_to_be_said_at_a_call(day, section, expected):
 
 
 def test_who_is_away_is_said_and_who_stands_in():
-    text = EXAMPLE.replace('chair = "joerg"', 'chair = ["joerg", "stefano"]').replace(
+    text = EXAMPLE_TEXT.replace('chair = "joerg"', 'chair = ["joerg", "stefano"]').replace(
         'name = "Joerg Roedel"', 'name = "Joerg Roedel"\naway = [{ from = 2025-03-10, to = 2025-03-13 }]'
     )
     found = agenda(loads(text), NOW, day=date(2025, 3, 12))
@@ -156,7 +155,7 @@ def test_a_template_of_ones_own(tmp_path):
 
 
 def test_the_calendar_names_its_template_beside_itself():
-    calendar = loads(EXAMPLE.replace('color = "teal"', 'color = "teal"\nagenda = "templates/agenda.md"'))
+    calendar = loads(EXAMPLE_TEXT.replace('color = "teal"', 'color = "teal"\nagenda = "templates/agenda.md"'))
     assert template_path(calendar, "a/b/calendar.toml") == "a/b/templates/agenda.md"
     assert template_path(CALENDAR, "a/b/calendar.toml") is None
 
@@ -180,13 +179,7 @@ def test_a_template_that_cannot_be_used_is_told_of(tmp_path, template, said):
         own(tmp_path, template)
 
 
-SKIPPED = """\
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "Europe/Berlin"
-
+SKIPPED = small("""\
 [[series]]
 id = "call"
 title = "Call"
@@ -206,7 +199,7 @@ id = "tom"
 name = "Tom Lendacky"
 zone = "America/Chicago"
 away = [{ from = 2025-03-28, to = 2025-03-30 }]
-"""
+""")
 
 
 def test_a_time_that_clocks_skip_and_a_chair_who_is_away():
@@ -260,7 +253,7 @@ def test_an_agenda_in_german_has_no_topic_and_says_who_leads():
 
 
 def test_who_would_be_next_is_named_where_the_chair_is_on_holiday():
-    text = EXAMPLE.replace('name = "Joerg Roedel"', 'name = "Joerg Roedel"\nregion = "DE-BY"')
+    text = EXAMPLE_TEXT.replace('name = "Joerg Roedel"', 'name = "Joerg Roedel"\nregion = "DE-BY"')
     said = []
     for order in ('["joerg", "stefano"]', '["stefano", "joerg"]'):  # whose turn 6 January 2027 is
         calendar = loads(text.replace('chair = "joerg"', f"chair = {order}"))

@@ -17,8 +17,8 @@ from svsm_cal.app.edits import diff, edit_file
 from svsm_cal.config.edit import cancel, change, move, restore, slip
 from svsm_cal.config.load import load
 from svsm_cal.errors import CalendarError, InputError, UsageError
+from tests.support import EXAMPLE
 
-EXAMPLE = Path(__file__).parents[2] / "examples/svsm/calendar.toml"
 DAY = date(2025, 3, 26)
 CANCEL = partial(cancel, series="devel-call", date=DAY)
 ADDED = "  { date = 2025-03-26 },\n"

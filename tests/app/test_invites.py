@@ -7,18 +7,14 @@ import email
 import email.policy
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from icalendar import Calendar
 
-from svsm_cal.cli import command
+from tests.support import EXAMPLE_TEXT, run
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples/svsm/calendar.toml"
-SVSM = EXAMPLE.read_text(encoding="utf-8")
-NOW = "2025-03-05T17:00Z"
 ATTENDEES = {
     "claudio": "Cláudio Carvalho",
     "dionna": "Dionna Glaze",
@@ -34,14 +30,12 @@ ATTENDEES = {
 ORGANIZER = "calendar@coconut-svsm.example.org"
 
 
-def run(*args, calendar=EXAMPLE, now=NOW):
-    args = ["-c", str(calendar), "--now", now, "invite", "write", *map(str, args)]
-    return CliRunner().invoke(command, args, prog_name="svsm-cal", catch_exceptions=False)
+invite = partial(run, "invite", "write")
 
 
 def write(folder, *args, **more):
     """Write invites to a folder and return its files."""
-    result = run("devel-call", "--out", folder, *args, **more)
+    result = invite("devel-call", "--out", folder, *args, **more)
     assert (result.exit_code, result.stdout) == (0, "")
     return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
@@ -77,7 +71,7 @@ def altered(tmp_path):
     """Return a function that writes the example with something replaced."""
 
     def alter(*pairs):
-        text = SVSM
+        text = EXAMPLE_TEXT
         for old, new in pairs:
             assert old in text
             text = text.replace(old, new)
@@ -338,7 +332,7 @@ INJECTED = r"Tom\r\nBcc: x@example.org"
     ],
 )
 def test_nothing_gets_into_headers_through_the_calendar(tmp_path, altered, old, new, said):
-    result = run("devel-call", "--out", tmp_path / "mail", calendar=altered((old, new)))
+    result = invite("devel-call", "--out", tmp_path / "mail", calendar=altered((old, new)))
     assert (result.exit_code, result.stdout) == (1, "")
     assert said in result.stderr
     assert not (tmp_path / "mail").exists()
@@ -370,7 +364,7 @@ def test_nothing_gets_into_headers_through_the_calendar(tmp_path, altered, old, 
     ],
 )
 def test_an_address_that_is_none(tmp_path, to):
-    result = run("devel-call", "--out", tmp_path / "mail", "--to", to)
+    result = invite("devel-call", "--out", tmp_path / "mail", "--to", to)
     assert (result.exit_code, result.stdout) == (1, "")
     shown = to.encode("unicode_escape").decode()
     assert result.stderr == f'svsm-cal: "{shown}" is not a valid e-mail address (write it as list@example.org)\n'
@@ -380,7 +374,7 @@ def test_an_address_that_is_none(tmp_path, to):
 @pytest.mark.parametrize("to", [[], ["--to", "list@example.org"]], ids=["attendees", "list"])
 def test_a_series_that_is_over(tmp_path, altered, to):
     calendar = altered(('rule = "FREQ=WEEKLY;BYDAY=WE"', 'rule = "FREQ=WEEKLY;BYDAY=WE;UNTIL=20261231T170000Z"'))
-    result = run("devel-call", "--out", tmp_path / "mail", *to, calendar=calendar, now="2027-01-01T00:00Z")
+    result = invite("devel-call", "--out", tmp_path / "mail", *to, calendar=calendar, now="2027-01-01T00:00Z")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == 'svsm-cal: series "devel-call" has no calls from now on: nobody needs an invite\n'
     assert not (tmp_path / "mail").exists()
@@ -388,21 +382,21 @@ def test_a_series_that_is_over(tmp_path, altered, to):
 
 def test_no_organizer(tmp_path, altered):
     calendar = altered((f'organizer = {{ name = "COCONUT-SVSM calendar", email = "{ORGANIZER}" }}\n', ""))
-    result = run("devel-call", "--out", tmp_path / "mail", calendar=calendar)
+    result = invite("devel-call", "--out", tmp_path / "mail", calendar=calendar)
     assert result.exit_code == 1
     assert result.stderr == ("svsm-cal: invites need a sender: add organizer = { name = ..., email = ... } to [calendar]\n")
     assert not (tmp_path / "mail").exists()
 
 
 def test_an_unknown_series(tmp_path):
-    result = run("weekly", "--out", tmp_path / "mail")
+    result = invite("weekly", "--out", tmp_path / "mail")
     assert result.exit_code == 1
     assert result.stderr == 'svsm-cal: no series "weekly" in COCONUT-SVSM community calendar: there are devel-call\n'
 
 
 def test_people_without_an_address_are_named(tmp_path, altered):
     calendar = altered(('email = "tom@example.org"\n', ""), ('email = "peter@example.org"\n', ""))
-    result = run("devel-call", "--out", tmp_path / "mail", calendar=calendar)
+    result = invite("devel-call", "--out", tmp_path / "mail", calendar=calendar)
     assert result.exit_code == 0
     assert result.stderr == f"{tmp_path / 'mail'}: 8 messages\nwithout an e-mail address: peter, tom\n"
     assert len(os.listdir(tmp_path / "mail")) == 8
@@ -410,28 +404,32 @@ def test_people_without_an_address_are_named(tmp_path, altered):
 
 def test_nobody_has_an_address(tmp_path):
     path = tmp_path / "calendar.toml"
-    path.write_text(re.sub(r'^email = ".*"\n', "", SVSM, flags=re.MULTILINE), encoding="utf-8")
-    result = run("devel-call", "--out", tmp_path / "mail", calendar=path)
+    path.write_text(re.sub(r'^email = ".*"\n', "", EXAMPLE_TEXT, flags=re.MULTILINE), encoding="utf-8")
+    result = invite("devel-call", "--out", tmp_path / "mail", calendar=path)
     assert result.exit_code == 1
     assert result.stderr == ('svsm-cal: series "devel-call" has no attendee with an e-mail address: nobody can be invited\n')
-    result = run("devel-call", "--out", tmp_path / "mail", "--to", "list@example.org", calendar=path)
+    result = invite("devel-call", "--out", tmp_path / "mail", "--to", "list@example.org", calendar=path)
     assert (result.exit_code, result.stderr) == (0, f"{tmp_path / 'mail'}: 1 message\n")
 
 
-@pytest.mark.parametrize("place", ["file", "file/mail"])
-def test_a_place_that_is_no_folder(tmp_path, place):
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("file", "is a file (name a folder)"),
+        ("file/mail", "Not a directory (check that it is there and can be written)"),
+    ],
+)
+def test_a_place_that_is_no_folder(tmp_path, place, said):
     (tmp_path / "file").write_bytes(b"mine")
-    result = run("devel-call", "--out", tmp_path / place)
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"svsm-cal: {tmp_path}/file")
-    assert result.stderr.count("\n") == 1
+    result = invite("devel-call", "--out", tmp_path / place)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"svsm-cal: {tmp_path / place}: {said}\n")
     assert (tmp_path / "file").read_bytes() == b"mine"
 
 
 def test_what_else_is_in_the_folder_is_kept(tmp_path):
     (tmp_path / "notes.txt").write_bytes(b"mine")
     assert write(tmp_path)["notes.txt"] == b"mine"
-    assert len(os.listdir(tmp_path)) == 11
+    assert set(os.listdir(tmp_path)) == {"notes.txt", *(f"devel-call-{name}.eml" for name in ATTENDEES)}
 
 
 # --- A series in parts --------------------------------------------------------------------------------------------

@@ -12,21 +12,17 @@ import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import icalendar
 import pytest
-from click.testing import CliRunner
 
 import svsm_cal
 from svsm_cal.app.atomic_files import folder_lock
 from svsm_cal.app.publish import publish
-from svsm_cal.cli import command
 from svsm_cal.errors import PublicationError
+from tests.support import EXAMPLE_TEXT, ROOT, run, tree
 
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = (ROOT / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
-CANCELLED = EXAMPLE.replace("cancel = [", 'cancel = [\n  { date = 2025-06-04, reason = "a test" },', 1)
+CANCELLED = EXAMPLE_TEXT.replace("cancel = [", 'cancel = [\n  { date = 2025-06-04, reason = "a test" },', 1)
 NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)
 DAY = timedelta(days=1)
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -34,10 +30,6 @@ SECRET = b"0123456789abcdef0123456789abcdef"
 
 def put(out, text, now=NOW, **options):
     return publish(svsm_cal.loads(text), str(out), now=now, **options)
-
-
-def tree(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
 
 
 def feeds(folder):
@@ -52,16 +44,16 @@ def sequence(data, uid="devel-call@coconut-svsm.example.org"):
 @pytest.mark.slow
 def test_an_unchanged_calendar_leaves_its_files_untouched(tmp_path):
     out = tmp_path / "site"
-    assert put(out, EXAMPLE, secret=SECRET).first
+    assert put(out, EXAMPLE_TEXT, secret=SECRET).first
     for path in out.rglob("*"):
         os.utime(path, (1e9, 1e9))
     before, inode = tree(out), out.stat().st_ino
-    report = put(out, EXAMPLE, secret=SECRET)
+    report = put(out, EXAMPLE_TEXT, secret=SECRET)
     assert (report.first, report.changed) == (False, ())
     assert tree(out) == before
     assert out.stat().st_ino == inode
     # A week later the pages say something else, and the feeds do not.
-    report = put(out, EXAMPLE, NOW + 7 * DAY, secret=SECRET)
+    report = put(out, EXAMPLE_TEXT, NOW + 7 * DAY, secret=SECRET)
     assert {name for name in report.changed if not name.endswith(".html")} == {"calendar.json", "next.json"}
     assert "index.html" in report.changed
     assert feeds(out) == {name: data for name, data in before.items() if name.endswith(".ics")}
@@ -72,12 +64,12 @@ def test_an_unchanged_calendar_leaves_its_files_untouched(tmp_path):
 @pytest.mark.slow
 def test_a_change_is_in_every_feed_that_says_it_and_in_no_other(tmp_path):
     out = tmp_path / "site"
-    put(out, EXAMPLE, secret=SECRET)
+    put(out, EXAMPLE_TEXT, secret=SECRET)
     before = feeds(out)
     report = put(out, CANCELLED, NOW + DAY, secret=SECRET)
     assert "deadlines.ics" not in report.changed
     assert {sequence(data) for name, data in feeds(out).items() if name != "deadlines.ics"} == {1}
-    put(out, EXAMPLE, NOW + 2 * DAY, secret=SECRET)
+    put(out, EXAMPLE_TEXT, NOW + 2 * DAY, secret=SECRET)
     after = feeds(out)
     assert {sequence(data) for name, data in after.items() if name != "deadlines.ics"} == {2}
     assert after["deadlines.ics"] == before["deadlines.ics"]
@@ -90,8 +82,8 @@ def test_a_change_is_in_every_feed_that_says_it_and_in_no_other(tmp_path):
 
 def test_a_deadline_that_slips_is_a_new_revision(tmp_path):
     out = tmp_path / "site"
-    put(out, EXAMPLE)
-    put(out, EXAMPLE.replace("date = 2025-03-11", "date = 2025-03-12"), NOW + DAY)
+    put(out, EXAMPLE_TEXT)
+    put(out, EXAMPLE_TEXT.replace("date = 2025-03-11", "date = 2025-03-12"), NOW + DAY)
     events = icalendar.Calendar.from_ical((out / "deadlines.ics").read_bytes()).walk("VEVENT")
     revised = {event["UID"]: event["SEQUENCE"] for event in events if event["SEQUENCE"]}
     assert revised
@@ -100,13 +92,13 @@ def test_a_deadline_that_slips_is_a_new_revision(tmp_path):
 
 def test_a_series_that_goes_and_comes_back_goes_on_counting(tmp_path):
     out = tmp_path / "site"
-    other = EXAMPLE.replace('id = "devel-call"', 'id = "another-call"')
+    other = EXAMPLE_TEXT.replace('id = "devel-call"', 'id = "another-call"')
     put(out, CANCELLED)
-    put(out, EXAMPLE, NOW + DAY)
+    put(out, EXAMPLE_TEXT, NOW + DAY)
     put(out, other, NOW + 2 * DAY)
     assert json.loads((out / "revisions.json").read_text())["gone"]["devel-call@coconut-svsm.example.org"][0] == 1
     put(out, other, NOW + 3 * DAY)
-    put(out, EXAMPLE, NOW + 4 * DAY)
+    put(out, EXAMPLE_TEXT, NOW + 4 * DAY)
     assert sequence((out / "calendar.ics").read_bytes()) == 2
 
 
@@ -114,7 +106,7 @@ def test_a_series_that_goes_and_comes_back_goes_on_counting(tmp_path):
 @pytest.mark.parametrize("kind", ["folder", "feed", "address", "address of the feed"])
 def test_the_previous_publication_may_be_elsewhere(tmp_path, kind):
     old = tmp_path / "old"
-    put(old, EXAMPLE)
+    put(old, EXAMPLE_TEXT)
     put(old, CANCELLED, NOW + DAY)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(old)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -130,10 +122,10 @@ def test_the_previous_publication_may_be_elsewhere(tmp_path, kind):
         report = put(new, CANCELLED, NOW + 2 * DAY, previous=where[kind])
         assert not report.first
         assert (new / "calendar.ics").read_bytes() == (old / "calendar.ics").read_bytes()
-        put(new, EXAMPLE, NOW + 3 * DAY)
+        put(new, EXAMPLE_TEXT, NOW + 3 * DAY)
         assert sequence((new / "calendar.ics").read_bytes()) == 2
         with pytest.raises(PublicationError, match=r"not found|contains files"):
-            put(tmp_path / "third", EXAMPLE, previous=f"{address}nothing.ics")
+            put(tmp_path / "third", EXAMPLE_TEXT, previous=f"{address}nothing.ics")
     finally:
         server.shutdown()
         server.server_close()
@@ -162,15 +154,15 @@ def test_a_damaged_publication_is_never_taken_for_none(tmp_path, damage):
     damage(out)
     before = tree(out)
     with pytest.raises(PublicationError, match=r"--first|is not a complete iCalendar stream"):
-        put(out, EXAMPLE, NOW + DAY)
+        put(out, EXAMPLE_TEXT, NOW + DAY)
     assert tree(out) == before
     if (out / "calendar.json").read_bytes() != b"{":
-        assert put(out, EXAMPLE, NOW + DAY, first=True).first
+        assert put(out, EXAMPLE_TEXT, NOW + DAY, first=True).first
 
 
 def test_two_publishers_take_turns(tmp_path):
     out = tmp_path / "site"
-    put(out, EXAMPLE)
+    put(out, EXAMPLE_TEXT)
     done = threading.Event()
 
     def other():
@@ -234,13 +226,13 @@ def assert_whole_wherever_it_ends(tmp_path, how, points, people=0):
     new = tmp_path / "new.toml"
     new.write_text(CANCELLED + more, encoding="utf-8")
     reference = tmp_path / "reference/site"
-    put(reference, EXAMPLE + more, secret=SECRET)
+    put(reference, EXAMPLE_TEXT + more, secret=SECRET)
     old = tree(reference)
     put(reference, CANCELLED + more, NOW + DAY, secret=SECRET)
     after = tree(reference)
     assert old != after
     out = tmp_path / "work/site"
-    put(out, EXAMPLE + more, secret=SECRET)
+    put(out, EXAMPLE_TEXT + more, secret=SECRET)
     ended = seen_new = 0
     for point in points:
         code = subprocess.run(
@@ -253,7 +245,7 @@ def assert_whole_wherever_it_ends(tmp_path, how, points, people=0):
         assert stands in (old, after), (point, code)
         if stands == after:  # it may have ended after the exchange: all the same the new one is whole
             seen_new += 1
-            put(out.parent / "again", EXAMPLE + more, secret=SECRET)
+            put(out.parent / "again", EXAMPLE_TEXT + more, secret=SECRET)
             os.rename(out, out.parent / f"done-{point}")
             os.rename(out.parent / "again", out)
         if code == 0:
@@ -285,19 +277,18 @@ def test_a_single_feed_may_follow_its_own_file(tmp_path):
 
     def feed(text, *more, day):
         calendar.write_text(text, encoding="utf-8")
-        line = ["-c", str(calendar), "--now", f"2025-03-{day:02}T17:00Z", "feed", "-o", str(path), *more]
-        return CliRunner().invoke(command, line)
+        return run("feed", "-o", path, *more, calendar=calendar, now=f"2025-03-{day:02}T17:00Z")
 
-    assert feed(EXAMPLE, day=5).exit_code == 0
+    assert feed(EXAMPLE_TEXT, day=5).exit_code == 0
     before = path.read_bytes()
-    assert feed(EXAMPLE, "--previous", str(path), day=6).exit_code == 0
+    assert feed(EXAMPLE_TEXT, "--previous", str(path), day=6).exit_code == 0
     assert path.read_bytes() == before
     assert feed(CANCELLED, "--previous", str(path), day=7).exit_code == 0
     assert sequence(path.read_bytes()) == 1
-    assert feed(EXAMPLE, "--previous", str(path), day=8).exit_code == 0
+    assert feed(EXAMPLE_TEXT, "--previous", str(path), day=8).exit_code == 0
     assert sequence(path.read_bytes()) == 2
     for wrong in (calendar, tmp_path / "nothing.ics"):
-        result = feed(EXAMPLE, "--previous", str(wrong), day=9)
+        result = feed(EXAMPLE_TEXT, "--previous", str(wrong), day=9)
         assert result.exit_code == 1
         assert str(wrong) in result.output
     assert sequence(path.read_bytes()) == 2

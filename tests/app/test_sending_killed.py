@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -24,19 +23,14 @@ from svsm_cal.store import open_store
 from svsm_cal.store.contract import MailState
 from tests.servers.postgres import cluster, found
 from tests.store.killing import KILL, SENDS, WRITES, Actors, has_strace, spread
+from tests.support import NOW, head
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
-NOW = "2025-03-05T17:00Z"
 PEOPLE = 6
-HEAD = """
-[calendar]
-id = "example"
-name = "Example community"
-domain = "calendar.example.org"
-zone = "Europe/Berlin"
-organizer = { name = "Calendar", email = "calendar@example.org" }
+HEAD = (
+    head("example", title="Example community", domain="calendar.example.org", organizer="calendar@example.org")
+    + """\
 [[series]]
 id = "call"
 title = "Call"
@@ -45,6 +39,7 @@ duration = "1h"
 rule = "FREQ=WEEKLY;BYDAY=WE"
 attendees = ["all"]
 """
+)
 
 
 def calendar(people):

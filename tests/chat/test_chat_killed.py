@@ -10,7 +10,6 @@ import sys
 import time
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -18,12 +17,12 @@ from svsm_cal.app.notices import notices_of
 from svsm_cal.config.load import loads
 from svsm_cal.engine.civil import Instant
 from svsm_cal.store import open_store
+from tests.support import EXAMPLE_TEXT
 
 from .stand_in import StandIn
 
 pytestmark = pytest.mark.slow
 
-EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
 CHATS = ("slack", "discord", "matrix")
 CHANNELS = """
 [[notices.channel]]
@@ -59,8 +58,8 @@ def run(folder, servers):
 @pytest.mark.parametrize("rounds", [6, pytest.param(60, marks=pytest.mark.soak)])
 def test_two_processes_killed_at_random_tell_each_thing_once(tmp_path, rounds):
     chance = random.Random(20250326)
-    calendar = loads(EXAMPLE + CHANNELS)
-    (tmp_path / "calendar.toml").write_text(EXAMPLE + CHANNELS, encoding="utf-8")
+    calendar = loads(EXAMPLE_TEXT + CHANNELS)
+    (tmp_path / "calendar.toml").write_text(EXAMPLE_TEXT + CHANNELS, encoding="utf-8")
     with ExitStack() as stack:
         servers = {kind: stack.enter_context(StandIn(kind)) for kind in CHATS}
         for _ in range(rounds):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,10 +17,11 @@ from svsm_cal.notices.notice import NoticeKind
 from svsm_cal.render.chat import chat_payload, moment_of
 from svsm_cal.render.notice_text import wording
 from svsm_cal.words import language_of, tags
+from tests.support import EXAMPLE
 
 from .stand_in import SCHEMAS
 
-EXAMPLE = load(Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml")
+CALENDAR = load(EXAMPLE)
 KINDS = ("slack", "discord", "matrix", "mattermost", "zulip")
 # 2025-03-12T17:00:00Z, the first call that is later in the US.
 EPOCH = 1741798800
@@ -33,11 +33,11 @@ def channel(kind, **more):
 
 def notice(kind=NoticeKind.SHIFT, when="2025-03-05T17:00+00:00"):
     now = Instant(datetime.fromisoformat(when).astimezone(UTC))
-    return next(each for each in notices(EXAMPLE, now, now) if each.kind is kind)
+    return next(each for each in notices(CALENDAR, now, now) if each.kind is kind)
 
 
 def payload(kind, title="Title", text="Text.", about=None, **more):
-    return chat_payload(EXAMPLE, channel(kind, **more), about or notice(), title, text)
+    return chat_payload(CALENDAR, channel(kind, **more), about or notice(), title, text)
 
 
 def body(kind, found):
@@ -121,7 +121,7 @@ def test_whatever_it_says_a_payload_is_as_documented_and_pings_nobody(title, tex
 def test_every_notice_of_a_year_makes_a_documented_payload(kind, language):
     begin, end = (Instant(datetime(year, 1, 1, tzinfo=UTC)) for year in (2025, 2026))
     checked = Draft202012Validator(SCHEMAS[kind])
-    found = notices(EXAMPLE, begin, end)
+    found = notices(CALENDAR, begin, end)
     assert len(found) > 60
     for each in found:
         said = wording(each, EXAMPLE, language_of(language))

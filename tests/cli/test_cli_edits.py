@@ -6,16 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
-from click.testing import CliRunner
 
-from svsm_cal.cli import command
+from tests.support import EXAMPLE, EXAMPLE_TEXT, run
 
-EXAMPLE = Path(__file__).parents[2] / "examples/svsm/calendar.toml"
-TEXT = EXAMPLE.read_text(encoding="utf-8")
-NOW = "2025-03-05T17:00Z"
+TEXT = EXAMPLE_TEXT
+edit = partial(run, calendar=None)
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +23,6 @@ def calendar(tmp_path, monkeypatch):
     path = tmp_path / "calendar.toml"
     path.write_bytes(EXAMPLE.read_bytes())
     return path
-
-
-def run(*args):
-    return CliRunner().invoke(command, ["--now", NOW, *args], prog_name="svsm-cal", catch_exceptions=False)
 
 
 # A command -> what it says, and the lines that it takes out of the file and puts in.
@@ -110,7 +104,7 @@ CASES = {
 
 @pytest.mark.parametrize(("line", "said", "gone", "new"), [(line, *rest) for line, rest in CASES.items()], ids=CASES)
 def test_edits(calendar, line, said, gone, new):
-    shown = run(*line.split(), "--dry-run")
+    shown = edit(*line.split(), "--dry-run")
     assert calendar.read_text(encoding="utf-8") == TEXT
     assert (shown.exit_code, shown.stderr) == (0, "")
     rows = shown.stdout.splitlines()
@@ -118,12 +112,12 @@ def test_edits(calendar, line, said, gone, new):
     assert [row[1:] for row in rows[2:] if row.startswith("-")] == gone
     assert [row[1:] for row in rows[2:] if row.startswith("+")] == new
 
-    done = run(*line.split())
+    done = edit(*line.split())
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", f"calendar.toml: {said}\n")
     after = calendar.read_text(encoding="utf-8").splitlines()
     assert not [row for row in new if row not in after]
     assert len(after) - len(TEXT.splitlines()) == len(new) - len(gone)
-    assert run("check", "--strict").exit_code == 0
+    assert edit("check", "--strict").exit_code == 0
 
 
 def test_what_the_look_ups_then_say(calendar):
@@ -132,15 +126,15 @@ def test_what_the_look_ups_then_say(calendar):
         "move devel-call 2025-03-26 2025-03-27T18:00",
         "slip qemu-10.0-soft-freeze 2025-03-13",
     ):
-        assert run(*line.split()).exit_code == 0
-    calls = json.loads(run("next", "-n", "2", "--json").stdout)["occurrences"]
+        assert edit(*line.split()).exit_code == 0
+    calls = json.loads(edit("next", "-n", "2", "--json").stdout)["occurrences"]
     assert [(each["start"][:10], each["status"], each["reason"]) for each in calls] == [
         ("2025-03-05", "confirmed", None),
         ("2025-03-12", "cancelled", "trip"),
         ("2025-03-19", "cancelled", None),
         ("2025-03-27", "moved", None),
     ]
-    due = json.loads(run("deadlines", "--within", "2w", "--json").stdout)["deadlines"][0]
+    due = json.loads(edit("deadlines", "--within", "2w", "--json").stdout)["deadlines"][0]
     assert (due["id"], due["date"], due["planned"], due["actual"]) == (
         "qemu-10.0-soft-freeze",
         "2025-03-13",
@@ -157,14 +151,14 @@ def test_back_and_forth_gives_the_same_file(calendar):
         ("add devel-call 2025-06-03T17:00", "restore devel-call 2025-06-03T17:00"),
         ("add devel-call 2025-06-03T17:00", "restore devel-call 2025-06-03"),
     ):
-        assert run(*there.split()).exit_code == 0
+        assert edit(*there.split()).exit_code == 0
         assert calendar.read_text(encoding="utf-8") != TEXT
-        assert run(*back.split()).exit_code == 0
+        assert edit(*back.split()).exit_code == 0
         assert calendar.read_text(encoding="utf-8") == TEXT
 
 
 def test_a_warning_that_an_edit_brings_is_shown(calendar):
-    result = run("move", "devel-call", "2025-12-10", "2025-12-11T18:00")
+    result = edit("move", "devel-call", "2025-12-10", "2025-12-11T18:00")
     assert result.exit_code == 0
     first, second = result.stderr.splitlines()
     assert first == "calendar.toml: devel-call on 2025-12-10 is moved to 2025-12-11T18:00"
@@ -235,7 +229,7 @@ ERRORS = {
 @pytest.mark.parametrize("dry_run", [[], ["--dry-run"]], ids=["", "dry run"])
 @pytest.mark.parametrize(("line", "code", "said"), [(line, *rest) for line, rest in ERRORS.items()], ids=ERRORS)
 def test_errors(calendar, line, code, said, dry_run):
-    result = run(*line.split(), *dry_run)
+    result = edit(*line.split(), *dry_run)
     assert (result.exit_code, result.stdout, result.stderr) == (code, "", said)
     assert calendar.read_bytes() == EXAMPLE.read_bytes()
     assert os.listdir() == ["calendar.toml"]
@@ -260,7 +254,7 @@ CALL = "is not a date from 1900 to 2200: write it as 2025-03-12, or with the tim
     ],
 )
 def test_usage(calendar, line, said):
-    result = run(*line.split())
+    result = edit(*line.split())
     assert (result.exit_code, result.stdout) == (2, "")
     assert said in result.stderr
     assert calendar.read_bytes() == EXAMPLE.read_bytes()
@@ -269,7 +263,7 @@ def test_usage(calendar, line, said):
 def test_a_file_with_errors_is_left_alone(calendar):
     text = TEXT.replace('"Asia/Kolkata"', '"IST"')
     calendar.write_text(text, encoding="utf-8")
-    result = run("cancel", "devel-call", "2025-03-26")
+    result = edit("cancel", "devel-call", "2025-03-26")
     assert result.exit_code == 1
     assert 'zone: "IST" means different clocks' in result.stderr
     assert result.stderr.endswith("svsm-cal: 1 error; nothing was written\n")
@@ -281,7 +275,7 @@ def test_a_file_that_cannot_be_written(calendar, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "replace", refuse)
-    result = run("cancel", "devel-call", "2025-03-26")
+    result = edit("cancel", "devel-call", "2025-03-26")
     assert result.exit_code == 1
     assert result.stderr == "svsm-cal: calendar.toml: Permission denied (check that it exists and can be written)\n"
     assert calendar.read_bytes() == EXAMPLE.read_bytes()

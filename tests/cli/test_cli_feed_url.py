@@ -1,19 +1,10 @@
 """`svsm-cal feed-url`: the address of a participant's own feed, which is where `build` puts it."""
 
-from pathlib import Path
-
 import pytest
-from click.testing import CliRunner
 
-from svsm_cal.cli import command
+from tests.support import EXAMPLE, run
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml"
 SECRET = "0123456789abcdef0123456789abcdef"
-
-
-def run(*args, calendar=EXAMPLE, **env):
-    line = ["-c", str(calendar), "--now", "2025-03-05T17:00Z", *map(str, args)]
-    return CliRunner().invoke(command, line, env={"SVSM_CAL_SECRET_FILE": None, "SVSM_CAL_SECRET": None, **env})
 
 
 @pytest.fixture
@@ -32,7 +23,7 @@ def test_it_is_where_the_feed_is(tmp_path, secret):
     assert b"America/Los_Angeles" in path.read_bytes()
     assert len(address) < 256
     # Another base, and the secret itself from the environment.
-    other = run("feed-url", "dionna", "--base", "https://c.example.org", SVSM_CAL_SECRET=SECRET).output.strip()
+    other = run("feed-url", "dionna", "--base", "https://c.example.org", env={"SVSM_CAL_SECRET": SECRET}).output.strip()
     assert other == address.replace("https://coconut-svsm.example.org/calendar", "https://c.example.org")
 
 
@@ -66,7 +57,7 @@ def test_another_word_is_another_address(tmp_path, secret):
     ],
 )
 def test_what_cannot_be_told(args, env, said):
-    result = run(*args, **env)
+    result = run(*args, env=env)
     assert result.exit_code != 0
     assert said in result.output
     assert SECRET not in result.output

@@ -11,29 +11,19 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from svsm_cal.cli import command
+from tests.support import EXAMPLE, NOW, ROOT, head, run
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "examples/svsm/calendar.toml"
 MINUTES = shlex.quote(str(ROOT / "examples/svsm/minutes"))
-NOW = "2025-03-05T17:00Z"
 CANARY, SECRET = "canary", "SECRET-CANARY"
 
-HEAD = """\
-[calendar]
-id = "club"
-name = "Club"
-domain = "club.example.org"
-zone = "{zone}"
-url = "https://club.example.org/calendar/"
-"""
+LINK = 'url = "https://club.example.org/calendar/"\n'
 ORGANIZER = 'organizer = { name = "Club", email = "canary-club@example.org" }\n'
 SERIES = """
 [[series]]
@@ -100,7 +90,7 @@ def person(name, zone="America/New_York", *, shown=None, email=True, more=""):
 
 
 def club(*parts, zone="Europe/Berlin", organizer=ORGANIZER, rest=REST):
-    return HEAD.format(zone=zone) + organizer + "".join(parts) + rest
+    return head("club", title="Club", zone=zone) + LINK + organizer + "".join(parts) + rest
 
 
 ALWAYS = "away = [{ from = 1900-01-01, to = 2200-12-31 }]\n"
@@ -223,10 +213,10 @@ PRIVATE = re.compile("invite|notices send|store")
 def test_odd_calendars_with_every_command(tmp_path, monkeypatch, name, now, commands):
     monkeypatch.chdir(tmp_path)
     Path("calendar.toml").write_text(CALENDARS[name], encoding="utf-8")
-    runner = CliRunner(env={"CLUB_SLACK": f"http://127.0.0.1:1/{SECRET}"})
-    assert runner.invoke(command, ["--now", now, "check"]).exit_code == 0
+    tell = partial(run, calendar=None, now=now, env={"CLUB_SLACK": f"http://127.0.0.1:1/{SECRET}"})
+    assert tell("check").exit_code == 0
     for line in commands:
-        result = runner.invoke(command, ["--now", now, *shlex.split(line)], prog_name="svsm-cal", catch_exceptions=False)
+        result = tell(*shlex.split(line))
         assert result.exit_code in (0, 1), line
         assert bool(result.stderr) or result.exit_code == 0 or "notices send" in line, line
         if "--json" in line and result.stdout:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from svsm_cal.app import fetch
-from svsm_cal.cli import command
+from tests.support import run
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples/svsm/calendar.toml"
 DEFECTIVE = """\
 BEGIN:VCALENDAR
 VERSION:2.0
@@ -41,8 +39,7 @@ SAID = """\
 """
 
 
-def run(*args, **options):
-    return CliRunner().invoke(command, list(args), prog_name="svsm-cal", catch_exceptions=False, **options)
+lint = partial(run, "lint", calendar=None)
 
 
 @pytest.fixture
@@ -83,23 +80,23 @@ def served(*answers):
 
 
 def test_findings_are_lines_with_their_places(feed):
-    result = run("lint", feed)
+    result = lint(feed)
     assert (result.exit_code, result.stdout, result.stderr) == (1, SAID.format(feed), "feed.ics: 2 errors, 1 warning\n")
 
 
 def test_warnings_alone_do_not_fail(feed):
     Path(feed).write_bytes(DEFECTIVE.replace(b"Call, ", b"Call "))
-    result = run("lint", feed, "--private")
+    result = lint(feed, "--private")
     assert (result.exit_code, result.stdout.count("\n"), result.stderr) == (0, 1, "feed.ics: 0 errors, 1 warning\n")
 
 
 def test_standard_input():
-    result = run("lint", "-", input=DEFECTIVE)
+    result = lint("-", stdin=DEFECTIVE)
     assert (result.exit_code, result.stdout, result.stderr) == (1, SAID.format("<stdin>"), "<stdin>: 2 errors, 1 warning\n")
 
 
 def test_json(feed):
-    result = run("lint", feed, "--json")
+    result = lint(feed, "--json")
     record = json.loads(result.stdout)
     assert (result.exit_code, result.stderr) == (1, "")
     text = {"type": "string"}
@@ -122,14 +119,14 @@ def test_json(feed):
 
 def test_a_sound_feed_is_that_of_the_example(tmp_path):
     path = tmp_path / "calendar.ics"
-    assert run("-c", str(EXAMPLE), "feed", "-o", str(path)).exit_code == 0
-    result = run("lint", str(path))
+    assert run("feed", "-o", path).exit_code == 0
+    result = lint(str(path))
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"{path}: 0 errors, 0 warnings\n")
 
 
 def test_an_address():
     with served(("/a.ics", (200, {"Content-Type": "text/calendar"}, DEFECTIVE))) as (place, asked):
-        result = run("lint", f"{place}/a.ics")
+        result = lint(f"{place}/a.ics")
     assert (result.exit_code, result.stdout) == (1, SAID.format(f"{place}/a.ics"))
     ((path, agent, accepted),) = asked
     assert path == "/a.ics"
@@ -139,11 +136,11 @@ def test_an_address():
 
 def test_redirects_are_followed():
     with served(("/a", (302, {"Location": "/b"}, b"")), ("/b", (200, {}, DEFECTIVE))) as (place, _):
-        assert run("lint", f"{place}/a").stdout == SAID.format(f"{place}/a")
+        assert lint(f"{place}/a").stdout == SAID.format(f"{place}/a")
 
 
 def refused(place):
-    result = run("lint", place)
+    result = lint(place)
     assert (result.exit_code, result.stdout) == (1, "")
     return result.stderr
 
@@ -192,7 +189,7 @@ def test_what_is_too_large(feed, monkeypatch, where):
         with served(("/a", (200, {}, DEFECTIVE))) as (place, _):
             said = refused(f"{place}/a")
     else:
-        result = run("lint", {"file": feed, "input": "-"}[where], input=DEFECTIVE)
+        result = lint({"file": feed, "input": "-"}[where], stdin=DEFECTIVE)
         assert result.exit_code == 1
         said = result.stderr
     assert "MiB (is it the right one?)" in said

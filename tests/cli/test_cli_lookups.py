@@ -7,29 +7,19 @@ The texts are the files in golden/, byte for byte.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from freezegun import freeze_time
 from jsonschema import Draft202012Validator
 
-from svsm_cal.cli import command, options
+from svsm_cal.cli import options
+from tests.support import EXAMPLE, NOW, ROOT, run, spawn
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-EXAMPLE = str(ROOT / "examples/svsm/calendar.toml")
-NOW = "2025-03-05T17:00Z"
-
-
-def run(*args, calendar=EXAMPLE, now=NOW, env=None):
-    """Run the command in this process."""
-    before = ["-c", calendar] * bool(calendar) + ["--now", now] * bool(now)
-    return CliRunner(env=env).invoke(command, [*before, *args], prog_name="svsm-cal", catch_exceptions=False)
 
 
 def data(*args, **more):
@@ -38,18 +28,6 @@ def data(*args, **more):
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.endswith("}\n")
     return json.loads(result.stdout)
-
-
-def spawn(*args, **env):
-    """Run the command in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "svsm_cal", *args],
-        capture_output=True,
-        cwd=ROOT,
-        env={**os.environ, **env},
-        timeout=60,
-        check=False,
-    )
 
 
 # --- Text ---------------------------------------------------------------------------------------------------------
@@ -84,8 +62,7 @@ def test_text_is_plain_where_there_is_no_terminal(name, line):
 
 
 def test_text_is_coloured_on_a_terminal():
-    args = ["-c", EXAMPLE, "--now", NOW, "next", "--tz", "America/New_York"]
-    coloured = CliRunner().invoke(command, args, color=True).stdout
+    coloured = run("next", "--tz", "America/New_York", color=True).stdout
     assert "\x1b[33man hour later than usual, until Wed 26 March\x1b[0m" in coloured
     assert "\x1b[31m\x1b[2mcancelled\x1b[0m" in coloured
 
@@ -559,7 +536,7 @@ def test_a_reader_that_goes_away_gets_no_traceback():
 
 def test_the_calendar_is_the_one_of_the_environment(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert data("next", calendar=None, env={"SVSM_CAL_CALENDAR": EXAMPLE}) == data("next")
+    assert data("next", calendar=None, env={"SVSM_CAL_CALENDAR": str(EXAMPLE)}) == data("next")
 
 
 def test_the_option_outranks_the_environment():
@@ -572,7 +549,7 @@ def test_the_calendar_is_calendar_toml_here(tmp_path, monkeypatch):
     result = run("next", calendar=None)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("svsm-cal: calendar.toml: there is no such file")
-    Path("calendar.toml").write_bytes(Path(EXAMPLE).read_bytes())
+    Path("calendar.toml").write_bytes(EXAMPLE.read_bytes())
     assert data("next", calendar=None) == data("next")
 
 

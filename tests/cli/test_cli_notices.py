@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from svsm_cal.cli import command
-
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "examples/svsm/calendar.toml"
-NOW = "2025-03-05T17:00Z"
-
-
-def run(*args, calendar=EXAMPLE, now=NOW, env=None):
-    return CliRunner(env=env).invoke(
-        command, ["-c", str(calendar), "--now", now, *args], prog_name="svsm-cal", catch_exceptions=False
-    )
+from tests.support import EXAMPLE, ROOT, run
 
 
 def told(*args, **more):

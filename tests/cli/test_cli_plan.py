@@ -2,28 +2,24 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from svsm_cal.cli import command
+from tests.support import EXAMPLE, run
 
 HERE = Path(__file__).parent
-EXAMPLE = HERE.parents[1] / "examples/svsm/calendar.toml"
-NOW = "2025-03-05T17:00Z"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def run(*args, calendar=EXAMPLE, color=False):
-    line = ["-c", str(calendar), "--now", NOW, "plan", *args]
-    return CliRunner().invoke(command, line, prog_name="svsm-cal", catch_exceptions=False, color=color)
+plan = partial(run, "plan")
 
 
 def data(*args, **more):
-    result = run(*args, "--json", **more)
+    result = plan(*args, "--json", **more)
     assert (result.exit_code, result.stderr) == (0, "")
     return json.loads(result.stdout)
 
@@ -36,7 +32,7 @@ GOLDEN = [
 
 @pytest.mark.parametrize(("name", "args"), GOLDEN)
 def test_text(name, args):
-    result = run(*args)
+    result = plan(*args)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (HERE / f"golden/{name}.txt").read_text(encoding="utf-8")
     lines = result.stdout.splitlines()
@@ -45,9 +41,9 @@ def test_text(name, args):
 
 
 def test_text_without_colours_is_the_same_text():
-    coloured = run("devel-call", color=True).stdout
+    coloured = plan("devel-call", color=True).stdout
     assert "\x1b[31m 10\x1b[0m" in coloured
-    assert re.sub(r"\x1b\[\d+m", "", coloured) == run("devel-call").stdout
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == plan("devel-call").stdout
 
 
 COST = {"type": "number", "minimum": 0, "maximum": 10}
@@ -172,7 +168,7 @@ def changed(tmp_path, old, new):
     ],
 )  # fmt: skip
 def test_what_is_refused(args, code, said):
-    result = run(*args)
+    result = plan(*args)
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in result.stderr
     assert "Traceback" not in result.stderr
@@ -180,14 +176,14 @@ def test_what_is_refused(args, code, said):
 
 def test_a_series_nobody_attends(tmp_path):
     path = changed(tmp_path, 'attendees = ["everyone"]\n', "")
-    result = run("devel-call", calendar=path)
+    result = plan("devel-call", calendar=path)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == 'svsm-cal: series "devel-call" has no attendees to plan for (add some: attendees = ["everyone"])\n'
 
 
 def test_refused_limits_write_no_picture(tmp_path):
     path = tmp_path / "plan.svg"
-    assert run("devel-call", "--earliest", "07:00", "--latest", "22:00", "--svg", str(path)).exit_code == 1
+    assert plan("devel-call", "--earliest", "07:00", "--latest", "22:00", "--svg", str(path)).exit_code == 1
     assert not path.exists()
 
 
@@ -196,7 +192,7 @@ def test_refused_limits_write_no_picture(tmp_path):
 
 def picture(tmp_path, *args, calendar=EXAMPLE):
     path = tmp_path / "plan.svg"
-    result = run("devel-call", *args, "--svg", str(path), calendar=calendar)
+    result = plan("devel-call", *args, "--svg", str(path), calendar=calendar)
     assert (result.exit_code, result.stderr) == (0, "")
     return path.read_text(encoding="utf-8")
 
@@ -229,7 +225,7 @@ def test_the_picture_names_nobody(tmp_path):
     names = re.findall(r'^name = "(.*)"$', path.read_text(encoding="utf-8"), re.MULTILINE)[1:]
     assert "Canary Name" in names
     assert not [each for each in [*names, "canary", "@example", "example.org"] if each in text]
-    printed = run("devel-call", "--json", calendar=path).stdout + run("devel-call", calendar=path).stdout
+    printed = plan("devel-call", "--json", calendar=path).stdout + plan("devel-call", calendar=path).stdout
     assert "@" not in printed
 
 

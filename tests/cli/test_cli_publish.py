@@ -16,16 +16,12 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import pytest
-from click.testing import CliRunner
 
 from svsm_cal.app.publish import token_of
-from svsm_cal.cli import command
 from svsm_cal.config.schema import TABLES, Kind
 from svsm_cal.engine.tzdb import tz_database
+from tests.support import EXAMPLE, ROOT, run, tree
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples/svsm/calendar.toml"
-NOW = "2025-03-05T17:00Z"
 PAGES = {f"{folder}{page}index.html" for folder in ("", "de/") for page in ("", "next/", "embed/")}
 SITE = {
     "calendar.ics", "calendar.json", "deadlines.ics", "next.json", "revisions.json", "series/devel-call.ics",
@@ -33,16 +29,7 @@ SITE = {
 }  # fmt: skip
 PEOPLE = ["claudio", "dionna", "huibo", "joerg", "nicolai", "oliver", "peter", "stefano", "tom", "vasant", "jon"]
 SECRET = b"correct horse battery staple"
-
-
-def run(*args, calendar=EXAMPLE, now=NOW, env=None):
-    args = ["-c", str(calendar), "--now", now, *map(str, args)]
-    return CliRunner(env=env).invoke(command, args, prog_name="svsm-cal", catch_exceptions=False)
-
-
-def tree(folder):
-    """Return every file below a folder: relative path -> bytes."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+WRITABLE = "check that it is there and can be written"
 
 
 @pytest.fixture
@@ -118,14 +105,20 @@ def test_feed_refuses(tmp_path, args, said):
     assert tree(tmp_path) == {"feed.ics": b"before"}
 
 
-@pytest.mark.parametrize("place", ["missing/feed.ics", "file/feed.ics", "folder"])
-def test_feed_to_where_it_cannot_be_written(tmp_path, place):
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("missing/feed.ics", "No such file or directory"),
+        ("file/feed.ics", "Not a directory"),
+        ("folder", "Is a directory"),
+    ],
+)
+def test_feed_to_where_it_cannot_be_written(tmp_path, place, said):
     (tmp_path / "file").write_bytes(b"a file")
     (tmp_path / "folder").mkdir()
     result = run("feed", "-o", tmp_path / place)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("svsm-cal: ")
-    assert result.stderr.count("\n") == 1
+    assert result.stderr == f"svsm-cal: {tmp_path / place}: {said} ({WRITABLE})\n"
     assert tree(tmp_path) == {"file": b"a file"}
     assert list((tmp_path / "folder").iterdir()) == []
 
@@ -150,7 +143,7 @@ def test_feed_without_permission_names_the_file_that_was_asked_for(tmp_path, mon
     monkeypatch.setattr(tempfile, "mkstemp", closed)
     result = run("feed", "-o", tmp_path / "feed.ics")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"svsm-cal: {tmp_path}/feed.ics: Permission denied (")
+    assert result.stderr == f"svsm-cal: {tmp_path}/feed.ics: Permission denied ({WRITABLE})\n"
     assert tree(tmp_path) == {}
 
 
@@ -194,9 +187,7 @@ def test_a_disk_that_is_full_leaves_the_old_feed(tmp_path, monkeypatch, call):
     monkeypatch.setattr(os, call, full)
     result = run("feed", "-o", path)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("svsm-cal: ")
-    assert "No space left on device" in result.stderr
-    assert result.stderr.count("\n") == 1
+    assert result.stderr == f"svsm-cal: {path}: No space left on device ({WRITABLE})\n"
     assert tree(tmp_path) == {"feed.ics": b"before"}
 
 
@@ -516,9 +507,11 @@ def test_public_files_are_the_same_with_and_without_a_secret(out, tmp_path, secr
     assert tree(out) == {name: other[name] for name in SITE}
 
 
-def test_the_secret_may_be_named_by_the_environment(out, secret):
+def test_the_secret_may_be_named_by_the_environment(out, tmp_path, secret):
     build(out, env={"SVSM_CAL_SECRET_FILE": str(secret)})
-    assert (out / "p" / token_of("vasant", SECRET) / "calendar.ics").is_file()
+    build(tmp_path / "other", "--secret-file", secret)
+    assert tree(out) == tree(tmp_path / "other")
+    assert (out / "p" / token_of("vasant", SECRET) / "calendar.ics").read_bytes() == run("feed", "--for", "vasant").stdout_bytes
 
 
 def test_tokens_differ_by_person_and_by_secret():

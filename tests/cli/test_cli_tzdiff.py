@@ -9,13 +9,12 @@ from pathlib import Path
 
 import icalendar
 import pytest
-from click.testing import CliRunner
 
 import svsm_cal
 from svsm_cal.app import publish, tzdiff
-from svsm_cal.cli import command
 from svsm_cal.engine import tzdb, zones
 from svsm_cal.engine.tzdb import TzDatabase, tz_database
+from tests.support import run
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache/tzdata"
 OLD, NEW = (str(CACHE / release / "tzdata/zoneinfo") for release in ("2022.5", "2022.6"))
@@ -70,19 +69,19 @@ date = 2023-05-05
 
 
 @pytest.fixture
-def calendar(tmp_path):
+def calendar(tmp_path, monkeypatch):
     path = tmp_path / "calendar.toml"
     path.write_text(CALENDAR)
+    monkeypatch.chdir(tmp_path)
     return path
 
 
-def run(calendar, *args, now="2022-10-01T00:00Z"):
-    return CliRunner().invoke(command, ["-c", str(calendar), "--now", now, *map(str, args)])
+law = partial(run, calendar=None, now="2022-10-01T00:00Z")
 
 
 @unpacked
 def test_what_a_law_changes_and_for_whom(calendar):
-    result = run(calendar, "tzdiff", OLD, NEW, "--from", "2023-01-01", "--until", "2023-12-31")
+    result = law("tzdiff", OLD, NEW, "--from", "2023-01-01", "--until", "2023-12-31")
     assert result.exit_code == 0
     assert result.output == (
         f"From {OLD} (2022e) to {NEW} (2022f):\n"
@@ -98,7 +97,7 @@ def test_what_a_law_changes_and_for_whom(calendar):
 
 @unpacked
 def test_as_json(calendar):
-    found = json.loads(run(calendar, "tzdiff", OLD, NEW, "--until", "2023-12-31", "--json").output)
+    found = json.loads(law("tzdiff", OLD, NEW, "--until", "2023-12-31", "--json").output)
     assert set(found) == {"old", "new", "calls", "deadlines"}
     assert [(each["series"], each["zone"], each["first"], each["calls"], each["moved"]) for each in found["calls"]] == [
         ("mexican", "America/Mexico_City", "2023-04-05", 30, True),
@@ -112,14 +111,14 @@ def test_as_json(calendar):
 
 @unpacked
 def test_nothing_changes(calendar):
-    result = run(calendar, "tzdiff", NEW, NEW)
+    result = law("tzdiff", NEW, NEW)
     assert result.output == f"From {NEW} (2022f) to {NEW} (2022f), nothing changes.\n"
 
 
 @pytest.mark.parametrize("name", ["/nowhere", "calendar.toml", "."])
 def test_invalid_tz_databases(calendar, name, monkeypatch):
     monkeypatch.chdir(calendar.parent)
-    result = run(calendar, "tzdiff", name)
+    result = law("tzdiff", name)
     assert result.exit_code != 0
     assert "is not a tz database, a published folder or a feed (or give: installed, or published)" in result.output
 
@@ -128,16 +127,16 @@ def test_invalid_tz_databases(calendar, name, monkeypatch):
 def test_published_is_what_stands_at_the_calendars_address(calendar, tmp_path, monkeypatch):
     out = tmp_path / "site"
     use(monkeypatch, OLD)
-    assert run(calendar, "build", out).exit_code == 0
+    assert law("build", out).exit_code == 0
     use(monkeypatch, NEW)
-    assert "is not known" in run(calendar, "tzdiff", "published").output
+    assert "is not known" in law("tzdiff", "published").output
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(out)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         address = f"http://127.0.0.1:{server.server_port}"
         calendar.write_text(CALENDAR.replace('name = "C"', f'name = "C"\nurl = "{address}/"'))
         for named in ("published", f"{address}/calendar.ics"):
-            found = run(calendar, "tzdiff", named, "--until", "2023-12-31").output
+            found = law("tzdiff", named, "--until", "2023-12-31").output
             assert found.startswith(f"From {address}/calendar.ics to installed (2022f):\n")
             assert "30 calls: 02:00 instead of 01:00" in found
         assert "not found on the server" in run(calendar, "tzdiff", f"{address}/nothing.ics").output
@@ -167,19 +166,19 @@ def revisions(path):
 def test_a_publication_follows_a_law_once(calendar, tmp_path, monkeypatch):
     out = tmp_path / "site"
     use(monkeypatch, OLD)
-    assert run(calendar, "build", out).exit_code == 0
+    assert law("build", out).exit_code == 0
     assert revisions(out / "calendar.ics") == {"mexican": 0, "european": 0}
     # What was published, by the installed tz database.
     use(monkeypatch, NEW)
-    told = run(calendar, "tzdiff", out, "installed", "--until", "2023-12-31").output
+    told = law("tzdiff", out, "installed", "--until", "2023-12-31").output
     assert "Wed 5 April 2023 to Wed 25 October 2023, 30 calls: 02:00 instead of 01:00" in told
-    result = run(calendar, "build", out, now="2022-11-01T00:00Z")
+    result = law("build", out, now="2022-11-01T00:00Z")
     assert result.exit_code == 0
     assert "warning: published before with tz database 2022e, now with 2022f: calls moved: mexican@c.example.org" in result.stderr
     # Exactly what has moved, and once.
     assert revisions(out / "calendar.ics") == {"mexican": 1, "european": 0}
     before = (out / "calendar.ics").read_bytes()
-    result = run(calendar, "build", out, now="2022-12-01T00:00Z")
+    result = law("build", out, now="2022-12-01T00:00Z")
     assert "warning" not in result.stderr
     assert (out / "calendar.ics").read_bytes() == before
     # Its VTIMEZONE is that of the new tz database.
@@ -190,7 +189,7 @@ def test_a_publication_follows_a_law_once(calendar, tmp_path, monkeypatch):
 
 @unpacked
 def test_the_installed_law_is_the_newest(calendar):
-    assert f"installed ({tz_database().version})" in run(calendar, "tzdiff", OLD, "--until", "2023-12-31").output
+    assert f"installed ({tz_database().version})" in law("tzdiff", OLD, "--until", "2023-12-31").output
     assert svsm_cal.loads(CALENDAR).deadlines[0].due_utc == datetime(2023, 5, 5, 18, tzinfo=UTC)
 
 
@@ -201,7 +200,7 @@ def test_the_installed_law_is_the_newest(calendar):
 )
 def test_an_old_database_is_warned_of(calendar, monkeypatch, now, age, old):
     use(monkeypatch, NEW)  # of 2022
-    result = run(calendar, "check", "--tz-age", age, now=now)
+    result = law("check", "--tz-age", age, now=now)
     assert result.exit_code == 0
     assert ("warning: the tz database is 2022f: the law of some zones may have changed since" in result.output) is old
     assert run(calendar, "check", "--strict", "--tz-age", age, now=now).exit_code == int(old)

@@ -9,13 +9,9 @@ import pytest
 import svsm_cal
 from svsm_cal.config.people import with_addresses
 from svsm_cal.errors import InputError
+from tests.support import small
 
-TEXT = """
-[calendar]
-id = "c"
-name = "Community"
-domain = "c.example.org"
-zone = "Europe/Berlin"
+TEXT = small("""\
 [[participant]]
 id = "dionna"
 name = "Dionna Glaze"
@@ -25,7 +21,7 @@ id = "joerg"
 name = "Joerg Roedel"
 zone = "Europe/Berlin"
 email = "joerg@example.org"
-"""
+""")
 CANARY = "canary-secret"
 
 

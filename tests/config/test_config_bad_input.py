@@ -6,24 +6,15 @@ Each row is run as the command, nearly all in a process of their own.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from svsm_cal import cli
 from svsm_cal.config import load
+from tests import support
+from tests.support import head, spawn
 
-HEAD = """\
-[calendar]
-id = "coconut-svsm"
-name = "COCONUT-SVSM community calendar"
-domain = "coconut-svsm.example.org"
-zone = "Europe/Berlin"
-"""
+HEAD = head("coconut-svsm", title="COCONUT-SVSM community calendar")
 CHECK = ["check"]
 NEXT = ["--now", "2025-03-05T17:00Z", "next", "--json"]
 SHIFTS = ["shifts", "--from", "2025-03-01", "--until", "2025-04-30", "--json"]
@@ -50,10 +41,7 @@ def people(number):
 
 
 def run(folder, path, arguments, patience=PATIENCE):
-    return subprocess.run(
-        [sys.executable, "-m", "svsm_cal", "-c", path, *arguments],
-        cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=patience, check=False,
-    )  # fmt: skip
+    return spawn("-c", path, *arguments, cwd=folder, timeout=patience, encoding="utf-8")
 
 
 def written(folder, content):
@@ -130,7 +118,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(tmp_path, monkeypatch
         raise error
 
     monkeypatch.setattr(load, "open", opened, raising=False)
-    done = CliRunner().invoke(cli.command, ["-c", str(file), *CHECK], prog_name="svsm-cal", catch_exceptions=False)
+    done = support.run(*CHECK, calendar=file)
     message = f"svsm-cal: {file}: cannot be read: {error.strerror} (check its permissions)\n"
     assert (done.exit_code, done.stdout, done.stderr) == (1, "", message)
 
@@ -327,9 +315,5 @@ def test_a_calendar_that_takes_long_is_answered_in_time(tmp_path, content, argum
 
 def test_a_file_name_from_elsewhere_is_found_through_the_environment(tmp_path):
     file = written(tmp_path, HEAD)
-    done = subprocess.run(
-        [sys.executable, "-m", "svsm_cal", "check"], cwd=Path(__file__).parent,
-        env={**os.environ, "SVSM_CAL_CALENDAR": str(file)},
-        capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE, check=False,
-    )  # fmt: skip
+    done = spawn("check", cwd=Path(__file__).parent, timeout=PATIENCE, encoding="utf-8", SVSM_CAL_CALENDAR=str(file))
     assert (done.returncode, done.stderr) == (0, f"{file}: 0 errors, 0 warnings\n")

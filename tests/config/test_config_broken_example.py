@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from svsm_cal.config.load import check_file, load
 from svsm_cal.engine.civil import instant
 from svsm_cal.errors import CalendarError
+from tests.support import EXAMPLE, EXAMPLE_TEXT, spawn
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "svsm" / "calendar.toml"
 NOW = instant(datetime(2025, 3, 5, 17, tzinfo=UTC))
 # What stands in the example, what stands there instead, where in that the mistake is, and what it is.
 MISTAKES = [
@@ -43,7 +41,7 @@ MISTAKES = [
 
 def broken():
     """Return the broken text, and (line, column, code) of each mistake in file order."""
-    text = EXAMPLE.read_text(encoding="utf-8")
+    text = EXAMPLE_TEXT
     for right, wrong, _, _ in MISTAKES:
         assert text.count(right) == 1, right
         text = text.replace(right, wrong)
@@ -62,16 +60,7 @@ def calendar(tmp_path):
     return file
 
 
-def run(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "svsm_cal", "--now", "2025-03-05T17:00Z", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+run = partial(spawn, "--now", "2025-03-05T17:00Z", encoding="utf-8")
 
 
 def test_fifteen_mistakes_are_fifteen_errors_each_at_its_place(calendar):
@@ -83,10 +72,9 @@ def test_fifteen_mistakes_are_fifteen_errors_each_at_its_place(calendar):
 
 
 def test_each_of_the_mistakes_alone_is_one_error(tmp_path):
-    example = EXAMPLE.read_text(encoding="utf-8")
     for right, wrong, _, code in MISTAKES:
         file = tmp_path / "calendar.toml"
-        file.write_text(example.replace(right, wrong), encoding="utf-8")
+        file.write_text(EXAMPLE_TEXT.replace(right, wrong), encoding="utf-8")
         assert [each.code for each in check_file(file) if each.severity == "error"] == [code]
 
 
@@ -98,7 +86,7 @@ def test_loading_it_raises_all_of_them(calendar):
 
 def test_check_prints_them_and_fails(calendar):
     before = calendar.read_bytes()
-    done = run(calendar.parent, "-c", str(calendar), "check")
+    done = run("-c", str(calendar), "check", cwd=calendar.parent)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert lines == [str(each) for each in check_file(calendar, now=NOW)]
@@ -112,7 +100,7 @@ def test_check_prints_them_and_fails(calendar):
 
 
 def test_check_prints_them_as_json(calendar):
-    done = run(calendar.parent, "check", "--json")
+    done = run("check", "--json", cwd=calendar.parent)
     assert done.returncode == 1
     findings = json.loads(done.stdout)["findings"]
     assert [(each["line"], each["column"], each["code"]) for each in findings] == broken()[1]
@@ -124,7 +112,7 @@ def test_check_prints_them_as_json(calendar):
     "command", [["next"], ["shifts"], ["deadlines"], ["when", "2025-03-12"], ["feed", "-o", "out.ics"], ["build", "out"]]
 )
 def test_every_other_command_refuses_it_and_writes_nothing(calendar, command):
-    done = run(calendar.parent, *command)
+    done = run(*command, cwd=calendar.parent)
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.splitlines()[:15] == [
@@ -135,5 +123,5 @@ def test_every_other_command_refuses_it_and_writes_nothing(calendar, command):
 
 
 def test_the_example_itself_has_none():
-    done = run(EXAMPLE.parents[2], "-c", str(EXAMPLE), "check", "--strict")
+    done = run("-c", EXAMPLE, "check", "--strict")
     assert (done.returncode, done.stdout) == (0, "")

@@ -15,14 +15,9 @@ import svsm_cal.config
 from svsm_cal.config.load import check_text, loads
 from svsm_cal.engine.civil import instant
 from svsm_cal.errors import CalendarError, Finding
+from tests.support import head
 
-HEAD = """\
-[calendar]
-id = "coconut-svsm"
-name = "COCONUT-SVSM community calendar"
-domain = "coconut-svsm.example.org"
-zone = "Europe/Berlin"
-"""
+HEAD = head("coconut-svsm", title="COCONUT-SVSM community calendar")
 PEOPLE = """
 [[participant]]
 id = "joerg"

@@ -6,7 +6,6 @@ import json
 import random
 import tomllib
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,8 +14,8 @@ from hypothesis import strategies as st
 from svsm_cal.config.load import check_text, loads
 from svsm_cal.core.model import Calendar
 from svsm_cal.errors import CalendarError, InputError
+from tests.support import EXAMPLE_TEXT
 
-EXAMPLE = (Path(__file__).parents[2] / "examples" / "svsm" / "calendar.toml").read_text(encoding="utf-8")
 # Shorter than the example and with every table and key of the format: most mutations hit something.
 EVERYTHING = """\
 [calendar]
@@ -237,7 +236,7 @@ def cut(text: str, into: str) -> list[str]:
 
 
 PLACES = places(tomllib.loads(EVERYTHING))
-TEXTS = st.sampled_from([EXAMPLE, EVERYTHING, EVERYTHING, EVERYTHING])
+TEXTS = st.sampled_from([EXAMPLE_TEXT, EVERYTHING, EVERYTHING, EVERYTHING])
 CUTS = st.sampled_from(["characters", "words", "lines"])
 MUTATIONS = st.lists(MUTATION, min_size=1, max_size=4)
 bounded = settings(max_examples=150, suppress_health_check=list(HealthCheck))
@@ -281,7 +280,7 @@ def test_much_damage_has_findings_that_lie_in_it(seed):
     chance = random.Random(seed)
     pieces = [chance.choice(EVERYTHING) for _ in range(40)] + ["[[", '"""', "\u202e", "2025-03-30", "true"]
     for _ in range(5000):
-        parts = cut(chance.choice([EXAMPLE, *[EVERYTHING] * 5]), chance.choice(["characters", "words", "lines"]))
+        parts = cut(chance.choice([EXAMPLE_TEXT, *[EVERYTHING] * 5]), chance.choice(["characters", "words", "lines"]))
         mutations = [
             (
                 chance.choice(["delete", "insert", "replace", "copy", "swap"]),

@@ -10,21 +10,16 @@ import pytest
 from svsm_cal.config.edit import add, cancel, change, kind_of, move, restore, slip
 from svsm_cal.config.load import check_text, loads
 from svsm_cal.errors import UsageError
+from tests.support import small
 
-HEAD = """\
-[calendar]
-id = "x"
-name = "X"
-domain = "x.example.org"
-zone = "Europe/Berlin"
-
+HEAD = small("""\
 [[series]]
 id = "dev"
 title = "Call"
 start = 2025-01-01T18:00:00
 duration = "1h"
 repeat = "every Wednesday"
-"""
+""")
 TAIL = """
 [[participant]]
 id = "jon"
@@ -414,6 +409,20 @@ cancel = [
 change = [{ date = 2025-01-22, chair = 'jon' }]
 """,
     ),
+    "a new list before two later ones": (
+        cancel_8,
+        """\
+move = [{ date = 2025-01-15, to = 2025-01-16T18:00:00 }]
+change = [{ date = 2025-01-22, chair = 'jon' }]
+""",
+        """\
+cancel = [
+  { date = 2025-01-08, reason = "trip" },
+]
+move = [{ date = 2025-01-15, to = 2025-01-16T18:00:00 }]
+change = [{ date = 2025-01-22, chair = 'jon' }]
+""",
+    ),
     "a new list after an earlier one": (
         move_8,
         """\
@@ -748,6 +757,14 @@ def test_what_is_written(edit, before, after, people_first, ends):
         (
             "\n\n[[series.cancel]]\ndate = 2025-01-01",
             '\n\n[[series.cancel]]\ndate = 2025-01-01\n\n[[series.cancel]]\ndate = 2025-01-08\nreason = "trip"',
+        ),
+        (  # the entry's own comment
+            "\n\n[[series.cancel]]\ndate = 2025-01-01\n# c",
+            '\n\n[[series.cancel]]\ndate = 2025-01-01\n# c\n\n[[series.cancel]]\ndate = 2025-01-08\nreason = "trip"',
+        ),
+        (  # the comment of the next header
+            "\n\n[[series.cancel]]\ndate = 2025-01-01\n# c\n[notices]",
+            '\n\n[[series.cancel]]\ndate = 2025-01-01\n\n[[series.cancel]]\ndate = 2025-01-08\nreason = "trip"\n# c\n[notices]',
         ),
     ],
 )

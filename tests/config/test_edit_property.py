@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,28 +16,22 @@ from svsm_cal.core.model import Addition, Details, Override, Status
 from svsm_cal.engine.civil import LocalDateTime
 from svsm_cal.errors import UsageError
 from svsm_cal.value import replace
+from tests.support import ROOT, small
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = {path.parent.name: path.read_text(encoding="utf-8") for path in ROOT.glob("examples/*/calendar.toml")}
 PARSED = {name: loads(text) for name, text in EXAMPLES.items()}
 WED = [date(2025, 1, 1) + timedelta(weeks=number) for number in range(20)]  # 1, 8, 15, 22 and 29 January, ...
 
-HEAD = """\
-[calendar]
-id = "x"
-name = "X"
-domain = "x.example.org"
-zone = "Europe/Berlin"
-
+HEAD = small("""\
 [[series]]
 id = "dev"
 title = "Call"
 start = 2025-01-01T18:00:00
 duration = "1h"
 repeat = "every Wednesday"
-"""
+""")
 TAIL = """
 [[participant]]
 id = "jon"

@@ -15,14 +15,9 @@ from svsm_cal.core.occurrences import occurrences, occurrences_between_days
 from svsm_cal.core.rotation import chair_plan, chaired
 from svsm_cal.core.segments import segments_of
 from svsm_cal.ical.feed import Feeds
+from tests.support import small
 
-HEAD = """\
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "Europe/Berlin"
-
+HEAD = small("""\
 [[participant]]
 id = "joerg"
 name = "Joerg Roedel"
@@ -46,7 +41,7 @@ id = "call"
 title = "Call"
 start = 2025-01-01T18:00:00
 duration = "1h"
-"""
+""")
 THREE = 'chair = ["joerg", "stefano", "oliver"]'
 
 

@@ -1,7 +1,6 @@
 """Deadlines: due instants worked out by hand (AoE is UTC-12), milestones by adding weeks, calls left by counting Wednesdays."""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -9,15 +8,10 @@ from svsm_cal.config.load import load, loads
 from svsm_cal.core.deadlines import DeadlineStatus, all_deadlines, outlook
 from svsm_cal.core.milestones import Deadline
 from svsm_cal.engine.zones import zone_of
+from tests.support import EXAMPLE, head
 
-EXAMPLE = load(Path(__file__).parents[2] / "examples/svsm/calendar.toml")
-HEAD = """
-[calendar]
-id = "svsm"
-name = "SVSM"
-domain = "svsm.example.org"
-zone = "Europe/Berlin"
-"""
+CALENDAR = load(EXAMPLE)
+HEAD = head("svsm")
 
 
 def z(text):
@@ -107,9 +101,9 @@ def test_a_milestone_is_a_deadline_of_its_release():
 
 
 def test_in_the_order_they_are_over():
-    found = all_deadlines(EXAMPLE)
+    found = all_deadlines(CALENDAR)
     assert [each.due_utc for each in found] == sorted(each.due_utc for each in found)
-    assert len(found) == len(EXAMPLE.deadlines) + sum(len(release.milestones) for release in EXAMPLE.releases)
+    assert len(found) == len(CALENDAR.deadlines) + sum(len(release.milestones) for release in CALENDAR.releases)
     assert found[0].id == "kvm-forum-2024-cfp"
     planned = {each.id: (each.planned, each.actual) for each in found}
     assert planned["qemu-10.1-soft-freeze"] == (date(2025, 7, 15), date(2025, 7, 16))
@@ -117,7 +111,7 @@ def test_in_the_order_they_are_over():
     assert planned["qemu-10.0-release"] == (date(2025, 4, 22), date(2025, 4, 22))
 
 
-def looked_up(now, name, *, calendar=EXAMPLE, **more):
+def looked_up(now, name, *, calendar=CALENDAR, **more):
     return next(each for each in outlook(calendar, z(now), **more) if each.deadline.id == name)
 
 
@@ -174,20 +168,20 @@ def test_a_call_at_the_due_instant_comes_too_late():
     ],
 )
 def test_which_are_ahead(now, more, ids):
-    found = outlook(EXAMPLE, z(now), **more)
+    found = outlook(CALENDAR, z(now), **more)
     assert [each.deadline.id for each in found] == ids
     assert {each.status for each in found} <= {DeadlineStatus.OPEN}
 
 
 def test_those_over_come_when_asked():
     now = z("2025-03-12T12:00Z")
-    found = outlook(EXAMPLE, now, past=True)
-    assert [each.deadline for each in found] == all_deadlines(EXAMPLE)
+    found = outlook(CALENDAR, now, past=True)
+    assert [each.deadline for each in found] == all_deadlines(CALENDAR)
     for each in found:
         assert each.status is (DeadlineStatus.OPEN if each.due_utc > now else DeadlineStatus.OVER)
         assert each.remaining == each.due_utc - now
         assert each.status is DeadlineStatus.OPEN or each.calls == ()
-    assert len(outlook(EXAMPLE, z("2100-01-01T00:00Z"), past=True)) == len(found)
+    assert len(outlook(CALENDAR, z("2100-01-01T00:00Z"), past=True)) == len(found)
 
 
 def test_a_calendar_without_series_or_deadlines():

@@ -14,6 +14,7 @@ from svsm_cal.core.segments import segments_of
 from svsm_cal.core.shifts import RegularCalls, ShiftKind
 from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.engine.zones import zone_of
+from tests.support import small
 
 KEYS = tz_database().keys()
 ZONES = [(zone_of(key), zone_of(key).tzinfo) for key in KEYS]
@@ -23,18 +24,12 @@ SOME = [
     "Australia/Sydney", "America/Santiago", "Europe/Dublin", "Antarctica/Troll", "Asia/Gaza", "Africa/Cairo", "UTC",
 ]  # fmt: skip
 
-HEAD = """
-[calendar]
-id = "svsm"
-name = "SVSM"
-domain = "svsm.example.org"
-zone = "Europe/Berlin"
-
+HEAD = small("""\
 [[series]]
 id = "call"
 title = "Call"
 duration = "1h"
-"""
+""")
 
 
 def series_of(text):

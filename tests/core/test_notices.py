@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,10 +17,11 @@ from svsm_cal.notices import notices
 from svsm_cal.notices.notice import NoticeKind, due_between, narrowed
 from svsm_cal.render.notice_text import wording
 from svsm_cal.words import language_of, languages
+from tests import support
+from tests.support import EXAMPLE_TEXT, head
 
-EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
 # The example lacks São Paulo, which has had no summer time since 2019: Jon attends from there.
-WORLD = EXAMPLE.replace(
+WORLD = EXAMPLE_TEXT.replace(
     'name = "Jon Lange"\nzone = "America/Los_Angeles"', 'name = "Jon Lange"\nzone = "America/Sao_Paulo"\ngroups = ["everyone"]'
 )
 ZONES = (
@@ -229,13 +229,7 @@ def test_every_notice_has_words_in_every_language(told, world):
 
 # --- Each kind, from a calendar that has it ---
 
-SMALL = """\
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "Europe/Berlin"
-
+SMALL = support.small("""\
 [[participant]]
 id = "joerg"
 name = "Joerg Roedel"
@@ -267,7 +261,7 @@ url = "https://meet.example.org/a"
 {call}
 
 {rest}
-"""
+""")
 
 
 def small(call="", *, joerg="", huibo="", rest=""):
@@ -350,13 +344,7 @@ ROWS = [
 ]  # fmt: skip
 
 
-ODD = """\
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "{zone}"
-
+ODD = """
 [[series]]
 id = "call"
 title = "Call"
@@ -372,7 +360,7 @@ def odd(zone, start, day, *zones):
         f'[[participant]]\nid = "p{number}"\nname = "P{number}"\nzone = "{each}"\ngroups = ["all"]\n'
         for number, each in enumerate(zones)
     )
-    return loads(ODD.format(zone=zone, start=start, day=day) + "\n".join(people))
+    return loads(head(zone=zone) + ODD.format(start=start, day=day) + "\n".join(people))
 
 
 def test_a_call_on_the_day_of_the_change_shifts_for_some_zones_and_the_next_one_for_others():
@@ -459,9 +447,9 @@ def test_months_later_nobody_is_told_any_more(kind, calendar, when, text):
 
 
 def test_a_first_run_on_an_old_calendar_tells_only_what_still_matters():
-    found = told_at(loads(EXAMPLE), "2026-01-07T12:00Z")
+    found = told_at(loads(EXAMPLE_TEXT), "2026-01-07T12:00Z")
     assert [(each.kind, str(each.date)) for each in found] == []
-    assert len(notices(loads(EXAMPLE), at("2024-02-01T00:00Z"), at("2026-01-07T12:00Z"))) > 140
+    assert len(notices(loads(EXAMPLE_TEXT), at("2024-02-01T00:00Z"), at("2026-01-07T12:00Z"))) > 140
 
 
 @pytest.mark.parametrize(
@@ -484,16 +472,16 @@ def test_how_long_ahead_is_the_communitys_choice(lead, kind, when):
 
 
 def test_a_lead_of_days_keeps_the_hour_of_the_call_across_a_clock_change():
-    notice = next(each for each in told_at(loads(EXAMPLE), "2025-10-22T16:00Z") if each.kind == "shift")
+    notice = next(each for each in told_at(loads(EXAMPLE_TEXT), "2025-10-22T16:00Z") if each.kind == "shift")
     assert (notice.due.isoformat(), notice.at.isoformat()) == ("2025-10-22T16:00:00+00:00", "2025-10-29T17:00:00+00:00")
 
 
 @pytest.mark.parametrize("extra", ["{ date = 2025-03-12 },", "{ date = 2025-03-26 },"], ids=["its first call", "its last call"])
 def test_a_shift_stays_the_same_notice_when_one_of_its_calls_is_cancelled(extra):
-    edited = loads(EXAMPLE.replace("  { date = 2025-03-19 },", f"  {{ date = 2025-03-19 }}, {extra}"))
+    edited = loads(EXAMPLE_TEXT.replace("  { date = 2025-03-19 },", f"  {{ date = 2025-03-19 }}, {extra}"))
     ids = {
         each.id
-        for calendar in (loads(EXAMPLE), edited)
+        for calendar in (loads(EXAMPLE_TEXT), edited)
         for each in notices(calendar, at("2025-03-01T00:00Z"), at("2025-03-25T00:00Z"))
         if each.kind == "shift"
     }
@@ -609,7 +597,7 @@ def test_another_tz_database_is_told_to_whom_it_concerns():
 
 
 def test_a_person_is_told_of_their_own_clock_only():
-    calendar = loads(EXAMPLE)
+    calendar = loads(EXAMPLE_TEXT)
     found = told_at(calendar, "2025-03-05T17:00Z", NoticeKind.SHIFT)
     tom, vasant = calendar.participant("tom"), calendar.participant("vasant")
     assert [narrowed(each, vasant) for each in found] == [None]
@@ -622,7 +610,7 @@ def test_a_person_is_told_of_their_own_clock_only():
 
 
 def test_the_anchors_change_concerns_those_on_its_clock():
-    calendar = loads(EXAMPLE)
+    calendar = loads(EXAMPLE_TEXT)
     found = told_at(calendar, "2025-03-26T17:00Z", NoticeKind.ANCHOR)
     concerned = [person.id for person in calendar.participants if narrowed(found[0], person) is not None]
     assert concerned == ["joerg"]

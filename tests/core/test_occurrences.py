@@ -17,14 +17,9 @@ from svsm_cal.core.segments import segments_of
 from svsm_cal.engine.rrule import RecurrenceRule
 from svsm_cal.engine.zones import zone_of
 from svsm_cal.value import replace
+from tests.support import small
 
-HEAD = """
-[calendar]
-id = "svsm"
-name = "SVSM"
-domain = "svsm.example.org"
-zone = "Europe/Berlin"
-
+HEAD = small("""\
 [[participant]]
 id = "joerg"
 name = "Joerg Roedel"
@@ -39,7 +34,7 @@ zone = "Europe/Rome"
 id = "devel-call"
 title = "SVSM Development Call"
 duration = "1h"
-"""
+""")
 BIWEEKLY = 'start = 2025-01-01T18:00:00\nrule = "FREQ=WEEKLY;INTERVAL=2;BYDAY=WE"\n'
 WEEKLY = 'start = 2025-01-01T18:00:00\nrule = "FREQ=WEEKLY;BYDAY=WE"\nurl = "https://meet.example.org/svsm"\nchair = "joerg"\n'
 

@@ -17,6 +17,7 @@ from svsm_cal.engine.rrule import RecurrenceRule
 from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.engine.zones import zone_of
 from svsm_cal.errors import ZoneError
+from tests.support import small
 
 CALENDAR = load(Path(__file__).parents[2] / "examples/svsm/calendar.toml")
 (CALL,) = CALENDAR.series
@@ -164,18 +165,12 @@ def test_what_names_no_zone(zone):
         shift_windows(CALL, zone, *YEAR)
 
 
-HEAD = """
-[calendar]
-id = "svsm"
-name = "SVSM"
-domain = "svsm.example.org"
-zone = "Europe/Berlin"
-
+HEAD = small("""\
 [[series]]
 id = "devel-call"
 title = "SVSM Development Call"
 duration = "1h"
-"""
+""")
 SUMMER = 'start = 2025-06-04T18:00:00\nrule = "FREQ=WEEKLY;UNTIL=20250930"\n'
 SPRING = 'start = 2025-04-02T18:00:00\nrule = "FREQ=WEEKLY;UNTIL=20250930"\n'
 MARCH = 'start = 2025-03-05T18:00:00\nrule = "FREQ=WEEKLY;UNTIL=20250417"\n'
@@ -434,6 +429,7 @@ def test_one_clocks_for_many_calls_says_the_same():
         # What New York's mismatch says to a call that is in it by exception.
         ("move = [{ date = 2025-03-19, to = 2025-03-20T18:00:00 }]", "2025-03-20", 60),
         ("add = [{ start = 2025-03-20T10:00:00 }]", "2025-03-20", 60),
+        ("add = [{ start = 2025-03-10T18:00:00 }]", "2025-03-10", 60),  # after the US change, before the first regular call
         ("move = [{ date = 2025-04-09, to = 2025-03-27T18:00:00 }]", "2025-03-27", 60),
         ("move = [{ date = 2025-03-26, to = 2025-04-03T18:00:00 }]", "2025-04-03", 0),
         ("add = [{ start = 2025-06-05T10:00:00 }]", "2025-06-05", 0),

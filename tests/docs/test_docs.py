@@ -20,11 +20,11 @@ from aiosmtpd.handlers import Sink
 
 import svsm_cal
 from svsm_cal.errors import UsageError
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # These are run by tests of their own: one is this test run itself.
 ELSEWHERE = {"make demo", "make test"}

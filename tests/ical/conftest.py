@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 SCRIPTS = ROOT / "tests/readers"
 INSTALLED = ROOT / ".cache/readers"
 ICAL_JS = INSTALLED / "js/node_modules/ical.js/dist/ical.js"

@@ -12,22 +12,20 @@ from datetime import UTC, date, datetime
 import pytest
 
 import svsm_cal
+from tests.support import head
 
 pytestmark = pytest.mark.slow
 
 SINCE, UNTIL = date(2025, 1, 1), date(2028, 1, 1)
 SPAN = datetime(2025, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
-HEAD = """\
-[calendar]
-id = "example"
-name = "Example community"
-domain = "calendar.example.org"
-zone = "Europe/Berlin"
-
+HEAD = (
+    head("example", title="Example community", domain="calendar.example.org")
+    + """
 [[series]]
 id = "call"
 title = "Call"
 """
+)
 CASES = {
     # Single calls.
     "a single call, moved": (

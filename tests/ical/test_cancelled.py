@@ -6,14 +6,10 @@ import icalendar
 import pytest
 
 import svsm_cal
+from tests.support import small
 
 NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)
-CALENDAR = """
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "Europe/Berlin"
+CALENDAR = small("""\
 {head}
 [[series]]
 id = "s"
@@ -35,7 +31,7 @@ id = "joerg"
 name = "Joerg Roedel"
 zone = "America/New_York"
 reminders = ["1d"]
-"""
+""")
 FEEDS = {"public": {}, "series": {"series": "s"}, "personal": {"participant": "joerg"}}
 
 

@@ -26,8 +26,8 @@ import icalendar
 import pytest
 
 import svsm_cal
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)
 TITLE = "Übergabe der Verträge, Łódź; 東京の会議室で \\\\ 話し合う開発者たちの定例会議 🐿🐿🐿🐿🐿🐿🐿🐿🐿🐿 und noch einmal: Übergabe"

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import icalendar
 import pytest
@@ -18,16 +17,13 @@ import svsm_cal
 from svsm_cal.core.segments import segments_of
 from svsm_cal.engine.civil import instant
 from svsm_cal.ical.invite_calendar import Attendee, _attendee_line, folded, invite
+from tests.support import EXAMPLE, head
 
-EXAMPLE = Path(__file__).parents[2] / "examples/svsm/calendar.toml"
 CALENDAR = svsm_cal.load(EXAMPLE)
 NOW = instant(datetime(2025, 3, 5, 17, tzinfo=UTC))
-TEXT = """
-[calendar]
-id = "example"
-name = "Example community"
-domain = "calendar.example.org"
-zone = "Europe/Berlin"
+TEXT = (
+    head("example", title="Example community", domain="calendar.example.org")
+    + """\
 organizer = { name = "Kalender; für alle, \\"Łódź\\"", email = "calendar@example.org" }
 
 [[series]]
@@ -61,6 +57,7 @@ id = "jon"
 name = "Jon Lange"
 zone = "America/Los_Angeles"
 """
+)
 SMALL = svsm_cal.loads(TEXT)
 
 

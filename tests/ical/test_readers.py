@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 import svsm_cal
+from tests.support import EXAMPLE
 
-EXAMPLE = Path(__file__).parents[2] / "examples/svsm/calendar.toml"
 NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)
 FIRST, LAST = date(2024, 2, 14), date(2026, 8, 12)
 SINCE, UNTIL = FIRST, LAST + timedelta(days=1)

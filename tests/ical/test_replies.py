@@ -293,6 +293,18 @@ def test_an_ill_formed_parameter_does_not_hide_the_rest():
     assert reply.recurrence.at == JULY
 
 
+def test_a_delegate_without_an_address_is_none():
+    delegation = 'DELEGATED-TO="";DELEGATED-FROM=" ","mailto:b@example.org"'
+    [who] = read_replies(event(f"ATTENDEE;PARTSTAT=DELEGATED;{delegation}:mailto:a@example.org"))[0].attendees
+    assert (who.delegated_to, who.delegated_from) == ((), ("b@example.org",))
+
+
+@pytest.mark.parametrize("number", [0, 7, 2147483647])  # RFC 5545 section 3.3.8: the largest INTEGER
+def test_sequence_is_any_number_that_an_integer_may_be(number):
+    [reply] = read_replies(event(f"SEQUENCE:{number}"))
+    assert reply.sequence == number
+
+
 def event(*lines, method="REPLY", head="VERSION:2.0\n"):
     inside = "\n".join(("UID:call@example.org", *lines))
     return f"BEGIN:VCALENDAR\n{head}METHOD:{method}\nBEGIN:VEVENT\n{inside}\nEND:VEVENT\nEND:VCALENDAR\n".encode()
@@ -401,6 +413,7 @@ REFUSED = {
     event("SEQUENCE:two"): 'line 6: SEQUENCE "two" is not a whole number, such as 0',
     event("SEQUENCE:-1"): 'line 6: SEQUENCE "-1" is not a whole number, such as 0',
     event("SEQUENCE:99999999999"): 'line 6: SEQUENCE "99999999999" is not a whole number, such as 0',
+    event("SEQUENCE:2147483648"): 'line 6: SEQUENCE "2147483648" is not a whole number, such as 0',
     event(
         "RECURRENCE-ID:tomorrow"
     ): 'line 6: RECURRENCE-ID "tomorrow" is not a date or time, such as 20250312 or 20250312T180000',
@@ -427,13 +440,20 @@ def test_what_cannot_be_read_is_refused_in_one_line(data):
 
 
 def read_or_refuse(data):
+    """What is read of some bytes is in them; what is not read is refused in one line."""
     try:
-        replies = read_replies(data)
-    except InputError:
-        return
-    assert replies
+        replies, said = read_replies(data), ""
+    except InputError as error:
+        replies, said = [], str(error)
+    assert said.isprintable()
+    assert bool(replies) != bool(said)
+    unfolded = re.sub("\r?\n[ \t]", "", data.decode(errors="replace"))
+    assert len(replies) <= data.upper().count(b"BEGIN:VEVENT")
     for each in replies:
         assert each.uid.isprintable()
+        assert each.uid.replace("\\", "") in unfolded.replace("\\", "")
+        assert str(each.sequence) in unfolded or each.sequence == 0
+        assert len(each.attendees) <= unfolded.upper().count("ATTENDEE")
         assert all(who.address.isprintable() and who.name.isprintable() for who in each.attendees)
 
 

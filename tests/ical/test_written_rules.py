@@ -6,22 +6,18 @@ import icalendar
 import pytest
 
 import svsm_cal
+from tests.support import small
 
 NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)
 SPAN = NOW, datetime(2026, 3, 5, tzinfo=UTC)
-CALENDAR = """
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "Europe/Berlin"
+CALENDAR = small("""\
 [[series]]
 id = "s"
 title = "Call"
 start = 2025-01-06T18:00:00
 duration = "1h"
 rule = "RULE"
-"""
+""")
 
 
 @pytest.mark.parametrize(
@@ -38,6 +34,10 @@ rule = "RULE"
         ("FREQ=YEARLY;BYMONTHDAY=30;BYMONTH=1,2", "FREQ=MONTHLY;BYMONTHDAY=30;BYMONTH=1,2"),
         ("FREQ=YEARLY;BYMONTHDAY=-1;BYMONTH=2", "FREQ=MONTHLY;BYMONTHDAY=-1;BYMONTH=2"),
         ("FREQ=YEARLY;BYMONTHDAY=6;BYMONTH=1", "FREQ=YEARLY;BYMONTHDAY=6;BYMONTH=1"),
+        # No monthly rule may have BYWEEKNO or BYYEARDAY, and with BYDAY a numbered day is read rightly.
+        ("FREQ=YEARLY;BYWEEKNO=2,6;BYMONTH=1,2;BYMONTHDAY=6", "FREQ=YEARLY;BYMONTHDAY=6;BYWEEKNO=2,6;BYMONTH=1,2"),
+        ("FREQ=YEARLY;BYYEARDAY=6,37;BYMONTH=1,2;BYMONTHDAY=6", "FREQ=YEARLY;BYMONTHDAY=6;BYYEARDAY=6,37;BYMONTH=1,2"),
+        ("FREQ=YEARLY;BYDAY=MO;BYMONTH=1,2;BYMONTHDAY=6", "FREQ=YEARLY;BYDAY=MO;BYMONTHDAY=6;BYMONTH=1,2"),
         ("FREQ=YEARLY;INTERVAL=2;BYMONTHDAY=30;BYMONTH=1,2", "FREQ=YEARLY;INTERVAL=2;BYMONTHDAY=30;BYMONTH=1,2"),
     ],
 )

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import WEEKLY, rrule
 
+from tests.support import head
+
 ORGANIZER = "calendar@example.org"
 UID = "call@calendar.example.org"
 # Who is there, their zone, and how their program wants to hear of single calls.
@@ -30,14 +32,7 @@ PEOPLE = {
 SECOND = "second"
 FIRST = date(2025, 1, 8)
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-HEAD = f"""
-[calendar]
-id = "example"
-name = "Example community"
-domain = "calendar.example.org"
-zone = "Europe/Berlin"
-organizer = {{ name = "Calendar", email = "{ORGANIZER}" }}
-"""
+HEAD = head("example", title="Example community", domain="calendar.example.org", organizer=ORGANIZER)
 
 
 class Community:

@@ -7,8 +7,8 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+from tests.support import ROOT
 from tests.sync.clients import Collection, Radicale, Reader
 
 from . import evolution, thunderbird
@@ -16,7 +16,6 @@ from .attendees import Ordered, PerInstance, Replacing, Restrictions
 from .community import PEOPLE
 
 YEAR = timedelta(days=365)
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Desk:

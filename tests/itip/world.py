@@ -15,17 +15,11 @@ from svsm_cal.config.load import loads
 from svsm_cal.engine.civil import instant
 from svsm_cal.store import open_store
 from svsm_cal.transport.mailbox import Mail
+from tests.support import head
 
 ORGANIZER = "calendar@example.org"
 UID = "call@calendar.example.org"
-HEAD = """
-[calendar]
-id = "example"
-name = "Example community"
-domain = "calendar.example.org"
-zone = "Europe/Berlin"
-organizer = { name = "Calendar", email = "calendar@example.org" }
-"""
+HEAD = head("example", title="Example community", domain="calendar.example.org", organizer="calendar@example.org")
 SERIES = """
 [[series]]
 id = "call"

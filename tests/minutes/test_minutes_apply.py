@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from svsm_cal.app.minutes import apply, prepared, read, to_write
-from svsm_cal.cli import command
 from svsm_cal.cli.options import parse_instant
 from svsm_cal.config.edit import add_deadline
 from svsm_cal.config.load import check_text, load, loads
 from svsm_cal.errors import UsageError
+from tests import support
+from tests.support import small
 
 DATA = Path(__file__).parent / "data"
-NOW = "2025-03-06T00:00Z"
-CALENDAR = """\
-# Kept as it is.
-[calendar]
-id = "coconut-svsm"
-name = "COCONUT-SVSM community calendar"
-domain = "coconut-svsm.example.org"
-zone = "Europe/Berlin"
-
+run = partial(support.run, calendar=None, now="2025-03-06T00:00Z")
+CALENDAR = "# Kept as it is.\n" + small("""\
 [[series]]
 id = "devel-call"
 title = "SVSM Development Call"
@@ -50,7 +44,7 @@ id = "dionna"
 name = "Dionna Glaze"
 zone = "America/Los_Angeles"
 groups = ["everyone"]
-"""
+""")
 
 
 @pytest.fixture(autouse=True)
@@ -60,10 +54,6 @@ def calendar(tmp_path, monkeypatch):
     path = tmp_path / "calendar.toml"
     path.write_text(CALENDAR)
     return path
-
-
-def run(*args, stdin=None):
-    return CliRunner().invoke(command, ["--now", NOW, *map(str, args)], prog_name="svsm-cal", input=stdin, catch_exceptions=False)
 
 
 SURE = """\
@@ -130,7 +120,7 @@ def test_nothing_is_written_without_a_yes(calendar, answer, written):
 
 
 def test_what_was_not_seen_is_not_written(calendar):
-    now = parse_instant(NOW)
+    now = parse_instant("2025-03-06T00:00Z")
     wanted = to_write(read([str(DATA)], load(calendar)).minutes)
     seen = prepared("calendar.toml", wanted, now=now)
     changed = CALENDAR.replace("chair away", "away")
@@ -199,7 +189,7 @@ def test_what_is_missing(calendar, tmp_path):
     }.items():
         (folder / f"devel-call-{day}.md").write_text(f"# Call\n\n{text}\n\n## Topics\n\n* a\n")
     (folder / "README.md").write_text("# About\n")
-    result = run("--now", "2024-03-21T00:00Z", "minutes", "check", "Meetings")
+    result = run("minutes", "check", "Meetings", now="2024-03-21T00:00Z")
     assert result.exit_code == 0
     said = [
         ("", "warning: devel-call on Wed 28 February 2024 has no minutes", "write devel-call-2024-02-28.md, or "),
@@ -237,7 +227,7 @@ def test_what_is_missing(calendar, tmp_path):
     assert result.stderr == (
         "Meetings/README.md: not minutes: no date in its name or its first heading\nMeetings: 5 minutes, 5 warnings\n"
     )
-    assert run("--now", "2024-03-21T00:00Z", "minutes", "check", "Meetings", "--strict").exit_code == 1
+    assert run("minutes", "check", "Meetings", "--strict", now="2024-03-21T00:00Z").exit_code == 1
     assert "canary" not in result.stdout
 
 
@@ -245,8 +235,7 @@ def test_a_shift_that_somebody_mentioned_is_no_finding(calendar, tmp_path):
     (tmp_path / "devel-call-2024-02-28.md").write_text("# Call\n\n* The US goes to summer time soon.\n")
     (tmp_path / "devel-call-2024-03-06.md").write_text("# Call\n\n* a\n")
     codes = [
-        each["code"]
-        for each in json.loads(run("--now", "2024-03-13T20:00Z", "minutes", "check", ".", "--json").stdout)["findings"]
+        each["code"] for each in json.loads(run("minutes", "check", ".", "--json", now="2024-03-13T20:00Z").stdout)["findings"]
     ]
     assert codes == ["minutes-missing"]
 

@@ -6,33 +6,27 @@ import json
 import subprocess
 import sys
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from svsm_cal.cli import command
 from svsm_cal.config.load import load
 from svsm_cal.minutes.dates import mentions_of
 from svsm_cal.minutes.names import Names, attendees_of
 from svsm_cal.minutes.reading import read_minutes
+from tests import support
+from tests.support import EXAMPLE
 
-ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parent / "data"
-PATH = ROOT / "examples/svsm/calendar.toml"
-EXAMPLE = load(PATH)
-
-
-def run(*args, stdin=None):
-    return CliRunner().invoke(
-        command, ["-c", str(PATH), "--now", "2025-03-06T00:00Z", *map(str, args)], prog_name="svsm-cal", input=stdin
-    )
+CALENDAR = load(EXAMPLE)
+run = partial(support.run, now="2025-03-06T00:00Z")
 
 
 def read(text, file="devel-call-2025-03-05.md"):
-    return read_minutes(text, file=file, calendar=EXAMPLE)
+    return read_minutes(text, file=file, calendar=CALENDAR)
 
 
 # --- The seed's minutes ---
@@ -149,7 +143,7 @@ NAMES = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_whose_a_name_is(name):
-    assert Names(EXAMPLE.participants).find(name) == NAMES[name]
+    assert Names(CALENDAR.participants).find(name) == NAMES[name]
 
 
 # What lists attendees -> the names that are read, with their remarks.
@@ -335,16 +329,21 @@ run Joerg Roedel away deadline : freeze 2025-02-30 9999-12-31 0000-00-00 Attende
 WORDS = st.sampled_from([*_FRAGMENTS.split(), "\n", "\n\n"])
 
 
+def assert_from_the_text(minutes, text):
+    """What is found has its line in the text, and what is quoted is there."""
+    lines = text.split("\n")
+    for each in (*minutes.suggestions, *minutes.actions, *minutes.topics, *minutes.links):
+        assert 1 <= each.line <= len(lines)
+    assert all(each.url in text for each in minutes.links)
+
+
 @given(
     st.lists(WORDS, max_size=60).map(" ".join),
     st.sampled_from(["a.md", "devel-call-2025-03-05.md", "0001-01-01.md", "2199-12-29.md"]),
 )
 @settings(max_examples=80)
 def test_any_markdown_is_read(text, file):
-    minutes = read(text, file)
-    lines = text.count("\n") + 1
-    for each in (*minutes.suggestions, *minutes.actions, *minutes.topics, *minutes.links):
-        assert 1 <= each.line <= lines
+    assert_from_the_text(read(text, file), text)
 
 
 @given(st.text(max_size=300))
@@ -357,13 +356,13 @@ def test_any_text_is_read(text):
 @given(st.lists(WORDS, max_size=400).map(" ".join))
 @settings(max_examples=5000)
 def test_any_markdown_is_read_for_long(text):
-    read(text)
+    assert_from_the_text(read(text), text)
 
 
 def test_looking_up_the_next_call_does_not_load_the_reader():
     code = (
         "import sys; from svsm_cal.cli import command; "
-        f"command(['-c', {str(PATH)!r}, '--now', '2025-03-05T17:00Z', 'next'], standalone_mode=False); "
+        f"command(['-c', {str(EXAMPLE)!r}, '--now', '2025-03-05T17:00Z', 'next'], standalone_mode=False); "
         "assert not [each for each in sys.modules if 'markdown' in each or each.startswith('svsm_cal.minutes')]"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

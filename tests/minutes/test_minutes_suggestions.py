@@ -14,12 +14,12 @@ import pytest
 from svsm_cal.config.load import load
 from svsm_cal.minutes.reading import read_minutes
 from svsm_cal.value import replace
+from tests.support import EXAMPLE
 
-ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parent / "data"
-EXAMPLE = load(ROOT / "examples/svsm/calendar.toml")
+CALENDAR = load(EXAMPLE)
 # The same calls and people, but nothing said of any call and nothing due: what is found does not depend on what is known.
-BARE = replace(EXAMPLE, series=tuple(replace(each, overrides=()) for each in EXAMPLE.series), deadlines=(), releases=())
+BARE = replace(CALENDAR, series=tuple(replace(each, overrides=()) for each in CALENDAR.series), deadlines=(), releases=())
 
 # The minutes of -> what, which day, the words that say it.
 LABELLED = [
@@ -149,12 +149,12 @@ UNSEEN = [
 ]
 
 
-def suggestions(day, *, calendar=EXAMPLE):
+def suggestions(day, *, calendar=CALENDAR):
     path = DATA / f"devel-call-{day}.md"
     return read_minutes(path.read_text(encoding="utf-8"), file=path.name, calendar=calendar).suggestions
 
 
-def said(day, heading, text, *, calendar=EXAMPLE):
+def said(day, heading, text, *, calendar=CALENDAR):
     minutes = read_minutes(f"# Minutes\n\n### {heading}\n\n* {text}\n", file=f"devel-call-{day}.md", calendar=calendar)
     assert minutes.date == date.fromisoformat(day)
     return minutes.suggestions
@@ -165,7 +165,7 @@ def fits(label, suggestion):
     return suggestion.kind == kind and suggestion.date == date.fromisoformat(day) and words in suggestion.text
 
 
-@pytest.mark.parametrize("calendar", [EXAMPLE, BARE], ids=["example", "bare"])
+@pytest.mark.parametrize("calendar", [CALENDAR, BARE], ids=["example", "bare"])
 def test_precision_and_recall_over_the_fixtures(calendar):
     days = sorted(path.stem.removeprefix("devel-call-") for path in DATA.glob("devel-call-*.md"))
     assert len(days) == 13
@@ -181,7 +181,7 @@ def test_precision_and_recall_over_the_fixtures(calendar):
     assert (len(surely_right), len(sure)) == (15, 15)  # the others: no day is named, or it is left open
 
 
-@pytest.mark.parametrize("calendar", [EXAMPLE, BARE], ids=["example", "bare"])
+@pytest.mark.parametrize("calendar", [CALENDAR, BARE], ids=["example", "bare"])
 def test_precision_and_recall_over_sentences_of_other_minutes(calendar):
     labelled = [(number, label) for number, (*_, labels) in enumerate(UNSEEN) for label in labels]
     found = [
@@ -269,6 +269,6 @@ def test_toml_is_toml():
 
 
 def test_what_the_calendar_says_already_is_known():
-    for calendar, known in ((EXAMPLE, True), (BARE, False)):
+    for calendar, known in ((CALENDAR, True), (BARE, False)):
         cancelled = [each for label in LABELLED for each in suggestions(label[0], calendar=calendar) if each.kind == "cancel"]
         assert {each.known for each in cancelled} == {known}

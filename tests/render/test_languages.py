@@ -18,7 +18,7 @@ from svsm_cal.app.publish import site
 from svsm_cal.cli import command
 from svsm_cal.config.load import check_text, loads
 from svsm_cal.config.schema import json_schema
-from svsm_cal.core.affected import feeds_touched, invites_touched
+from svsm_cal.core.affected import affected_feeds, affected_invites
 from svsm_cal.core.deadlines import outlook
 from svsm_cal.engine.civil import instant
 from svsm_cal.engine.rrule import RecurrenceRule
@@ -307,11 +307,11 @@ def test_an_unknown_language_is_an_error_that_lists_all(run, tmp_path):
 def test_another_language_changes_every_feed_and_concerns_everybody():
     english = loads(ENGLISH_CALENDAR)
     german = loads(GERMAN_CALENDAR)
-    assert [each.path or each.participant for each in feeds_touched(english, german)] == [
+    assert [each.path or each.participant for each in affected_feeds(english, german)] == [
         "calendar.ics", "series/call.ics", "deadlines.ics", "ann",
     ]  # fmt: skip
-    assert [each.participants for each in invites_touched(english, german, ())] == [("ann",)]
-    assert invites_touched(german, german, ()) == ()
+    assert [each.participants for each in affected_invites(english, german, ())] == [("ann",)]
+    assert affected_invites(german, german, ()) == ()
 
 
 def test_a_channel_speaks_the_calendars_language_unless_it_has_its_own():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -11,9 +10,9 @@ import pytest
 import svsm_cal
 from svsm_cal.app.publish import publish, site
 from svsm_cal.value import replace
+from tests.support import EXAMPLE_TEXT
 
-EXAMPLE = (Path(__file__).parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
-CANCELLED = EXAMPLE.replace("cancel = [", 'cancel = [\n  { date = 2025-04-16, reason = "a test" },', 1)
+CANCELLED = EXAMPLE_TEXT.replace("cancel = [", 'cancel = [\n  { date = 2025-04-16, reason = "a test" },', 1)
 OTHERWISE = CANCELLED.replace('"a test"', '"another reason"')
 NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -38,7 +37,7 @@ def put(out, text, now):
 
 
 def test_news_follows_from_the_calendar():
-    files = site(svsm_cal.loads(EXAMPLE), now=NOW)
+    files = site(svsm_cal.loads(EXAMPLE_TEXT), now=NOW)
     english, german = (entries(files[name]) for name in ("changes.atom", "de/changes.atom"))
     assert set(english) == {
         "SVSM Development Call: New York: an hour later than usual, 12\u201326 March",
@@ -61,15 +60,15 @@ def test_news_follows_from_the_calendar():
 @pytest.mark.slow
 @pytest.mark.parametrize("days", [0.5, 1, 6])
 def test_ids_and_dates_stay_while_nothing_changes(tmp_path, days):
-    before = put(tmp_path / "site", EXAMPLE, NOW)
-    after = put(tmp_path / "site", EXAMPLE, NOW + days * DAY)
+    before = put(tmp_path / "site", EXAMPLE_TEXT, NOW)
+    after = put(tmp_path / "site", EXAMPLE_TEXT, NOW + days * DAY)
     assert {text: after[text] for text in before if text in after} == {text: row for text, row in before.items() if text in after}
-    assert after == entries(site(svsm_cal.loads(EXAMPLE), now=NOW + days * DAY)["changes.atom"])
+    assert after == entries(site(svsm_cal.loads(EXAMPLE_TEXT), now=NOW + days * DAY)["changes.atom"])
 
 
 def test_what_is_cancelled_late_is_news_of_that_day_and_so_is_that_it_takes_place_after_all(tmp_path):
     out = tmp_path / "site"
-    start = put(out, EXAMPLE, NOW)
+    start = put(out, EXAMPLE_TEXT, NOW)
     cancelled = "SVSM Development Call: Wed 16 April 2025, 18:00 Europe/Berlin: no call: a test"
     after = put(out, CANCELLED, NOW + DAY)
     assert set(after) - set(start) == {cancelled}
@@ -79,10 +78,10 @@ def test_what_is_cancelled_late_is_news_of_that_day_and_so_is_that_it_takes_plac
     other = cancelled.replace("a test", "another reason")
     assert put(out, OTHERWISE, NOW + 3 * DAY)[other] == (urn, "2025-03-08T17:00:00Z")
     held = "SVSM Development Call: Wed 16 April 2025, 18:00 Europe/Berlin: the call takes place after all"
-    assert put(out, EXAMPLE, NOW + 4 * DAY)[held] == (urn, "2025-03-09T17:00:00Z")
-    assert put(out, EXAMPLE, NOW + 5 * DAY)[held] == (urn, "2025-03-09T17:00:00Z")
+    assert put(out, EXAMPLE_TEXT, NOW + 4 * DAY)[held] == (urn, "2025-03-09T17:00:00Z")
+    assert put(out, EXAMPLE_TEXT, NOW + 5 * DAY)[held] == (urn, "2025-03-09T17:00:00Z")
     assert put(out, CANCELLED, NOW + 6 * DAY)[cancelled] == (urn, "2025-03-11T17:00:00Z")
-    assert held not in put(out, EXAMPLE, datetime(2025, 6, 1, tzinfo=UTC))
+    assert held not in put(out, EXAMPLE_TEXT, datetime(2025, 6, 1, tzinfo=UTC))
 
 
 RECORDS = ["nothing", [1, None, {"id": "x"}, {"id": "x", "updated_utc": "soon", "about_utc": 3}], {"a": 1}, None]
@@ -94,15 +93,15 @@ def test_records_that_are_none_are_no_news(tmp_path, changes):
     import json
 
     out = tmp_path / "site"
-    expected = put(out, EXAMPLE, NOW)
+    expected = put(out, EXAMPLE_TEXT, NOW)
     data = json.loads((out / "calendar.json").read_text(encoding="utf-8"))
     data["changes"] = changes
     (out / "calendar.json").write_text(json.dumps(data), encoding="utf-8")
-    assert set(put(out, EXAMPLE, NOW + DAY)) == set(expected)
+    assert set(put(out, EXAMPLE_TEXT, NOW + DAY)) == set(expected)
 
 
 def test_what_xml_cannot_hold_is_left_out():
-    calendar = svsm_cal.loads(EXAMPLE)
+    calendar = svsm_cal.loads(EXAMPLE_TEXT)
     odd = replace(calendar, name="a\x00b\x1b[31m<&\ufffe", url=None)
     feed = ET.fromstring(site(odd, now=NOW)["changes.atom"])
     assert feed.findtext(f"{ATOM}title") == "a b [31m<& : Changes"

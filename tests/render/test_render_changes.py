@@ -19,10 +19,10 @@ from svsm_cal.render.change_report import changes_markdown, changes_record, chan
 from svsm_cal.render.change_rows import on_one_line, without_addresses
 from svsm_cal.render.records import dumps
 from svsm_cal.words import ENGLISH
+from tests.support import EXAMPLE_TEXT
 
 HERE = Path(__file__).parent
-EXAMPLE = (HERE.parents[1] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
-OLD = loads(EXAMPLE)
+OLD = loads(EXAMPLE_TEXT)
 # From midnight to midnight in Berlin.
 SPAN = {"start": datetime(2025, 3, 4, 23, tzinfo=UTC), "end": datetime(2026, 3, 10, 23, tzinfo=UTC)}
 
@@ -54,7 +54,7 @@ FORMS = {
 
 
 def edited(edits):
-    text = EXAMPLE
+    text = EXAMPLE_TEXT
     for before, after in edits:
         assert text.count(before) == 1, before
         text = text.replace(before, after)

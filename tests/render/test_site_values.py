@@ -7,7 +7,6 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -21,8 +20,8 @@ from svsm_cal.render.site.view import base_of, feed_links, regular_data, safe_li
 from svsm_cal.render.year_picture import city, year_of, year_picture
 from svsm_cal.value import replace
 from svsm_cal.words import ENGLISH
+from tests.support import ROOT, run
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = [ROOT / "examples/svsm/calendar.toml", ROOT / "examples/minimal/calendar.toml"]
 NOW = datetime(2025, 3, 5, 17, tzinfo=UTC)
 
@@ -134,12 +133,7 @@ def test_calendar_json_is_as_its_schema_says(path, day):
 
 
 def test_next_json_is_what_the_command_says(example):
-    from click.testing import CliRunner
-
-    from svsm_cal.cli import command
-
-    line = ["-c", str(EXAMPLES[0]), "--now", "2025-03-13T00:00Z", "next", "-n", "1", "--json"]
-    shown = CliRunner().invoke(command, line, catch_exceptions=False).stdout
+    shown = run("next", "-n", "1", "--json", now="2025-03-13T00:00Z").stdout
     assert site(example, now=datetime(2025, 3, 13, tzinfo=UTC))["next.json"].decode() == shown
 
 

@@ -15,6 +15,7 @@ from svsm_cal.core.occurrences import next_occurrences
 from svsm_cal.engine.zones import zone_of
 from svsm_cal.render.text import aligned, deadlines_text, next_text, plain, shifts_text
 from svsm_cal.words import ENGLISH
+from tests.support import small
 
 
 def cells(*texts):
@@ -84,13 +85,8 @@ def test_plain_paints_nothing():
     assert plain("strong", "text") == "text"
 
 
-TWO = loads("""\
-[calendar]
-id = "coconut-svsm"
-name = "COCONUT-SVSM community calendar"
-domain = "coconut-svsm.example.org"
-zone = "Europe/Berlin"
-
+TWO = loads(
+    small("""\
 [[series]]
 id = "devel-call"
 title = "SVSM Development Call"
@@ -105,6 +101,7 @@ start = 2025-03-06T23:30:00
 duration = "1h"
 rule = "FREQ=WEEKLY;COUNT=1"
 """)
+)
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 
 
@@ -115,7 +112,7 @@ def seen(zone):
 
 def test_next_names_the_call_where_there_are_several_series():
     assert next_text(ENGLISH, TWO, seen("Europe/Berlin"), zone_of("Europe/Berlin"), NOW) == [
-        "COCONUT-SVSM community calendar, times in Europe/Berlin",
+        "C, times in Europe/Berlin",
         "  Wed 5 March 2025   18:00  SVSM Development Call",
         "  Thu 6 March 2025   23:30  Triage",
         "  Wed 12 March 2025  18:00  SVSM Development Call",
@@ -133,7 +130,7 @@ def test_next_names_the_anchors_date_where_it_is_another():
 
 
 def test_nothing_to_show_is_said():
-    assert next_text(ENGLISH, TWO, [], zone_of("Europe/Berlin"), NOW) == ["COCONUT-SVSM community calendar: no more calls."]
+    assert next_text(ENGLISH, TWO, [], zone_of("Europe/Berlin"), NOW) == ["C: no more calls."]
     assert shifts_text(ENGLISH, []) == ["No calls in this range."]
     assert deadlines_text(ENGLISH, []) == ["No deadlines ahead."]
 

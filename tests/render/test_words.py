@@ -16,6 +16,7 @@ from svsm_cal.engine.zones import zone_of
 from svsm_cal.words import ENGLISH
 from svsm_cal.words.descriptions import change_note, note_of, status_note, window_change, window_dates, window_start
 from svsm_cal.words.language import clock, utc_offset
+from tests.support import small
 
 
 @pytest.mark.parametrize(
@@ -197,13 +198,7 @@ def test_a_repetition_in_words_reads_back_as_itself(phrase):
 
 # --- Windows and notices, on the calls of 2025 --------------------------------------------------------------------
 
-CALL = """\
-[calendar]
-id = "coconut-svsm"
-name = "COCONUT-SVSM community calendar"
-domain = "coconut-svsm.example.org"
-zone = "Europe/Berlin"
-
+CALL = small("""\
 [[series]]
 id = "devel-call"
 title = "SVSM Development Call"
@@ -217,7 +212,7 @@ move = [
 ]
 change = [{ date = 2025-05-21, duration = "2h", reason = "with guests" }]
 add = [{ start = 2025-06-03T17:00:00 }, { start = 2025-06-05T17:00:00, reason = "release" }]
-"""
+""")
 CALENDAR = loads(CALL)
 SERIES = CALENDAR.series[0]
 
@@ -343,13 +338,8 @@ def test_a_mismatch_says_how_long_it_lasts(on, expected):
 
 def test_a_mismatch_whose_calls_are_all_moved_says_what_is_unusual():
     moved = ", ".join(f"{{ date = 2025-03-{day}, to = 2025-03-{day + 1}T18:00:00 }}" for day in (12, 19, 26))
-    calendar = loads(f"""
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "Europe/Berlin"
-
+    calendar = loads(
+        small(f"""\
 [[series]]
 id = "s"
 title = "S"
@@ -358,6 +348,7 @@ duration = "1h"
 rule = "FREQ=WEEKLY;BYDAY=WE"
 move = [{moved}]
 """)
+    )
     clocks, york = Clocks(), zone_of("America/New_York")
     found = [
         change_note(ENGLISH, clocks.see(each, york), by_zone=True)

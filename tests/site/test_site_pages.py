@@ -9,16 +9,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from click.testing import CliRunner
 
 import svsm_cal
 from svsm_cal.app.publish import site
-from svsm_cal.cli import command
+from tests.support import EXAMPLE, ROOT, run
 
 from .browser import CHROMIUM, chromium, reader, served
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples/svsm/calendar.toml"
 AXE = ROOT / ".cache/site/node_modules/axe-core/axe.min.js"
 ZONES = ["America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Sydney", "Australia/Lord_Howe", "UTC"]
 # In a week of mismatch, the week before a cancelled call, across the return, and in the southern hemisphere's odd weeks.
@@ -80,8 +77,7 @@ def look(browser):
 
 def told(moment, zone, n=10):
     """Return what `svsm-cal next --tz` says."""
-    line = ["-c", str(EXAMPLE), "--now", moment, "next", "--tz", zone, "-n", str(n), "--json"]
-    return json.loads(CliRunner().invoke(command, line, catch_exceptions=False).stdout)["occurrences"]
+    return json.loads(run("next", "--tz", zone, "-n", n, "--json", now=moment).stdout)["occurrences"]
 
 
 def minutes_of(text):

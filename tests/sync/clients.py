@@ -19,9 +19,10 @@ from xml.etree import ElementTree as ET
 
 import icalendar
 
+from tests.support import ROOT
+
 from .feeds import resources
 
-ROOT = Path(__file__).resolve().parents[2]
 SYNC, READERS = ROOT / ".cache/sync", ROOT / ".cache/readers"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONTZPATH": ""}
 KHAL_CONFIG = """

@@ -14,28 +14,24 @@ from contextlib import ExitStack, closing
 
 import pytest
 
+from tests.support import head
+
 from .clients import READERS, ROOT, Collection, Radicale, Subscriber, Website
 from .feeds import Ledger, components
 from .setting import Publisher, installed
 
 ICAL_JS = READERS / "js/node_modules/ical.js/dist/ical.js"
 SINCE, UNTIL = "2022-09-01", "2023-12-01"
-TEXT = """\
-[calendar]
-id = "c"
-name = "C"
-domain = "c.example.org"
-zone = "America/Mexico_City"
-
+TEXT = f"""{head(zone="America/Mexico_City")}
 [[series]]
 id = "tarde"
 title = "Por la tarde"
 start = 2022-09-07T18:00:00
 duration = "1h"
 rule = "FREQ=WEEKLY;BYDAY=WE"
-cancel = [{ date = 2023-05-03 }]
-move = [{ date = 2023-06-07, to = 2023-06-08T12:00:00 }, { date = 2023-01-04, to = 2023-01-05T12:00:00 }]
-add = [{ start = 2023-07-03T09:00:00 }, { start = 2022-12-05T09:00:00 }]
+cancel = [{{ date = 2023-05-03 }}]
+move = [{{ date = 2023-06-07, to = 2023-06-08T12:00:00 }}, {{ date = 2023-01-04, to = 2023-01-05T12:00:00 }}]
+add = [{{ start = 2023-07-03T09:00:00 }}, {{ start = 2022-12-05T09:00:00 }}]
 
 [[series]]
 id = "abend"

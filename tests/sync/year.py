@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
+
+from tests.support import EXAMPLE_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
 DOMAIN = "coconut-svsm.example.org"
 CALL = f"devel-call@{DOMAIN}"
 ANEW = date(2025, 10, 29)  # from here on the call is at noon in New York, first in a week between the clock changes
@@ -19,8 +19,8 @@ AGAIN = f"devel-call+20251029@{DOMAIN}"
 LINK = '{ date = 2025-05-07, url = "https://zoom.example.org/ccc-svsm" }'
 TIMES = f'{{ date = {ANEW}, zone = "America/New_York", start = 12:00:00 }}'
 MARIA = '[[participant]]\nid = "maria"\nname = "María Torres"\nzone = "America/Mexico_City"\ngroups = ["everyone"]\n\n'
-CANCELLED = re.findall(r"^  (\{ date = .* \}),$", re.search(r"(?s)\ncancel = \[\n(.*?)\n\]\n", EXAMPLE)[1], re.MULTILINE)
-CHANGED = re.findall(r"^  (\{ date = .* \}),$", re.search(r"(?s)\nchange = \[\n(.*?)\n\]\n", EXAMPLE)[1], re.MULTILINE)
+CANCELLED = re.findall(r"^  (\{ date = .* \}),$", re.search(r"(?s)\ncancel = \[\n(.*?)\n\]\n", EXAMPLE_TEXT)[1], re.MULTILINE)
+CHANGED = re.findall(r"^  (\{ date = .* \}),$", re.search(r"(?s)\nchange = \[\n(.*?)\n\]\n", EXAMPLE_TEXT)[1], re.MULTILINE)
 WEEK = timedelta(weeks=1)
 FIRST, LAST = date(2024, 2, 14), date(2026, 8, 26)
 
@@ -34,7 +34,7 @@ class State:
 
     def text(self):
         """Return the calendar file."""
-        text = EXAMPLE
+        text = EXAMPLE_TEXT
         for name in ("cancel", "change"):
             text = re.sub(rf"(?s)\n{name} = \[\n.*?\n\]\n", "\n", text, count=1)
         text = re.sub(r"(?m)^from = .*\n", "", text, count=1)
