@@ -9,20 +9,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = [
-    "CalendarError",
-    "Finding",
-    "InputError",
-    "PublicationError",
-    "RuleError",
-    "Severity",
-    "StoreError",
-    "SvsmCalError",
-    "TransportError",
-    "UsageError",
-    "ZoneError",
-]
-
 Severity = Literal["error", "warning"]
 
 

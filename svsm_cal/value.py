@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transf
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Value", "fields_of", "kept", "replace"]
-
 _set = object.__setattr__
 
 

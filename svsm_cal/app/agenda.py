@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from svsm_cal.notices.notice import Notice
     from svsm_cal.words.language import Language
 
-__all__ = ["agenda", "template_path"]
-
 _SECOND = timedelta(seconds=1)
 _AHEAD = timedelta(weeks=5)
 _LARGEST = 256 * 1024

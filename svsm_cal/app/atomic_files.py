@@ -16,8 +16,6 @@ from svsm_cal.errors import PublicationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["folder_lock", "replace_folder", "write_file"]
-
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 

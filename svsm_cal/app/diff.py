@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["calendar_at", "compare"]
-
 _AHEAD = timedelta(weeks=53)
 _DAY = timedelta(days=1)
 _INSTEAD = "give the calendar.toml it was made from, or a git revision such as HEAD~1"

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.errors import Finding
 
-__all__ = ["Edited", "diff", "edit_file"]
-
 _MARK = "\ufeff"  # a byte order mark, which some editors write
 
 

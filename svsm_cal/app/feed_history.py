@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.store.contract import Ledger, Store
 
-__all__ = ["FeedHistory", "recorded_feeds"]
-
 _TEXT, _RECORD, _GONE = "calendar.toml", "calendar.json", "revisions.json"
 
 

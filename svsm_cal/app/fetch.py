@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from http.client import HTTPResponse
     from urllib.request import OpenerDirector
 
-__all__ = ["LARGEST_FEED", "feed_name", "fetch", "read_feed"]
-
 LARGEST_FEED = 64 * 1024 * 1024
 _MOST_REDIRECTS = 5
 _PATIENCE = 20.0  # seconds for each answer of the server

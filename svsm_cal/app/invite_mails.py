@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from svsm_cal.render.change_rows import News
     from svsm_cal.render.mail_form import MessageForm
 
-__all__ = ["InviteMails", "Written", "invite_messages", "write_invites"]
-
 
 class Written(Value):
     """The names of the written files, and the ids of attendees without an address."""

@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from svsm_cal.render.change_rows import News
     from svsm_cal.store.contract import Mail, Store
 
-__all__ = ["History", "Plan", "current_plan", "invitation_plan", "published_calendar", "send_invitations"]
-
 _AHEAD = timedelta(weeks=53)
 _SECOND = timedelta(seconds=1)
 

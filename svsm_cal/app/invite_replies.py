@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from svsm_cal.transport.mailbox import Mailbox
     from svsm_cal.words.language import Language
 
-__all__ = ["ReplyResult", "invitation_status", "receive_replies"]
-
 _SECOND = 1
 _DAY = 86400
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from svsm_cal.itip.invitation import Invitation
     from svsm_cal.words.language import Language
 
-__all__ = ["InvitedEvent", "invited_event", "invited_events", "organizer_of", "reader_of"]
-
 _NEXT = 4
 _DAY = timedelta(days=1)
 _AHEAD = timedelta(weeks=52)

@@ -18,17 +18,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
 
-__all__ = [
-    "CallForAll",
-    "WindowFor",
-    "call_on",
-    "next_calls",
-    "participant_of",
-    "series_of",
-    "shift_table",
-    "zones_of",
-]
-
 
 class CallForAll(Value):
     """One occurrence, and the call on the clock of each attendee."""

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["LARGEST", "Checked", "Read", "apply", "check", "prepared", "read", "to_write"]
-
 LARGEST = 512 * 1024
 _ENDINGS = (".md", ".markdown", ".txt")
 _MOVED_AGAIN = "as the minutes say"  # the reason for moving a call again

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.store.contract import Ledger, Store
 
-__all__ = ["ChannelMessage", "NoticeStore", "SendResult", "channel_problems", "send_due"]
-
 _LONGEST_SECRET = 4096
 _FAILED = " failed"
 

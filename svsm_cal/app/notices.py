@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.words.language import Language
 
-__all__ = ["notices_of", "public_holidays"]
-
 _DAY = timedelta(days=1)
 _HOLIDAYS_AHEAD = timedelta(days=60)
 

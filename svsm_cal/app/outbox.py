@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from svsm_cal.transport.smtp import Broken
     from svsm_cal.transport.smtp_settings import Settings
 
-__all__ = ["ATTEMPTS", "Delivered", "empty_outbox", "retry_at", "retry_failed", "waiting_mails"]
-
 _AT_ONCE = 200
 # How long a server that fell silent after the final dot has, before the same bytes are sent again.
 _UNCERTAIN = timedelta(minutes=5)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.zones import Zone
     from svsm_cal.words.language import Language
 
-__all__ = ["plan_of", "write_chart"]
-
 
 def plan_of(
     calendar: Calendar,

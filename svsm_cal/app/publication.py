@@ -15,8 +15,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["GENERATOR", "Media", "Previous", "in_folder", "is_personal_feed", "is_record", "media_of", "previous_of"]
-
 
 class Media(Value):
     """A media type, the kind of file, and the cache lifetime in seconds."""

@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.model import Calendar, Participant
 
-__all__ = ["Report", "feed_address", "feed_path", "following", "publish", "revised", "site", "token_of"]
-
 _PERSONAL = re.compile(r"p/[a-z2-7]{26}/calendar\.ics")
 _PAST, _AHEAD = timedelta(weeks=4), timedelta(weeks=52)
 # Calls listed on the page.

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from svsm_cal.render.mail_form import MessageForm
     from svsm_cal.store.contract import Ledger, Store
 
-__all__ = ["remind"]
-
 
 class _Reminder(Value):
     """A due reminder; `earlier` are the identities of missed reminders that it replaces."""

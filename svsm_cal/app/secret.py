@@ -6,8 +6,6 @@ import os
 
 from svsm_cal.errors import InputError
 
-__all__ = ["read_secret"]
-
 _SHORTEST = 16
 
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from svsm_cal.app.feed_history import FeedHistory
     from svsm_cal.core.model import Calendar
 
-__all__ = ["SiteSnapshot", "SiteSource", "moment_of"]
-
 _QUARTER = 900
 
 

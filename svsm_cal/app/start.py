@@ -9,8 +9,6 @@ from svsm_cal.app.atomic_files import write_file
 from svsm_cal.config.schema import json_schema_text
 from svsm_cal.errors import UsageError
 
-__all__ = ["CALENDAR", "IGNORED", "start", "workflow"]
-
 CALENDAR = """\
 #:schema ./calendar.schema.json
 # Your community's calendar. `svsm-cal check` reports mistakes in it, `svsm-cal next` shows the next calls.

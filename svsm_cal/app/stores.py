@@ -12,8 +12,6 @@ from svsm_cal.store import open_store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check_queue", "check_store", "default_store", "export_store", "is_there"]
-
 _NAME = "svsm-cal.db"
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from svsm_cal.app.publication import Previous
     from svsm_cal.core.model import Calendar
 
-__all__ = ["TzDifference", "age_findings", "moved_since", "moved_uids", "tz_difference"]
-
 _NONE = "is not a tz database, a published folder or a feed (or give: installed, or published)"
 _AHEAD = timedelta(days=3653)
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["Store", "Uploaded", "headers_of", "upload"]
-
 _FEED = re.compile(r"p/[a-z2-7]{26}/calendar\.ics|series/[^/]+\.ics")
 
 

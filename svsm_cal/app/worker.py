@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from svsm_cal.store.contract import Store
     from svsm_cal.transport.smtp_settings import Settings
 
-__all__ = ["Duty", "work"]
-
 _BUSY = timedelta(seconds=5)
 
 

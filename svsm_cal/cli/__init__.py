@@ -15,8 +15,6 @@ import click
 from svsm_cal.cli.options import Invocation, parse_instant, present
 from svsm_cal.errors import CalendarError, SvsmCalError
 
-__all__ = ["command", "main"]
-
 # Command -> its module, and its line in `--help`.
 _COMMANDS = {
     "init": ("check", "Write a calendar.toml to start from."),

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.errors import Finding
 
-__all__ = ["check_command", "completion_command", "init_command", "lint_command"]
-
 
 @click.command("init")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path())

@@ -12,8 +12,6 @@ from svsm_cal.cli.options import DAY, Invocation, json_option, language_option, 
 if TYPE_CHECKING:
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["diff_command", "tzdiff_command"]
-
 
 @click.command("tzdiff")
 @click.argument("old", metavar="OLD")

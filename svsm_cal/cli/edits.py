@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.app.edits import Edited
 
-__all__ = ["add_command", "cancel_command", "change_command", "move_command", "restore_command", "slip_command"]
-
 _DAY, _TIME = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d(:\d\d)?"
 _CALL = When(
     "date",

@@ -10,8 +10,6 @@ import click
 from svsm_cal.cli.options import Invocation, json_option, language_option, paint, series_ids, smtp_option, store_option
 from svsm_cal.cli.store import deliver
 
-__all__ = ["invite_command"]
-
 _ASK_ABOVE = 50
 _ASK_CANCELS = 5
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["chairs_command", "deadlines_command", "next_command", "shifts_command", "when_command"]
-
 
 @click.command("chairs")
 @click.option("--from", "start", type=DAY, help="First date; default today.")

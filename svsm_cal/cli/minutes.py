@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.minutes.reading import Minutes
 
-__all__ = ["agenda_command", "minutes_command"]
-
 
 @click.command("agenda")
 @click.argument("day", type=DAY, metavar="[DATE]", required=False)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar
     from svsm_cal.core.tz_changes import TzChange
 
-__all__ = ["notices_command"]
-
 _AHEAD = timedelta(weeks=1)
 _TZ_SPAN = timedelta(days=731)
 

@@ -23,27 +23,6 @@ if TYPE_CHECKING:
     from svsm_cal.store.contract import Store
     from svsm_cal.words.language import Language
 
-__all__ = [
-    "DAY",
-    "LENGTH",
-    "YEARS",
-    "ZONE",
-    "Invocation",
-    "When",
-    "json_option",
-    "language_option",
-    "paint",
-    "parse_instant",
-    "participant_option",
-    "present",
-    "secret_option",
-    "series_ids",
-    "series_option",
-    "smtp_option",
-    "store_option",
-    "zone_option",
-]
-
 
 class Invocation(Value):
     """One run of the command: the calendar file's path, and the present time, which may be `fixed`.

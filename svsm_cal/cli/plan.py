@@ -15,8 +15,6 @@ from svsm_cal.errors import UsageError
 if TYPE_CHECKING:
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["plan_command"]
-
 
 class _Clock(click.ParamType[time]):
     name = "time"

@@ -14,8 +14,6 @@ from svsm_cal.app.secret import read_secret
 from svsm_cal.cli.options import Invocation, participant_option, present, secret_option, series_option, store_option
 from svsm_cal.errors import UsageError
 
-__all__ = ["build_command", "feed_command", "feed_url_command", "publish_command", "serve_command"]
-
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar
     from svsm_cal.store.contract import Store
 
-__all__ = ["deliver", "deliver_or_tell", "store_command", "worker_command"]
-
 
 def deliver_or_tell(invocation: Invocation, store: Store, smtp: str | None, calendar: Calendar) -> None:
     """Deliver due mails if a mail server is set, otherwise print the number of pending mails; exits with 1 for problems."""

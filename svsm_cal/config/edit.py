@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.config.positions import Path
 
-__all__ = ["add", "add_deadline", "cancel", "change", "kind_of", "move", "restore", "slip"]
-
 _LISTS = ("cancel", "move", "change", "add", "from")
 _EXCEPTIONS = ("cancel", "move", "change")
 _STATES = {"cancel": "cancelled", "move": "moved", "change": "changed", "add": "added"}

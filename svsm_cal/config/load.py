@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["check_file", "check_text", "load", "loads"]
-
 LARGEST = 2 * 1024 * 1024
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.model import Calendar, Details
 
-__all__ = ["People", "with_addresses"]
-
 _LARGEST = 2 * 1024 * 1024
 _FORM = 'a line for each participant: dionna = "dionna@example.org"'
 

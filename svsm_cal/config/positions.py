@@ -12,8 +12,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Path", "Positions", "after_line", "cut_lines", "locate", "newline_at"]
-
 Path = tuple[str | int, ...]
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from svsm_cal.config.values import Problem
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["read_calendar"]
-
 
 def read_calendar(document: Mapping[str, object], *, now: Instant | None = None) -> tuple[Calendar | None, list[Problem]]:
     """Return the calendar in a document, or None if [calendar] is incomplete, and all problems found.

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from svsm_cal.config.positions import Path
     from svsm_cal.config.tables import Row
 
-__all__ = ["read_milestones"]
-
 
 def read_milestones(rows: list[Row], label: str) -> tuple[tuple[Milestone, ...], list[Problem]]:
     """Return the milestones with relative dates resolved, in file order, and the problems found."""

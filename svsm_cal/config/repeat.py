@@ -9,13 +9,12 @@ import re
 from typing import TYPE_CHECKING
 
 from svsm_cal.engine.civil import WEEKDAYS
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule, WeekdayNum
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency, WeekdayNum
 from svsm_cal.errors import RuleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-__all__ = ["parse_repeat"]
 
 _HINT = (
     '"every Wednesday", "every other Tuesday", "every 3 weeks", "first and third Monday of the month"'

@@ -7,8 +7,6 @@ from typing import Any
 
 from svsm_cal.value import Value
 
-__all__ = ["CHOICES", "TABLES", "Field", "Kind", "json_schema", "json_schema_text"]
-
 
 class Kind(StrEnum):
     """The kind of a value; `svsm_cal.config.values` has the reader of each."""

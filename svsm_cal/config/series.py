@@ -9,7 +9,8 @@ from svsm_cal.config.values import Problem, details_of
 from svsm_cal.core.model import Addition, Override, Series, Status, Step
 from svsm_cal.core.segments import Segment, segments_of
 from svsm_cal.engine.civil import WEEKDAYS, LocalDateTime, midnight, weekday_name
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency
 from svsm_cal.value import replace
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from svsm_cal.config.positions import Path
     from svsm_cal.config.tables import Row, Tables
     from svsm_cal.engine.zones import Zone
-
-__all__ = ["read_series"]
 
 _DAY = timedelta(days=1)
 _STATUS = {"cancel": Status.CANCELLED, "move": Status.MOVED, "change": Status.CONFIRMED}

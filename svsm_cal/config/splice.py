@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.config.positions import Path
 
-__all__ = ["append_table", "insert_entry", "remove_entry", "set_value"]
-
 _INDENT = "  "
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from svsm_cal.config.positions import Path
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["Row", "Tables", "listed", "nearest"]
-
 _MOST_CANDIDATES = 500  # the search for a similar name is slow
 
 

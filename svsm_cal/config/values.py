@@ -12,7 +12,8 @@ from svsm_cal.config.zone_names import read_zone
 from svsm_cal.core.external_text import is_address
 from svsm_cal.core.model import Details
 from svsm_cal.engine.civil import FIRST_YEAR, LAST_YEAR, parse_duration
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule, Skip
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency, Skip
 from svsm_cal.errors import RuleError
 from svsm_cal.value import Value, fields_of, replace
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from svsm_cal.config.positions import Path
     from svsm_cal.engine.civil import Instant
     from svsm_cal.errors import Severity
-
-__all__ = ["MISSING", "Problem", "details_of", "read_value"]
 
 
 class Problem(Value):

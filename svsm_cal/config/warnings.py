@@ -11,7 +11,7 @@ from svsm_cal.core.model import Status
 from svsm_cal.core.occurrences import occurrences, occurrences_between_days, set_apart
 from svsm_cal.core.segments import segments_of
 from svsm_cal.engine.civil import Instant, epoch_seconds, local_from_epoch
-from svsm_cal.engine.rrule import Frequency
+from svsm_cal.engine.rule_parts import Frequency
 from svsm_cal.engine.zones import Gap, Unambiguous, instant_of, resolve
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import LocalDateTime
     from svsm_cal.engine.rrule import RecurrenceRule
     from svsm_cal.engine.zones import Zone
-
-__all__ = ["warnings_of"]
 
 _DAY = timedelta(days=1)
 # The search for collisions begins with the later of two series and covers every clock change of two years.

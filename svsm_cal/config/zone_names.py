@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.errors import Severity
 
-__all__ = ["ZoneAdvice", "read_zone"]
-
 # Abbreviation -> the regions that people mean by it. The tz database has some of them as zones, but with a fixed offset
 # or a rule that the writer does not expect.
 _AMBIGUOUS: dict[str, tuple[str, ...]] = {

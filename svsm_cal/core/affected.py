@@ -16,8 +16,6 @@ from svsm_cal.value import Value, replace
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-__all__ = ["FeedChange", "InviteChange", "ItemKind", "affected_feeds", "affected_invites", "series_by_id"]
-
 _HEAD = ("name", "description", "url", "color", "language")
 _Part = TypeVar("_Part", Series, Step, Override, Addition)
 

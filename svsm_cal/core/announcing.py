@@ -10,8 +10,6 @@ from enum import StrEnum
 
 from svsm_cal.value import Value
 
-__all__ = ["Announcing", "Channel", "ChannelKind", "Leads", "Severity"]
-
 _WEEK = timedelta(weeks=1)
 _DAY = timedelta(days=1)
 

@@ -17,29 +17,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Participant, Series
     from svsm_cal.engine.zones import Zone
 
-__all__ = [
-    "DAY",
-    "END",
-    "HOURS",
-    "MOST",
-    "WAKING",
-    "WEEK",
-    "WEEKEND",
-    "WEEKS",
-    "WORKING",
-    "Burden",
-    "Choice",
-    "Clock",
-    "ClockYear",
-    "Heat",
-    "Limits",
-    "LocalStart",
-    "Plan",
-    "costs",
-    "is_waking",
-    "is_working",
-]
-
 DAY, WEEK = 1440, 10080
 
 # Points by local hour, from 00:00 to 01:00 on.

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.matching import Pair
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["CallChange", "CallKind", "ZoneRun", "call_changes", "values_of"]
-
 
 class CallKind(StrEnum):
     """What happens to calls; the kinds up to `RETIMED` concern their times."""

@@ -12,7 +12,7 @@ from svsm_cal.core.affected import FeedChange, InviteChange, ItemKind, affected_
 from svsm_cal.core.call_changes import CallChange, call_changes
 from svsm_cal.core.deadlines import all_deadlines, outlook
 from svsm_cal.core.matching import matched
-from svsm_cal.engine.rrule import Frequency
+from svsm_cal.engine.rule_parts import Frequency
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
@@ -22,16 +22,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar, Participant, Series
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
-
-__all__ = [
-    "Changes",
-    "DeadlineChange",
-    "DeadlineKind",
-    "ParticipantChange",
-    "ParticipantKind",
-    "SeriesChange",
-    "changes",
-]
 
 
 class SeriesChange(Value):

@@ -15,8 +15,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["DeadlineOutlook", "DeadlineStatus", "all_deadlines", "outlook"]
-
 _SECOND = timedelta(seconds=1)
 
 

@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Participant, Series
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["anchor_zones", "current_times", "plan_calls"]
-
 # (half points, number of people with this cost), the worst first, and the sum of all points: less is fairer.
 _Worst = tuple[tuple[tuple[int, int], ...], int]
 _Columns = tuple[list[int], list[int]]

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Occurrence, Series
     from svsm_cal.engine.civil import LocalDateTime
 
-__all__ = ["CallOnClock", "Clocks", "LocalizedOccurrence", "localize"]
-
 
 class CallOnClock(Value):
     """An occurrence on a zone's clock: `change_minutes` is its deviation from the usual local time there.

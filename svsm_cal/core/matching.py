@@ -11,14 +11,13 @@ from svsm_cal.core.model import Occurrence, Series
 from svsm_cal.core.occurrences import occurrence_of, occurrences, only_occurrence, set_apart
 from svsm_cal.core.segments import segment_at, segments_of
 from svsm_cal.engine.civil import DAY, Instant, LocalDateTime, epoch_seconds, local_seconds
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency
 from svsm_cal.engine.zones import Zone, instant_of, local_of
 from svsm_cal.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-__all__ = ["Pair", "matched"]
 
 _DAYS = {Frequency.DAILY: 1, Frequency.WEEKLY: 7, Frequency.MONTHLY: 30, Frequency.YEARLY: 365}
 # The period of a single call, with which two single calls match at any distance.

@@ -12,8 +12,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Deadline", "Milestone", "Release"]
-
 _Date = date  # `Deadline.date` hides the type's name within its class
 _ANYWHERE_ON_EARTH = timedelta(hours=12)
 

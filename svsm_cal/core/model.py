@@ -19,22 +19,6 @@ from svsm_cal.value import Value, fields_of, replace
 if TYPE_CHECKING:
     from svsm_cal.engine.rrule import RecurrenceRule
 
-__all__ = [
-    "Addition",
-    "Away",
-    "Calendar",
-    "CalendarEvent",
-    "Chair",
-    "Details",
-    "Occurrence",
-    "Organizer",
-    "Override",
-    "Participant",
-    "Series",
-    "Status",
-    "Step",
-]
-
 
 class Status(StrEnum):
     """The status of an occurrence."""

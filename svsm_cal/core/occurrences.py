@@ -18,19 +18,6 @@ from svsm_cal.engine.zones import Zone, instant_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = [
-    "added_occurrences",
-    "longest_call",
-    "next_occurrences",
-    "occurrence_of",
-    "occurrences",
-    "occurrences_between_days",
-    "occurrences_on",
-    "only_occurrence",
-    "set_apart",
-    "upcoming",
-]
-
 _DAY = timedelta(days=1)
 _Spans = dict[Zone, list[tuple[int, int, int]]]
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar, Details, Occurrence, Series
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["ChairedCall", "Turns", "chair_plan", "chaired", "turns_of"]
-
 _AHEAD = 400 * 86400
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.rrule import RecurrenceRule
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["Segment", "segment_at", "segments_of"]
-
 _MOST = 1 << 62
 _Value = TypeVar("_Value")
 

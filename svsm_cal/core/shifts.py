@@ -20,8 +20,6 @@ from svsm_cal.engine.civil import DAY, EPOCH_ORDINAL, Instant, epoch_seconds, in
 from svsm_cal.engine.zones import Zone, ZoneLike, zone_of
 from svsm_cal.value import Value, kept
 
-__all__ = ["RegularCalls", "Runs", "ShiftKind", "ShiftWindow", "regular_calls", "shift_windows"]
-
 _SHORT = 70 * DAY
 # Clocks that change every year do so within this number of days.
 _SEASONS = 400

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     _RulesOf: TypeAlias = Callable[[Zone], "ZoneRules"]
 
-__all__ = ["DatabaseRules", "DeadlineMove", "TzChange", "ZoneRules", "deadline_moves", "moved_calls", "tz_changes"]
-
 
 class ZoneRules(Protocol):
     """The UTC offsets of one zone."""

@@ -10,41 +10,6 @@ from typing import NamedTuple, NewType
 
 from svsm_cal.value import Value
 
-__all__ = [
-    "CYCLE_DAYS",
-    "CYCLE_MONTHS",
-    "DAY",
-    "EPOCH",
-    "EPOCH_ORDINAL",
-    "FIRST_DAY",
-    "FIRST_YEAR",
-    "LAST_DAY",
-    "LAST_YEAR",
-    "MONTH_KINDS",
-    "WEEKDAYS",
-    "Instant",
-    "LocalDateTime",
-    "MonthKind",
-    "YearKind",
-    "epoch_seconds",
-    "instant",
-    "instant_from_epoch",
-    "is_leap",
-    "local",
-    "local_from_epoch",
-    "local_seconds",
-    "midnight",
-    "month_lengths",
-    "month_of",
-    "month_tables",
-    "parse_duration",
-    "seconds_not_before",
-    "weekday_name",
-    "weekday_of",
-    "year_begin",
-    "year_kind",
-]
-
 # The years accepted in calendar files and look-ups; zones and rules themselves cover years 1 to 9999.
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.engine.tzif import TzifData
 
-__all__ = ["ClockTable", "Clocks"]
-
 _TABLE_END_YEAR = 2037
 _YEAR = 31556952
 _MOST = 1 << 62

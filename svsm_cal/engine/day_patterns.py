@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.engine.rule_parts import WeekdayNum
 
-__all__ = ["DayParts"]
-
 
 class DayParts(Value):
     """The parts of a rule that select days, completed from DTSTART; empty if absent."""

@@ -18,8 +18,6 @@ from svsm_cal.errors import RuleError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Clock", "Days", "Steps"]
-
 _PATIENCE = 50_000
 _MOST_COUNTED = 1_000_000
 _MANY = 40  # from this interval on, testing every n-th day is faster than listing the days that pass the filter

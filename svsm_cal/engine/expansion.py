@@ -25,8 +25,6 @@ from svsm_cal.value import replace
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["DISTANCES", "MANY", "Expansion", "spread"]
-
 _UNIT = {Frequency.DAILY: DAY, Frequency.HOURLY: 3600, Frequency.MINUTELY: 60, Frequency.SECONDLY: 1}
 _EPOCH = datetime(1970, 1, 1)
 MANY = 60 * DAY  # the shortest window for which `Plan.run` is faster than `Plan.between`

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["LocalTimes"]
-
 
 class LocalTimes:
     """The local times of calls, given as instants in time order, in some zones.

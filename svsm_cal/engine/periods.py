@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.engine.day_patterns import DayParts
 
-__all__ = ["Months", "Weeks", "Years"]
-
 
 class _Periods(Plan):
     """Numbered periods; `spill` is 1 if their instances may fall into the previous or following one (SKIP), else 0."""

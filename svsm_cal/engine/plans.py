@@ -24,8 +24,6 @@ from svsm_cal.engine.civil import DAY, LAST_DAY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["END", "Cycle", "Plan", "Run", "chosen"]
-
 END = (LAST_DAY + 1) * DAY
 
 # Moments in compact form: the first one and the distances between successive ones.

@@ -30,15 +30,14 @@ from svsm_cal.engine.civil import (
 )
 from svsm_cal.engine.expansion import DISTANCES, MANY, Expansion, spread
 from svsm_cal.engine.plans import END
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency
 from svsm_cal.value import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from svsm_cal.engine.zones import Zone
-
-__all__ = ["Agenda", "RecurrenceSet"]
 
 _BEGIN = FIRST_DAY * DAY  # instants, too, are limited to years 1 to 9999
 

@@ -6,14 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from svsm_cal.engine.expansion import Expansion
-from svsm_cal.engine.rule_parts import DAY_CODES, Frequency, RuleParts, Skip, WeekdayNum, parse_parts
+from svsm_cal.engine.rule_parts import Frequency, RuleParts, Skip, parse_parts
 from svsm_cal.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
-
-__all__ = ["DAY_CODES", "Frequency", "RecurrenceRule", "Skip", "WeekdayNum"]
 
 _MOST_KEPT = 64
 

@@ -16,8 +16,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["DAY_CODES", "Frequency", "RuleParts", "Skip", "WeekdayNum", "parse_parts"]
-
 DAY_CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 

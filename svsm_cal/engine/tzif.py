@@ -12,8 +12,6 @@ from svsm_cal.engine.civil import DAY, EPOCH_ORDINAL, is_leap, month_lengths
 from svsm_cal.errors import ZoneError
 from svsm_cal.value import Value
 
-__all__ = ["LocalTimeType", "PosixRule", "TzifData", "YearlyDay", "parse_posix_tz", "read_tzif"]
-
 _LAST = 253402300799
 _DAY = 86400
 _HEADER = struct.Struct(">4sc15x6L")

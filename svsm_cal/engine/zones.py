@@ -32,21 +32,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.engine.tzif import LocalTimeType, PosixRule
 
-__all__ = [
-    "Fold",
-    "Gap",
-    "Resolution",
-    "Unambiguous",
-    "Zone",
-    "ZoneLike",
-    "ZoneOffsetTransition",
-    "instant_of",
-    "local_of",
-    "resolve",
-    "transitions",
-    "zone_of",
-]
-
 
 class ZoneOffsetTransition(Value):
     """A transition: the instant, and the local time types before and after it."""

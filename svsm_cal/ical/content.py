@@ -15,8 +15,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Component", "Content", "Problem", "Property", "read_content"]
-
 _LONGEST = 75
 _DEEPEST = 20  # known components are three deep at most; each END is compared with all that are open
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -18,7 +18,8 @@ from icalendar.parser import Contentline
 from svsm_cal.core.model import Occurrence, Status
 from svsm_cal.core.occurrences import occurrence_of, only_occurrence
 from svsm_cal.engine.civil import LocalDateTime, midnight
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency
 from svsm_cal.engine.zones import instant_of, local_of
 from svsm_cal.ical.vtimezone import is_utc
 from svsm_cal.value import Value, replace
@@ -34,19 +35,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
     from svsm_cal.words.language import Language
-
-__all__ = [
-    "EMPTY_STREAM",
-    "STREAM_END",
-    "Revision",
-    "VEvent",
-    "added_event",
-    "deadline_event",
-    "instance_event",
-    "segment_event",
-    "segment_instances",
-    "stream_head",
-]
 
 STREAM_END = b"END:VCALENDAR\r\n"
 EMPTY_STREAM = b"BEGIN:VCALENDAR\r\n" + STREAM_END

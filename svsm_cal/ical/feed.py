@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.segments import Segment
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["Feeds", "to_ical"]
-
 
 class _Component(Value):
     """A VEVENT and its description, both shared by all readers."""

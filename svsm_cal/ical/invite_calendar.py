@@ -34,19 +34,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar, Occurrence, Organizer, Participant
     from svsm_cal.engine.civil import Instant
 
-__all__ = [
-    "Attendee",
-    "Component",
-    "Invite",
-    "InviteObject",
-    "Method",
-    "instance_object",
-    "invite",
-    "raised",
-    "read_object",
-    "whole_object",
-]
-
 Method = Literal["REQUEST", "PUBLISH", "CANCEL"]
 _LONGEST = 75
 _ESCAPES = b"\\^"

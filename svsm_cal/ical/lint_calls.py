@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from svsm_cal.ical.lint_codes import Report
     from svsm_cal.ical.lint_zones import Clocks
 
-__all__ = ["CALLS", "Call", "check_series", "latest_of", "read_call"]
-
 _DAY = 86400
 _FOREVER = 1 << 40
 # Component -> the property of its end.

@@ -16,8 +16,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from svsm_cal.ical.content import Content
 
-__all__ = ["CHECKS", "Check", "Report"]
-
 _LONGEST_SHOWN = 100
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.errors import Finding
 
-__all__ = ["lint"]
-
 _MANY = 1 << 30
 # METHOD -> least and most ATTENDEEs of each event, which needs an ORGANIZER with all of them (RFC 5546 section 3.2).
 _ATTENDEES = {

@@ -7,7 +7,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from svsm_cal.engine.civil import epoch_seconds, instant, local, local_from_epoch, local_seconds, midnight
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule, Skip
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency, Skip
 from svsm_cal.errors import RuleError
 from svsm_cal.value import Value, replace
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from svsm_cal.ical.lint_codes import Report
     from svsm_cal.ical.lint_zones import Clocks
     from svsm_cal.ical.value_types import TimeValue
-
-__all__ = ["Repetition", "kind_of", "read_rule", "text_of"]
 
 _DAY = 86400
 _MOST_A_DAY = 1000

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from svsm_cal.ical.lint_codes import Report
     from svsm_cal.ical.value_types import TimeValue
 
-__all__ = ["Clocks"]
-
 _DAY = 86400
 _YEAR = 31556952
 _AHEAD = 10 * _YEAR

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from svsm_cal.engine.civil import local_from_epoch
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency
 from svsm_cal.engine.zones import Zone, zone_of
 from svsm_cal.errors import RuleError, ZoneError
 from svsm_cal.ical.content import Component, Problem, Property
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from svsm_cal.engine.expansion import Expansion
-
-__all__ = ["Difference", "PublishedClocks", "PublishedObservance", "named_zone", "published_clocks"]
 
 _DAY = 86400
 _YEAR = 31556952

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant, LocalDateTime
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["LARGEST_REPLY", "Attendee", "Reply", "ReplyTime", "read_replies"]
-
 LARGEST_REPLY = 1024 * 1024
 _MOST_COMPONENTS = 2000
 _MOST = {"VCALENDARs": 10, "VTIMEZONE parts": 40, "VEVENTs": 500}

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["Publication", "Published", "read_publication", "revise"]
-
 _BEGIN = b"BEGIN:VEVENT\r\n"
 _END = b"END:VEVENT\r\n"
 _REVISION = re.compile(rb"DTSTAMP:[^\r]*\r\nLAST-MODIFIED:[^\r]*\r\nSEQUENCE:[^\r]*\r\n")

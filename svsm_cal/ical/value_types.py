@@ -13,17 +13,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from svsm_cal.ical.content import Property
 
-__all__ = [
-    "Form",
-    "TimeValue",
-    "duration_seconds",
-    "instant_of_stamp",
-    "local_of_stamp",
-    "offset_seconds",
-    "stamp_of",
-    "time_values",
-]
-
 _DAY = 86400
 Form = Literal["date", "floating", "utc", "zoned"]
 _TIME = re.compile(r"(\d{8})(?:T([01]\d|2[0-3])([0-5]\d)([0-5]\d|60)(Z)?)?", re.ASCII)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDDDLists, vRecur
 
 from svsm_cal.engine.civil import epoch_seconds, instant, instant_from_epoch, local_from_epoch
-from svsm_cal.engine.rrule import DAY_CODES
+from svsm_cal.engine.rule_parts import DAY_CODES
 from svsm_cal.engine.zones import Zone, ZoneLike, zone_of
 from svsm_cal.ical.value_types import stamp_of
 from svsm_cal.value import Value
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Occurrence
     from svsm_cal.engine.civil import LocalDateTime
     from svsm_cal.engine.tzif import LocalTimeType, YearlyDay
-
-__all__ = ["Observance", "is_utc", "observances", "vtimezone", "zone_bytes"]
 
 _DAY = 86400
 _YEAR = 31556952

@@ -16,8 +16,6 @@ from svsm_cal.value import Value, replace
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Addressee", "Message", "Purpose", "announce", "changed_instances", "next_announced", "retimed"]
-
 # If more instances change at once, clients with the style "instance" get the full set, too.
 _MOST_INSTANCES = 6
 

@@ -9,8 +9,6 @@ from enum import StrEnum
 
 from svsm_cal.value import Value
 
-__all__ = ["Announced", "Answer", "Invitation", "Partstat", "Proposal", "Standing", "Style"]
-
 
 class Partstat(StrEnum):
     """A participation status (RFC 5545 section 3.2.12)."""

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.ical.replies import Attendee, Reply, ReplyTime
 
-__all__ = ["Decision", "Known", "Verdict", "receive"]
-
 
 class Verdict(StrEnum):
     """The result of a reply; only the first four have an effect."""

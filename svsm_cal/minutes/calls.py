@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar, Occurrence
     from svsm_cal.minutes.dates import Mention
 
-__all__ = ["Calls", "series_by_title", "title_words"]
-
 _BEFORE, _AFTER = timedelta(days=35), timedelta(days=280)
 # Words that may precede "meeting" in any series.
 _GENERIC = frozenset(

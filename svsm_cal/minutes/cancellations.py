@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from svsm_cal.minutes.calls import Calls
     from svsm_cal.minutes.dates import Mention
 
-__all__ = ["cancellations"]
-
 _DAY = timedelta(days=1)
 # "No meeting minutes", "no call to the function".
 _WORKS = any_of(

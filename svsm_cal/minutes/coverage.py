@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from svsm_cal.minutes.names import Attendee
     from svsm_cal.minutes.reading import Minutes
 
-__all__ = ["Attendance", "MonthAttendance", "PersonAttendance", "ZoneAttendance", "attendance_of", "coverage"]
-
 
 class PersonAttendance(Value):
     """A person's number of calls, the first and the last; `participant` and `zone` are None if not in the calendar."""

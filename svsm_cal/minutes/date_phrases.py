@@ -7,8 +7,6 @@ import re
 from svsm_cal.engine.civil import WEEKDAYS
 from svsm_cal.words.en import MONTHS
 
-__all__ = ["ANY_WORDS", "CALL", "NAME", "PATTERNS", "TRIGGER", "any_of"]
-
 # The words before "meeting", which may name its series; the word "meeting" and its synonyms; a person's name.
 ANY_WORDS = r"(?P<mod>(?:[\w'\u2019/-]+\s+){0,4}?)"
 CALL = r"(?:meetings?|calls?|sync)\b"

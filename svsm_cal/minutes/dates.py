@@ -20,8 +20,6 @@ from svsm_cal.words.en import MONTHS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Mention", "date_in", "mentions_of"]
-
 _NUMBERS = {"one": 1, "a": 1, "two": 2, "couple of": 2, "couple": 2, "three": 3, "four": 4, "five": 5, "six": 6, "few": 3}
 _PAST = 60  # a date without a year is at most so many days in the past
 _NEXT_MENTION = 12  # the longest gap between the words of one mention: "week of | March 10th"

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-__all__ = ["Block", "Document", "Link", "Sentence", "document_of", "sentences_of"]
-
 # Longer sentences and blocks are cut, as patterns and emphasis take more than linear time.
 _LONGEST = 1000
 _LONGEST_BLOCK = 20_000

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar
     from svsm_cal.minutes.dates import Mention
 
-__all__ = ["due_dates"]
-
 _KIND_OF = any_of(
     "[A-Z][\\w.-]*", "\\d+\\.\\d+", "soft", "hard", "feature", "code", "merge", "submission", "abstract", "paper", "talk",
     "registration", "project", "proposals?",

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.model import Participant
 
-__all__ = ["Attendee", "Names", "attendees_of", "folded", "plain_name"]
-
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa"})
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i"})
 _REMARK = re.compile(r"\s*[(\[]([^()\[\]]{0,60})[)\]]?\s*")

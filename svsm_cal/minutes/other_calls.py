@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from svsm_cal.minutes.calls import Calls
     from svsm_cal.minutes.dates import Mention
 
-__all__ = ["beginning_windows", "chair_changes", "chair_on", "mentions_clocks", "moves", "time_shifts"]
-
 _CLOCKS = re.compile(
     r"\b"
     + any_of(

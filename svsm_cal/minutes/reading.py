@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.model import Calendar, Series
 
-__all__ = ["Action", "Minutes", "Topic", "read_minutes", "suggestions_of"]
-
 # A word that a sentence must contain -> the reader that looks at it then.
 _READERS: tuple[tuple[re.Pattern[str], Callable[[Said], list[Suggestion]]], ...] = (
     (

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from svsm_cal.minutes.document import Block
     from svsm_cal.minutes.names import Names
 
-__all__ = ["Action", "Topic", "actions_of", "attendee_entries", "topics_of"]
-
 
 class Topic(Value):
     """A topic and the line of its heading."""

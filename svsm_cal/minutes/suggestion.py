@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar, Series
     from svsm_cal.minutes.names import Names
 
-__all__ = ["Kind", "Said", "Suggestion", "reason_of"]
-
 
 class Kind(StrEnum):
     """The kind of a suggestion."""

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.tz_changes import TzChange
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["notices"]
-
 
 def notices(
     calendar: Calendar,

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar, Occurrence, Participant, Series, Step
     from svsm_cal.notices.notice import Fact
 
-__all__ = ["absence_notices", "call_notice", "call_notices", "digest", "local_changes"]
-
 _DAY = timedelta(days=1)
 # How far back to search for the last call before a change.
 _GAP = timedelta(days=400)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.milestones import Deadline
     from svsm_cal.core.model import Calendar, Occurrence
 
-__all__ = ["deadline_notice", "deadline_notices"]
-
 _WEEK = timedelta(weeks=1)
 # The last call before a deadline gets a notice within this time before it.
 _NEAR = timedelta(weeks=5)

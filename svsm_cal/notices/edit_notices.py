@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.tz_changes import TzChange
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["edit_notices", "tz_notices"]
-
 # Edits of calls and deadlines within this time ahead are announced immediately.
 _AHEAD = timedelta(weeks=8)
 _KINDS = {

@@ -23,25 +23,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Occurrence, Participant, Series
     from svsm_cal.engine.rrule import RecurrenceRule
 
-__all__ = [
-    "Absence",
-    "AbsenceFact",
-    "AnchorFact",
-    "CallFact",
-    "DeadlineFact",
-    "Fact",
-    "LocalChange",
-    "Notice",
-    "NoticeKind",
-    "ShiftFact",
-    "Suggestion",
-    "TimeFact",
-    "TzFact",
-    "ahead_of",
-    "due_between",
-    "narrowed",
-]
-
 
 class NoticeKind(StrEnum):
     """The kinds of notices."""

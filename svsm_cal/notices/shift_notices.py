@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.core.model import Calendar, Participant, Series
 
-__all__ = ["shift_notices"]
-
 _WEEK = timedelta(weeks=1)
 # The window before one that begins now began within this time, if it is a mismatch.
 _BACK = timedelta(days=80)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from svsm_cal.notices.notice import Notice
     from svsm_cal.words.language import Language
 
-__all__ = ["agenda_text", "agenda_values"]
-
 _OF_DEADLINES = frozenset({NoticeKind.DEADLINE, NoticeKind.LAST_CALL, NoticeKind.OVER})
 _WORDS = ("attendees", "time", "join", "away", "announcements", "deadlines", "topics", "topic", "chair")
 

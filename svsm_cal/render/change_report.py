@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from svsm_cal.render.text import Cell, Paint
     from svsm_cal.words.language import Language
 
-__all__ = ["changes_markdown", "changes_record", "changes_text", "tz_record", "tz_text"]
-
 _MOST_ROWS = 15
 
 

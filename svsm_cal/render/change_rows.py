@@ -29,18 +29,6 @@ if TYPE_CHECKING:
 
     News = Callable[[Language], tuple[str, ...]]
 
-__all__ = [
-    "Row",
-    "Table",
-    "change_lines",
-    "headline",
-    "law_lines",
-    "no_lines",
-    "on_one_line",
-    "tables",
-    "without_addresses",
-]
-
 _LONGEST, _LONGEST_NEWS = 80, 120
 # A run of calls that lasts until this many days before the end of the compared range is taken to have no end.
 _OPEN_DAYS = 40

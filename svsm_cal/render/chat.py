@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.notices.notice import Notice
 
-__all__ = ["chat_payload", "moment_of"]
-
 _URL = re.compile(r"https?://[^\s<>\"']+")
 _APART = "\u200b"
 _DISCORD = re.compile(r"([\\*_~`|>#\[\]()<:-])")

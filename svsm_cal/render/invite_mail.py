@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from svsm_cal.ical.invite_calendar import Invite
     from svsm_cal.words.language import Language
 
-__all__ = ["Reader", "call_reminder", "deadline_reminder", "invite_form", "invite_message", "is_part"]
-
 
 class Reader(Value):
     """The reader of a message: an address, a name ("" for a list), and the next calls and windows on their clocks.

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from svsm_cal.render.text import Cell, Paint
     from svsm_cal.words.language import Language
 
-__all__ = ["Due", "Stand", "Standings", "outbox_line", "plan_record", "plan_text", "status_record", "status_text"]
-
 _WITHOUT_NEWS = (Purpose.UPDATE, Purpose.REMOVE, Purpose.CANCEL)
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.words.language import Language
 
-__all__ = ["Body", "MessageForm", "Section", "message_form", "message_id"]
-
 _SEVEN_BIT = SMTP.clone(cte_type="7bit")
 _RECIPIENT = "recipient@form.invalid"
 _ID = "<id@form.invalid>"

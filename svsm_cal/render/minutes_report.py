@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from svsm_cal.render.text import Paint
     from svsm_cal.words.language import Language
 
-__all__ = ["attendance_text", "check_record", "minutes_text", "read_record"]
-
 _BAR = 40
 _MANY = 12
 

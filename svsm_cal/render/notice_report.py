@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from svsm_cal.render.text import Paint
     from svsm_cal.words.language import Language
 
-__all__ = ["NoticeMails", "notice_record", "notices_record", "notices_text", "told_record", "told_text"]
-
 # A notice in a channel: the channel, the notice, the recipient's participant id, its title, the outcome, and the reason.
 _Row = tuple["Channel", "Notice", "str | None", str, str, str]
 

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import LocalDateTime
     from svsm_cal.words.language import Language
 
-__all__ = ["Wording", "begins", "deadline_sentences", "wording"]
-
 # A title names this many zones and counts the others.
 _MOST_ZONES = 3
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.burden import Choice, Heat, Plan
     from svsm_cal.words.language import Language
 
-__all__ = ["plan_svg"]
-
 _WIDTH, _MARGIN, _LABEL = 944, 28, 120
 _ROW, _MOST_ZONES = 26, 30
 

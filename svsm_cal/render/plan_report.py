@@ -20,18 +20,6 @@ if TYPE_CHECKING:
     from svsm_cal.render.text import Cell, Paint
     from svsm_cal.words.language import Language
 
-__all__ = [
-    "clock_text",
-    "heat_cell",
-    "limits_text",
-    "local_starts",
-    "plan_record",
-    "plan_text",
-    "scope",
-    "shown_heat",
-    "times_text",
-]
-
 _NIGHT = 9.95  # costs from here on are rounded to 10
 
 

@@ -23,20 +23,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.zones import Zone
     from svsm_cal.errors import Finding
 
-__all__ = [
-    "chairs_record",
-    "deadline_record",
-    "dumps",
-    "event_record",
-    "finding_record",
-    "instant_text",
-    "local_text",
-    "next_record",
-    "occurrence_record",
-    "when_record",
-    "window_record",
-]
-
 Record = dict[str, Any]
 
 

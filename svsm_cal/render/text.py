@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     Paint = Callable[[str, str], str]
     Cell = tuple[str, str]
 
-__all__ = ["aligned", "chairs_text", "deadlines_text", "next_text", "plain", "planned_note", "shifts_text", "when_text"]
-
 
 def plain(style: str, text: str) -> str:
     """Return the text unchanged."""

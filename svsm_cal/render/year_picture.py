@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.zones import Zone
     from svsm_cal.words.language import Language
 
-__all__ = ["Frame", "Mark", "Month", "YearPicture", "YearRow", "city", "year_of", "year_picture"]
-
 LEFT, PER_DAY, TOP = 124, 2, 30
 ROW, CELL, APART = 36, 20, 10
 _WIDEST = 12

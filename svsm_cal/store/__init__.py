@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from svsm_cal.store.contract import Store
     from svsm_cal.store.database import Database
 
-__all__ = ["migrate_store", "open_store"]
-
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):", re.ASCII)
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from svsm_cal.store.sql import Connection
     from svsm_cal.value import Value
 
-__all__ = ["faults_in", "records_in"]
-
 _CHUNK = 500
 
 # A message, and the query whose rows are faults.

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.itip.invitation import Announced, Invitation, Proposal
 
-__all__ = ["Delivery", "Ledger", "Mail", "MailState", "Publication", "Receipt", "Row", "Settled", "Store", "Tally"]
-
 
 class MailState(StrEnum):
     """The state of a mail; the last three are final."""

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from svsm_cal.store.contract import Delivery, Ledger
     from svsm_cal.store.sql import Connection
 
-__all__ = ["Database", "schema_steps"]
-
 
 def schema_steps(kind: str) -> list[list[str]]:
     """Return the statements of each step of the schema for a kind of database, in order."""

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from svsm_cal.itip.invitation import Announced, Invitation, Proposal
     from svsm_cal.store.contract import Publication, Receipt
 
-__all__ = ["SqlLedger"]
-
 _CHUNK = 2000
 
 

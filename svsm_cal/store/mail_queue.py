@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.store.sql import Connection
 
-__all__ = ["BATCH", "Outbox", "due", "remaining", "settlement"]
-
 BATCH = 200  # mails over one connection: less than a second with a fast server, 20 s with a slow one
 _CHUNK = 1000  # rows read or written at once
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.store.contract import Delivery, Row, Settled
 
-__all__ = ["PostgresStore"]
-
 # Advisory locks are the whole database's. One class for writing and for delivering everything, another for each batch.
 _LOCKS, _BATCHES = 0x5356_534D, 0x5356_534E
 _WRITER, _EVERYTHING = 0, 1

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.store.sql import Connection
 
-__all__ = ["PATIENCE", "QUEUE", "TASK", "PostgresConnection", "batches_without_job", "migrate_queue"]
-
 PATIENCE = 60
 """Seconds to wait for another writer."""
 

@@ -17,25 +17,6 @@ from svsm_cal.store.contract import Mail, MailState, Publication, Receipt, Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = [
-    "OUTBOX_COLUMNS",
-    "Connection",
-    "DamagedError",
-    "announced_of",
-    "announced_record",
-    "instant_of",
-    "invitation_of",
-    "invitation_record",
-    "iso",
-    "micros",
-    "proposal_of",
-    "proposal_record",
-    "publication_of",
-    "receipt_of",
-    "row_of",
-    "storable",
-]
-
 _SECOND = 1_000_000
 _ANSWER_FIELDS = 6
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.store.contract import Delivery, Row, Settled
 
-__all__ = ["SqliteStore"]
-
 _PATIENCE = 60  # seconds to wait for another writer
 _OLDEST = (3, 37, 0)  # STRICT tables
 _UNSYNCED = 64  # attempts that a power cut may cost

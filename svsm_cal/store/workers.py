@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.store.postgres import PostgresStore
 
-__all__ = ["run_worker"]
-
 _GLANCE = 0.2  # seconds between two checks of `stop`
 _POLL = 1.0  # seconds between two queries for jobs whose time has come: the server does not announce them
 _PAUSE = 3.0  # seconds before the next attempt to reach a lost server

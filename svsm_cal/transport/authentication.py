@@ -10,8 +10,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-__all__ = ["MethodResult", "read_results", "without_comments"]
-
 _MOST_HEADERS = 20
 _MOST_RESULTS = 30
 _RESULT = re.compile(r"\s*([a-z0-9-]{1,40})(?:\s*/\s*\d+)?\s*=\s*([a-z]{1,40})(?![a-z0-9-])", re.IGNORECASE | re.ASCII)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from email.message import Message
 
-__all__ = ["Delivery", "message_ids", "read_deliveries"]
-
 _MOST_RECIPIENTS = 500
 _MOST_IDS = 100
 _LONGEST_DIAGNOSTIC = 300

@@ -15,8 +15,6 @@ from svsm_cal.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["read_signer", "signer"]
-
 KEY_FILE, SELECTOR, DOMAIN = "SVSM_CAL_DKIM_KEY_FILE", "SVSM_CAL_DKIM_SELECTOR", "SVSM_CAL_DKIM_DOMAIN"
 _NAME = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*").fullmatch
 _FROM = re.compile(rb"^from:((?:[^\r\n]|\r\n[ \t])*)\r\n", re.MULTILINE | re.IGNORECASE).findall

@@ -19,8 +19,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["ImapFolder", "ImapSettings", "read_imap_settings"]
-
 PASSWORD = "SVSM_CAL_IMAP_PASSWORD"  # noqa: S105 - a variable's name
 _EXAMPLE = "imaps://user@mail.example.org/INBOX"
 _PATIENCE_TO_CONNECT, _PATIENCE = 30.0, 120.0

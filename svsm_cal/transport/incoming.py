@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from email.message import Message
 
-__all__ = ["CalendarPart", "Incoming", "read_mail"]
-
 # The parser compares each line with each open boundary, and each parameter of a header with the quotes before it.
 _MOST_BOUNDARIES = 30
 _MOST_LINES = 250_000

@@ -16,8 +16,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LARGEST_MAIL", "TOO_LARGE", "Mail", "Mailbox", "printable"]
-
 LARGEST_MAIL = 10 * 1024 * 1024
 TOO_LARGE = f"is larger than {LARGEST_MAIL // 1024 // 1024} MiB, too large for an answer"
 

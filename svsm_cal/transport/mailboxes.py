@@ -24,8 +24,6 @@ from svsm_cal.transport.mailbox import LARGEST_MAIL, TOO_LARGE, Mail, Mailbox, p
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Maildir", "Mbox", "open_mailbox"]
-
 _PLACES = "name a Maildir, an mbox file, or imaps://user@host/INBOX"
 _FLAGS = ":2,"
 _SEEN, _TRASHED = "S", "T"

@@ -16,8 +16,6 @@ from svsm_cal.value import Value
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Objects", "Stored"]
-
 _HINT = "check the address, AWS_ENDPOINT, AWS_REGION and the credentials"
 _KNOWN = ("s3://", "gs://", "az://", "file://")
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from svsm_cal.transport.smtp_message import Envelope
     from svsm_cal.transport.smtp_settings import Settings, Stage
 
-__all__ = ["Broken", "Outcome", "Verdict", "deliver"]
-
 _TOO_LARGE = 552
 _SENDERS_REFUSED = 3
 _OPENING = frozenset(("connect", "greeting", "ehlo", "starttls", "auth"))  # before the first mail of a connection

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from svsm_cal.transport.smtp_message import Prepared
     from svsm_cal.transport.smtp_settings import Settings, Stage
 
-__all__ = ["GOING", "Connection", "Offers", "Reply", "SmtpError", "clean"]
-
 Reply = tuple[int, bytes]
 
 GOING = 421

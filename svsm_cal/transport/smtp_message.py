@@ -10,8 +10,6 @@ import re
 
 from svsm_cal.value import Value
 
-__all__ = ["Envelope", "Prepared", "Unfit", "dot_stuffed", "flaw_of_address", "flaw_of_message", "prepare"]
-
 LONGEST_ADDRESS = 254
 LONGEST_LINE = 998
 

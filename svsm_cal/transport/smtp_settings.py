@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
-__all__ = ["Secret", "Security", "Settings", "Stage", "Timeouts", "is_loopback", "read_password", "read_settings", "trust"]
-
 Security = Literal["starttls", "tls", "none"]
 
 Stage = Literal["entry", "connect", "greeting", "ehlo", "starttls", "auth", "rset", "mail", "rcpt", "data", "body", "dot", "quit"]

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from apprise import Apprise
 
-__all__ = ["Outcome", "check", "deliver"]
-
 _TIMEOUT = 20.0
 _TRIES = 3
 _LONGEST_WAIT = 60.0

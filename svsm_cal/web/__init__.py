@@ -13,8 +13,6 @@ from svsm_cal.errors import SvsmCalError
 if TYPE_CHECKING:
     from svsm_cal.web.asgi import AsgiApplication
 
-__all__ = ["app"]
-
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
     """Answer as the application that the environment describes (`asgi.from_environment`), made when the server starts."""

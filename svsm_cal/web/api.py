@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["ROUTES", "NotThere", "Route"]
-
 _LONGEST_RANGE = timedelta(days=1827)
 _YEAR = timedelta(days=365)
 _Asked = dict[str, Any]

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.model import Calendar
     from svsm_cal.web.metrics import Counters
 
-__all__ = ["METHODS", "Application", "Lookup", "path_for_log"]
-
 METHODS = ("GET", "HEAD", "OPTIONS")
 _STALE = timedelta(hours=1)
 _LONGEST_QUERY = 2048

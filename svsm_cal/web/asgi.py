@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
 
-__all__ = ["AccessLog", "AsgiApplication", "from_environment"]
-
 _MOST_LOOKUPS = 64  # waiting for their turn
 _MOST_SENDING = 32 << 20  # bytes of API answers on their way
 _PART = 1 << 16  # bytes of a body handed over at once: a slow client makes the server keep no more

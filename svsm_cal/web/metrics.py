@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ROUTES", "Counters", "slot_of"]
-
 ROUTES = ("feed", "personal", "page", "data", "asset", "api", "health", "metrics", "other")
 _STATUSES = (200, 204, 304, 308, 400, 404, 405, 412, 500, 503)
 _OTHERS = {

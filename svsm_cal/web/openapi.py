@@ -6,8 +6,6 @@ from typing import Any
 
 from svsm_cal.web.api import ROUTES, Route
 
-__all__ = ["document"]
-
 _Schema = dict[str, Any]
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from svsm_cal.engine.zones import Zone
 
-__all__ = ["DAY", "FLAG", "ID", "LENGTH", "NUMBER", "ZONE", "BadRequest", "Kind", "Parameter", "read_query"]
-
 MOST_CALLS = 100
 LONGEST_WITHIN = timedelta(days=3653)
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from svsm_cal.app.site_snapshot import SiteSource
     from svsm_cal.web.application import Application
 
-__all__ = ["Reloader", "Start"]
-
 _Result = TypeVar("_Result")
 _CATCHING_UP, _CLOSING = 30, 2  # seconds
 _AGAIN = timedelta(minutes=1)  # after a failure that may pass by itself

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from svsm_cal.app.site_snapshot import SiteSnapshot
     from svsm_cal.engine.civil import Instant
 
-__all__ = ["PERSONAL", "PUBLIC", "Headers", "Resource", "Response", "SiteResponses", "etag_of", "json_response", "problem"]
-
 Headers = tuple[tuple[str, str], ...]
 
 PERSONAL = "/p/"  # paths below it hold secret tokens

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.web.reload import Start
 
-__all__ = ["Place", "serve"]
-
 _HEAD_SECONDS = 10  # for a head to arrive; also how long a connection may be silent
 _STALLED_SECONDS = 30  # for a client to take anything of what it is sent
 _GRACE_SECONDS = 10  # for requests under way when the server ends

@@ -14,8 +14,6 @@ from svsm_cal.errors import UsageError
 from svsm_cal.words import en
 from svsm_cal.words.language import Language
 
-__all__ = ["ENGLISH", "language_of", "languages", "tags"]
-
 ENGLISH = Language("en", en)
 _FILE = r"[a-z]{2,3}(_[a-z0-9]+)*"
 

@@ -21,22 +21,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.zones import Zone
     from svsm_cal.words.language import Language
 
-__all__ = [
-    "chairs_in_words",
-    "change_note",
-    "deadline_description",
-    "local_notice",
-    "note_of",
-    "occurrence_description",
-    "own_times",
-    "segment_description",
-    "status_note",
-    "window_change",
-    "window_dates",
-    "window_start",
-]
-
-
 # --- Notes on a call
 
 

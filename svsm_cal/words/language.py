@@ -6,14 +6,13 @@ from datetime import date as Date  # noqa: N812 - `date` is a method here
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency
 from svsm_cal.words import en
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType
-
-__all__ = ["Language", "clock", "counted", "utc_offset"]
 
 _SECONDS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60}
 _UNITS = {Frequency.YEARLY: "year", Frequency.MONTHLY: "month", Frequency.WEEKLY: "week", Frequency.DAILY: "day"}

@@ -20,7 +20,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule, WeekdayNum
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency, WeekdayNum
 from svsm_cal.value import replace
 
 from .counting import at_most

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from svsm_cal.engine.expansion import Expansion
 from svsm_cal.engine.recurrence_set import Agenda, RecurrenceSet
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency
 from svsm_cal.engine.tzdb import tz_database
 from svsm_cal.engine.zones import zone_of
 from svsm_cal.errors import RuleError

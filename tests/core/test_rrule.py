@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from svsm_cal.engine.rrule import DAY_CODES, Frequency, RecurrenceRule, WeekdayNum
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import DAY_CODES, Frequency, WeekdayNum
 from svsm_cal.errors import RuleError
 
 NO_FREQUENCY = "DAILY, WEEKLY, MONTHLY or YEARLY"

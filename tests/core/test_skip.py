@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svsm_cal.engine.recurrence_set import RecurrenceSet
-from svsm_cal.engine.rrule import Frequency, RecurrenceRule, Skip, WeekdayNum
+from svsm_cal.engine.rrule import RecurrenceRule
+from svsm_cal.engine.rule_parts import Frequency, Skip, WeekdayNum
 from svsm_cal.engine.zones import zone_of
 
 from . import libical

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from svsm_cal.core.shifts import ShiftWindow
     from svsm_cal.words.language import Language
 
-__all__ = ["AHEAD", "BEHIND", "Change", "atom", "change_record", "changes_of", "followed"]
-
 _NOT_XML = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 AHEAD, BEHIND = timedelta(weeks=8), timedelta(weeks=4)
 

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from svsm_cal.render.site.view import SiteView
     from svsm_cal.words.language import Language
 
-__all__ = ["ASSETS", "assets", "pages"]
-
 ASSETS = ("icon.svg", "site.js", "style.css")
 # template -> path below a language's folder
 _PAGES = {"calendar.html": "index.html", "next.html": "next/index.html", "embed.html": "embed/index.html"}

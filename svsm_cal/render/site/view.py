@@ -27,22 +27,6 @@ if TYPE_CHECKING:
     from svsm_cal.engine.civil import Instant
     from svsm_cal.engine.zones import Zone
 
-__all__ = [
-    "CallRow",
-    "FeedLinks",
-    "SiteView",
-    "Stretch",
-    "about_data",
-    "base_of",
-    "call_data",
-    "conferences",
-    "feed_links",
-    "minutes_link",
-    "regular_data",
-    "safe_link",
-    "timeline",
-]
-
 _NEAR = timedelta(weeks=13)
 _PAST = timedelta(weeks=8)
 
