@@ -108,8 +108,6 @@ def _moment(value: date) -> datetime:
 def _form(spans: Spans, table: Path) -> _Form:
     """Return how a table in braces is written, without what only lines up its columns."""
     keys = spans.keys_of(table)
-    if not keys:
-        return _Form()
     first = keys[0]
     pad = " " if spans.keys[first] > spans.values[table] + 1 else ""
     equals = " = " if spans.text[spans.values[first] - 1] in " \t" else "="

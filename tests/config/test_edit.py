@@ -409,6 +409,20 @@ cancel = [
 change = [{ date = 2025-01-22, chair = 'jon' }]
 """,
     ),
+    "a new list before two later ones": (
+        cancel_8,
+        """\
+move = [{ date = 2025-01-15, to = 2025-01-16T18:00:00 }]
+change = [{ date = 2025-01-22, chair = 'jon' }]
+""",
+        """\
+cancel = [
+  { date = 2025-01-08, reason = "trip" },
+]
+move = [{ date = 2025-01-15, to = 2025-01-16T18:00:00 }]
+change = [{ date = 2025-01-22, chair = 'jon' }]
+""",
+    ),
     "a new list after an earlier one": (
         move_8,
         """\
@@ -743,6 +757,14 @@ def test_what_is_written(edit, before, after, people_first, ends):
         (
             "\n\n[[series.cancel]]\ndate = 2025-01-01",
             '\n\n[[series.cancel]]\ndate = 2025-01-01\n\n[[series.cancel]]\ndate = 2025-01-08\nreason = "trip"',
+        ),
+        (  # the entry's own comment
+            "\n\n[[series.cancel]]\ndate = 2025-01-01\n# c",
+            '\n\n[[series.cancel]]\ndate = 2025-01-01\n# c\n\n[[series.cancel]]\ndate = 2025-01-08\nreason = "trip"',
+        ),
+        (  # the comment of the next header
+            "\n\n[[series.cancel]]\ndate = 2025-01-01\n# c\n[notices]",
+            '\n\n[[series.cancel]]\ndate = 2025-01-01\n\n[[series.cancel]]\ndate = 2025-01-08\nreason = "trip"\n# c\n[notices]',
         ),
     ],
 )

@@ -96,6 +96,7 @@ CANCEL = 'cancel = [{ date = 2025-04-02, reason = "holiday" }]'
 MOVE = "move = [{ date = 2025-04-09, to = 2025-04-10T18:00:00 }]"
 START = "start = 2025-01-08T18:00:00"
 URL = 'url = "https://meet.example.org/a"'
+LATER = 'start = 18:00:00, url = "https://meet.example.org/b"'
 NOTHING_MOVED = [(CANCEL, ""), (MOVE, "")]
 
 # 2025: Wednesdays from 5 March to 28 May are thirteen; those of April are 2, 9, 16, 23, 30.
@@ -145,6 +146,17 @@ CALLS = {
     "move back": ([(MOVE, "")], [("moved-back", "2025-04-09", "2025-04-09", 1)]),
     "add": ([(CANCEL, f"{CANCEL}\nadd = [{{ start = 2025-04-04T18:00:00 }}]")], [("added", "2025-04-04", "2025-04-04", 1)]),
     "another time": ([(START, "start = 2025-01-08T17:00:00")], [("retimed", "2025-03-05", "2025-05-28", 11)]),
+    "another time, but for one call, whose link is another": (
+        [
+            (START, "start = 2025-01-08T17:00:00"),
+            (CANCEL, f"{CANCEL}\nfrom = [{{ date = 2025-03-26, {LATER} }}, {{ date = 2025-04-02, start = 17:00:00, {URL} }}]"),
+        ],
+        [
+            ("retimed", "2025-03-05", "2025-03-19", 3),
+            ("link", "2025-03-26", "2025-03-26", 1),
+            ("retimed", "2025-04-16", "2025-05-28", 7),
+        ],
+    ),
     "another time from a day on": (
         [(CANCEL, f"{CANCEL}\nfrom = [{{ date = 2025-04-16, start = 17:00:00 }}]")],
         [("retimed", "2025-04-16", "2025-05-28", 7)],

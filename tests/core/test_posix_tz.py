@@ -29,6 +29,7 @@ def _utc(seconds):
         ("<-03>3", -3 * HOUR, "-03"),
         ("<+14>-14", 14 * HOUR, "+14"),
         ("AAA24", -24 * HOUR, "AAA"),
+        ("AAA-23:59:59", 24 * HOUR - 1, "AAA"),
     ],
 )
 def test_standard_time_alone(text, offset, name):
@@ -137,10 +138,11 @@ def test_all_year_daylight_saving_never_changes(text, year):
         "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,M3.5,M10.5.0", "CET-1CEST,M3.5.0,M10.5.x", "CET-1CEST,J0,J365",
         "CET-1CEST,J366,J365", "CET-1CEST,366,J365", "CET-1CEST,-1,J365", "CET-1CEST,J1/x,J365", "CET-1CEST,K1,J365",
         "CET-1CEST,M3.5.0/1:2:3:4,M10.5.0", "CET-1\0", "ČET-1",
+        "CET-25", "CET-1:60", "CET-1:59:60", "CET-1CEST-25", "CET-1CEST,M3.5.0/168,M10.5.0",
     ],
 )  # fmt: skip
 def test_refuses(text):
-    with pytest.raises(ZoneError, match=r"no POSIX TZ rule|no day of a year"):
+    with pytest.raises(ZoneError, match=r"no POSIX TZ rule|no time of a POSIX TZ rule|no day of a year"):
         parse_posix_tz(text)
 
 

@@ -429,6 +429,7 @@ def test_one_clocks_for_many_calls_says_the_same():
         # What New York's mismatch says to a call that is in it by exception.
         ("move = [{ date = 2025-03-19, to = 2025-03-20T18:00:00 }]", "2025-03-20", 60),
         ("add = [{ start = 2025-03-20T10:00:00 }]", "2025-03-20", 60),
+        ("add = [{ start = 2025-03-10T18:00:00 }]", "2025-03-10", 60),  # after the US change, before the first regular call
         ("move = [{ date = 2025-04-09, to = 2025-03-27T18:00:00 }]", "2025-03-27", 60),
         ("move = [{ date = 2025-03-26, to = 2025-04-03T18:00:00 }]", "2025-04-03", 0),
         ("add = [{ start = 2025-06-05T10:00:00 }]", "2025-06-05", 0),

@@ -64,6 +64,17 @@ def test_our_own_are_the_tz_databases(key, year):
                 assert clocks.resolve_seconds(wall + 1800) == zone.resolve_seconds(wall + 1800)[0]
 
 
+@pytest.mark.parametrize(("dates", "hours"), [([], 2), (["RDATE:20150906T030000"], 1)])
+def test_a_zone_whose_rules_have_ended_stays_as_its_last_onset_left_it(dates, hours):
+    """Both rules end, and standard time comes back by a date: RFC 5545 section 3.6.5 allows both in one observance."""
+    yearly = "RRULE:FREQ=YEARLY;BYDAY=-1SU"
+    daylight = observance("DAYLIGHT", "20000326T020000", "+0100", "+0200", f"{yearly};BYMONTH=3;UNTIL=20120325T010000Z")
+    until = f"{yearly};BYMONTH=10;UNTIL=20111030T010000Z"
+    clocks = clocks_of(f"TZID:Zone\n{daylight}\n{observance('STANDARD', '20001029T030000', '+0200', '+0100', until, *dates)}")
+    found = {year: clocks.offset_at(at(year, 7, 1)) // 3600 for year in (2011, 2013, 2014, 2016, 2035, 2060)}
+    assert found == {2011: 2, 2013: 2, 2014: 2, 2016: hours, 2035: hours, 2060: hours}
+
+
 def test_there_are_zones_enough():
     assert len(ZONES) >= 60
 

@@ -298,6 +298,18 @@ def test_an_ill_formed_parameter_does_not_hide_the_rest():
     assert reply.recurrence.at == JULY
 
 
+def test_a_delegate_without_an_address_is_none():
+    delegation = 'DELEGATED-TO="";DELEGATED-FROM=" ","mailto:b@example.org"'
+    [who] = read_replies(event(f"ATTENDEE;PARTSTAT=DELEGATED;{delegation}:mailto:a@example.org"))[0].attendees
+    assert (who.delegated_to, who.delegated_from) == ((), ("b@example.org",))
+
+
+@pytest.mark.parametrize("number", [0, 7, 2147483647])  # RFC 5545 section 3.3.8: the largest INTEGER
+def test_sequence_is_any_number_that_an_integer_may_be(number):
+    [reply] = read_replies(event(f"SEQUENCE:{number}"))
+    assert reply.sequence == number
+
+
 def test_the_request_status_is_kept_as_written():
     [reply] = read_replies(SABRE.encode())
     assert reply.requests == ("2.0;Success",)
@@ -411,6 +423,7 @@ REFUSED = {
     event("SEQUENCE:two"): 'line 6: SEQUENCE "two" is no whole number, such as 0',
     event("SEQUENCE:-1"): 'line 6: SEQUENCE "-1" is no whole number, such as 0',
     event("SEQUENCE:99999999999"): 'line 6: SEQUENCE "99999999999" is no whole number, such as 0',
+    event("SEQUENCE:2147483648"): 'line 6: SEQUENCE "2147483648" is no whole number, such as 0',
     event("RECURRENCE-ID:tomorrow"): 'line 6: RECURRENCE-ID "tomorrow" is no date or time, such as 20250312 or 20250312T180000',
     event("DTSTART:20250712T180000,20250712T190000"): (
         'line 6: DTSTART "20250712T180000,20250712T190000" has several times where one belongs'
@@ -435,6 +448,7 @@ def test_what_cannot_be_read_is_refused_in_one_line(data):
 
 
 def read_or_refuse(data):
+    """What is read of some bytes is in them; what is not read is refused in one line."""
     try:
         replies = read_replies(data)
     except InputError:

@@ -184,6 +184,7 @@ def test_r02_the_pair_of_rules_every_client_reads(key, standard, daylight):
     names = ("DTSTART", "RRULE", "TZOFFSETFROM", "TZOFFSETTO", "TZNAME")
     told = {part.name: tuple(as_written(part[name]) for name in names) for part in parts}
     assert told == {"STANDARD": standard, "DAYLIGHT": daylight}
+    assert [as_written(part["DTSTART"]) for part in parts] == sorted([standard[0], daylight[0]])
     assert len(parts) == 2
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from svsm_cal.itip.announce import Addressee, Purpose, announce, changed_instances
-from svsm_cal.itip.invitation import Announced, Standing, Style
+from svsm_cal.itip.invitation import Announced, Answer, Invitation, Partstat, Standing, Style
 
 UID = "call@calendar.example.org"
 HEAD = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"
@@ -163,3 +163,39 @@ class Announcing(RuleBasedStateMachine):
 
 TestAnnouncing = Announcing.TestCase
 TestAnnouncing.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+
+
+# --- What people have answered ------------------------------------------------------------------------------------
+
+WHOLE = Answer("", Partstat.ACCEPTED, 0, "20250305T170000Z")
+NINTH, SECOND, THIRD = (Answer(INSTANCES[n], Partstat.DECLINED, 0, "20250305T170000Z") for n in (8, 1, 2))
+MOVED = {INSTANCES[1]: "20250310T090000", INSTANCES[2]: "20250310T090000"}
+
+
+def asked_again(answers, *, hour=18, exceptions=None):
+    """Return the answers that hold for an attendee after the call's hour or some of its instances have another time."""
+
+    def same(blocks):
+        return [(0, "x")] * len(blocks)
+
+    before, after = (
+        Announced(UID, "call", number, f"2025030{number}T170000Z", "", stream(at, 0, moved, same))
+        for number, at, moved in ((1, 18, {}), (2, hour, exceptions or {}))
+    )
+    known = Invitation(UID, "a@example.org", "a", "A", Style.FULL, Standing.INVITED, 1, before.stamp, 3, tuple(answers))
+    (message,) = announce(before, after, {"a@example.org": known}, [Addressee("a@example.org", "A", "a", Style.FULL)])
+    return message.invitation.answers
+
+
+def test_an_answer_to_a_time_that_has_changed_is_asked_for_again():
+    """RFC 5546 section 2.1.4; the new answer has to be to the revision told, which is 2, and 3 more for this address."""
+    reset = {each.recurrence: Answer(each.recurrence, Partstat.NEEDS_ACTION, 5, "") for each in (WHOLE, SECOND, THIRD)}
+    moved = asked_again([WHOLE, SECOND, NINTH], exceptions=MOVED)
+    assert moved == (WHOLE, reset[SECOND.recurrence], reset[THIRD.recurrence], NINTH)
+    assert asked_again([WHOLE, SECOND], hour=17) == (reset[""],)
+    assert asked_again([WHOLE, SECOND, NINTH]) == (WHOLE, SECOND, NINTH)
+
+
+def test_who_has_not_answered_is_not_said_to_have():
+    assert asked_again([], exceptions=MOVED) == ()
+    assert asked_again([], hour=17) == ()
