@@ -6,6 +6,7 @@ Versions 1 to 4 are read; leap-second records are skipped, since civil time has 
 from __future__ import annotations
 
 import struct
+from operator import ge
 
 from svsm_cal.engine.posix_tz import LocalTimeType, PosixRule, parse_posix_tz
 from svsm_cal.errors import ZoneError
@@ -14,6 +15,7 @@ from svsm_cal.value import Value
 __all__ = ["TzifData", "read_tzif"]
 
 _LAST = 253402300799
+_DAY = 86400
 _HEADER = struct.Struct(">4sc15x6L")
 
 
@@ -63,6 +65,10 @@ def _read(data: bytes) -> TzifData:
     if width == 8:
         text = data[at + 1 : data.index(b"\n", at + 1)].decode("ascii")
         footer = parse_posix_tz(text) if text else None
+    if any(map(ge, times, times[1:])):
+        raise ValueError("transitions out of order")
+    if any(abs(kind.offset) >= _DAY for kind in types):
+        raise ValueError("an offset of a day or more")
     if times and times[-1] > _LAST:
         raise ValueError("a transition after the year 9999")
     kept_times: list[int] = []

@@ -450,12 +450,18 @@ def test_what_cannot_be_read_is_refused_in_one_line(data):
 def read_or_refuse(data):
     """What is read of some bytes is in them; what is not read is refused in one line."""
     try:
-        replies = read_replies(data)
-    except InputError:
-        return
-    assert replies
+        replies, said = read_replies(data), ""
+    except InputError as error:
+        replies, said = [], str(error)
+    assert said.isprintable()
+    assert bool(replies) != bool(said)
+    unfolded = re.sub("\r?\n[ \t]", "", data.decode(errors="replace"))
+    assert len(replies) <= data.upper().count(b"BEGIN:VEVENT")
     for each in replies:
         assert each.uid.isprintable()
+        assert each.uid.replace("\\", "") in unfolded.replace("\\", "")
+        assert str(each.sequence) in unfolded or each.sequence == 0
+        assert len(each.attendees) <= unfolded.upper().count("ATTENDEE")
         assert all(who.address.isprintable() and who.name.isprintable() for who in each.attendees)
 
 

@@ -328,16 +328,21 @@ run Joerg Roedel away deadline : freeze 2025-02-30 9999-12-31 0000-00-00 Attende
 WORDS = st.sampled_from([*_FRAGMENTS.split(), "\n", "\n\n"])
 
 
+def assert_from_the_text(minutes, text):
+    """What is found has its line in the text, and what is quoted is there."""
+    lines = text.split("\n")
+    for each in (*minutes.suggestions, *minutes.actions, *minutes.topics, *minutes.links):
+        assert 1 <= each.line <= len(lines)
+    assert all(each.url in text for each in minutes.links)
+
+
 @given(
     st.lists(WORDS, max_size=60).map(" ".join),
     st.sampled_from(["a.md", "devel-call-2025-03-05.md", "0001-01-01.md", "2199-12-29.md"]),
 )
 @settings(max_examples=80, deadline=None)
 def test_any_markdown_is_read(text, file):
-    minutes = read(text, file)
-    lines = text.count("\n") + 1
-    for each in (*minutes.suggestions, *minutes.actions, *minutes.topics, *minutes.links):
-        assert 1 <= each.line <= lines
+    assert_from_the_text(read(text, file), text)
 
 
 @given(st.text(max_size=300))
@@ -350,7 +355,7 @@ def test_any_text_is_read(text):
 @given(st.lists(WORDS, max_size=400).map(" ".join))
 @settings(max_examples=5000, deadline=None)
 def test_any_markdown_is_read_for_long(text):
-    read(text)
+    assert_from_the_text(read(text), text)
 
 
 def test_looking_up_the_next_call_does_not_load_the_reader():

@@ -18,7 +18,7 @@ from svsm_cal.app.publish import feed_path
 from .clients import Collection, Radicale, Reader, Subscriber, Website
 from .feeds import Ledger, components, resources
 from .setting import SECRET, Publisher, installed
-from .year import CALL, State, some, steps
+from .year import CALL, SOME, State, some, steps
 
 # America/New_York, America/Mexico_City and Asia/Kolkata; who follows their feed with vdirsyncer, who with CalDAV.
 PEOPLE = ("claudio", "maria", "vasant")
@@ -137,12 +137,10 @@ def due(feed, since, until):
 
 def test_one_change_of_each_kind(tmp_path):
     changes = some()
-    assert len(changes) == 11
+    assert {each.name for each in changes} == set(SOME)
     replay(tmp_path, changes, "2025-02-01", "2025-12-01")
 
 
 @pytest.mark.soak
 def test_every_change_of_the_year(tmp_path):
-    changes = steps()
-    assert len(changes) == 20 + 4 + 17
-    replay(tmp_path, changes, "2024-02-01", "2026-08-30")
+    replay(tmp_path, steps(), "2024-02-01", "2026-08-30")
