@@ -8,9 +8,11 @@ BIN := $(VENV)/bin
 EXAMPLE := examples/svsm/calendar.toml
 # Tests wait for the disk more than for anything else: their files are in memory where there is some.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -Pk /dev/shm | awk 'END { print $$4 }')" -gt 2000000 ] && echo TMPDIR=/dev/shm)
+# The tests of `make check`: without servers and other programs, on every Python.
+QUICK := -m "not soak and not slow" $(addprefix tests/,app cli config core docs ical itip minutes render store)
 DEMO_NOW := 2025-03-05T17:00Z
 
-.PHONY: help demo test lint types bench soak readers schema format lock clean
+.PHONY: help demo check test lint types quick bench soak readers schema format lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,6 +26,9 @@ demo: $(DEMO)/done ## Set up, build the example's site, and show its next calls,
 	done
 	@echo; echo "Open demo-site/index.html in a browser; import demo-site/calendar.ics into a calendar program."
 
+check: $(VENV)/done ## Set up, then check style and types and run the quick tests: a minute
+	@$(MAKE) --no-print-directory --jobs lint types quick
+
 test: lint types readers ## Set up, then run every check and test
 	$(MEMORY) $(BIN)/python -m pytest -m "not soak" -n 3 --dist loadfile
 
@@ -34,6 +39,9 @@ lint: $(VENV)/done ## Check style and the layers
 
 types: $(VENV)/done
 	$(BIN)/mypy
+
+quick: $(VENV)/done
+	$(MEMORY) $(BIN)/python -m pytest -q -n 2 --dist worksteal $(QUICK)
 
 bench: readers ## Measure against other programs, side by side
 	sh tests/bench/setup.sh "$(PYTHON)" $(CACHE)

@@ -18,7 +18,7 @@ $pip --require-hashes -r "$lock"
 $pip --no-deps --no-build-isolation -e .
 # Where the project is, as seen from its .pth file. Python before 3.13 reads that in the locale's encoding, so that
 # nothing would start under LC_ALL=C where a folder above has a name with an umlaut; and the checkout may be moved.
-for pth in "$folder"/lib/python3.*/site-packages/_editable_impl_svsm_cal.pth; do
+for pth in "$folder"/lib/python3.*/site-packages/*svsm_cal.pth; do
     "$python" -c 'import os, sys; print(os.path.relpath(".", os.path.dirname(sys.argv[1])))' "$pth" >"$pth.new"
     mv "$pth.new" "$pth"
 done

@@ -176,6 +176,7 @@ def test_what_others_wrote_meanwhile_is_not_lost(file, write):
     assert file.read_bytes() == theirs
 
 
+@pytest.mark.slow
 def test_edits_at_the_same_time_are_all_kept(file):
     days = [date(2027, 1, 6) + timedelta(weeks=number) for number in range(8)]
     code = (

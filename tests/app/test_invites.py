@@ -284,6 +284,7 @@ def test_a_list_is_shown_a_call_that_takes_place(tmp_path):
     assert cells(html)[0][1] == "Wed 26 March 2025"
 
 
+@pytest.mark.slow
 def test_a_name_of_any_alphabet_survives(tmp_path, altered):
     names = ["王芳", 'Huibo "the" Wang, PhD', "Wang\\", "=?utf-8?q?x?=", "Huibo <script>", "ﷺ" * 40, "x" * 300, "é" * 300]
     for number, name in enumerate(names):
@@ -297,6 +298,7 @@ def test_a_name_of_any_alphabet_survives(tmp_path, altered):
         assert len(message["To"].addresses) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", ["Développement", "开发会议" * 30, "x" * 900, "a, b; c <d>"])
 def test_a_title_of_any_alphabet_survives(tmp_path, altered, title):
     calendar = altered(('title = "SVSM Development Call"', f'title = "{title}"'))

@@ -49,6 +49,7 @@ def sequence(data, uid="devel-call@coconut-svsm.example.org"):
     return next(each["SEQUENCE"] for each in events if each["UID"] == uid and "RECURRENCE-ID" not in each)
 
 
+@pytest.mark.slow
 def test_an_unchanged_calendar_leaves_its_files_untouched(tmp_path):
     out = tmp_path / "site"
     assert put(out, EXAMPLE, secret=SECRET).first
@@ -68,6 +69,7 @@ def test_an_unchanged_calendar_leaves_its_files_untouched(tmp_path):
     assert (out / "index.html").stat().st_mtime > 1e9
 
 
+@pytest.mark.slow
 def test_a_change_is_in_every_feed_that_says_it_and_in_no_other(tmp_path):
     out = tmp_path / "site"
     put(out, EXAMPLE, secret=SECRET)
@@ -108,6 +110,7 @@ def test_a_series_that_goes_and_comes_back_goes_on_counting(tmp_path):
     assert sequence((out / "calendar.ics").read_bytes()) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["folder", "feed", "address", "address of the feed"])
 def test_the_previous_publication_may_be_elsewhere(tmp_path, kind):
     old = tmp_path / "old"
@@ -141,6 +144,7 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [
@@ -260,6 +264,7 @@ def assert_whole_wherever_it_ends(tmp_path, how, points, people=0):
     return ended, seen_new
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["kill", "full"])
 def test_a_build_that_is_killed_or_finds_the_disk_full_leaves_a_whole_publication(tmp_path, how):
     ended, _ = assert_whole_wherever_it_ends(tmp_path, how, range(3, 400, 29))

@@ -25,6 +25,8 @@ from svsm_cal.store.opening import open_store
 from tests.servers.postgres import cluster, found
 from tests.store.killing import KILL, SENDS, WRITES, Actors, has_strace, spread
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NOW = "2025-03-05T17:00Z"
 PEOPLE = 6

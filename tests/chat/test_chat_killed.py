@@ -21,6 +21,8 @@ from svsm_cal.store.opening import open_store
 
 from .stand_in import StandIn
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples/svsm/calendar.toml").read_text(encoding="utf-8")
 CHATS = ("slack", "discord", "matrix")
 CHANNELS = """

@@ -98,6 +98,7 @@ def test_platforms_are_told_that_nobody_is_mentioned(kind):
     assert found.get("allowed_mentions", found.get("m.mentions")) in ({"parse": []}, {})
 
 
+@pytest.mark.slow
 @given(title=st.text(min_size=1, max_size=300), text=st.text(min_size=1, max_size=6000), kind=st.sampled_from(KINDS))
 @settings(max_examples=60)
 def test_whatever_it_says_a_payload_is_as_documented_and_pings_nobody(title, text, kind):

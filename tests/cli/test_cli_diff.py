@@ -137,6 +137,7 @@ def test_the_same_bytes_every_time(here):
 # --- Git revisions ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -224,6 +225,7 @@ def test_a_revision_without_the_calendar(repository, here):
 @pytest.mark.parametrize(
     ("data", "said"),
     [(b"\xff\xfe", "big.toml: is no UTF-8 text"), (b"#" * (2 * 1024 * 1024 + 1), "big.toml: is larger than 2 MiB")],
+    ids=["no UTF-8", "large"],
 )
 def test_a_file_in_git_that_is_no_calendar(repository, here, data, said):
     (here / "calendars/big.toml").write_bytes(data)

@@ -18,6 +18,8 @@ from click.testing import CliRunner
 
 from svsm_cal.cli import command
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/svsm/calendar.toml"
 MINUTES = shlex.quote(str(ROOT / "examples/svsm/minutes"))

@@ -514,6 +514,7 @@ def test_the_first_and_the_last_moment_are_a_present_like_any_other(line, now):
     assert bool(result.stdout) == (result.exit_code == 0 and line != "check")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
@@ -589,6 +590,7 @@ SURROUNDINGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", LINES)
 def test_surroundings_change_nothing(line):
     expected = run(*line.split()).stdout_bytes

@@ -130,6 +130,7 @@ def test_feed_to_where_it_cannot_be_written(tmp_path, place):
     assert list((tmp_path / "folder").iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["file", "/sys", "/dev/null"])
 @pytest.mark.parametrize("line", ["feed -o {}/feed.ics", "build {}/site", "invite write devel-call --out {}/mail"])
 def test_a_folder_that_takes_no_files_is_said_in_one_line(tmp_path, monkeypatch, folder, line):
@@ -336,6 +337,7 @@ def test_the_page_offers_every_way_to_subscribe(out):
     } <= links
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -433,6 +435,7 @@ def test_build_keeps_files_of_others_beside_its_own_in_its_folders(out, secret):
     assert all(tree(out)[name] == name.encode() for name in foreign)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("published", [True, False])
 @pytest.mark.parametrize("name", [".", "../site", "", None])
 def test_build_refuses_the_folder_it_is_run_in(out, monkeypatch, published, name):
@@ -665,6 +668,7 @@ def test_the_evil_calendar_has_every_text_there_can_be(evil):
     assert run("check", calendar=evil).exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "now", ["2025-03-05T17:00Z", "2025-03-10T17:00Z", "2025-03-20T17:30Z", "2025-03-26T17:30Z", "2025-06-01T00:00Z"]
 )

@@ -88,6 +88,7 @@ UNREADABLE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "content", "message"), commands(UNREADABLE))
 def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path, command, content, message):
     written(tmp_path, content)
@@ -110,6 +111,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "path", "message"), commands(PLACES))
 def test_a_place_without_a_file_is_refused_in_one_line(tmp_path, command, path, message):
     (tmp_path / "file").write_text(HEAD, encoding="utf-8")
@@ -194,6 +196,7 @@ WRONG = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "content", "expected"),
     [pytest.param(LOOKUPS[number % 3], *row[1:], id=row[0]) for number, row in enumerate(WRONG)],
@@ -258,6 +261,7 @@ ABSURD = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "content", "expected"),
     [pytest.param((SHIFTS, DEADLINES)[number % 2], *row[1:], id=row[0]) for number, row in enumerate(ABSURD)],
@@ -279,6 +283,7 @@ DUE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lines", "expected"), [pytest.param(*row[1:], id=row[0]) for row in DUE])
 def test_an_absurd_deadline_is_told(tmp_path, lines, expected):
     written(tmp_path, deadline(lines))

@@ -119,6 +119,7 @@ def test_check_prints_them_as_json(calendar):
     assert [set(each) for each in findings] == [{"severity", "file", "line", "column", "message", "hint", "code"}] * 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [["next"], ["shifts"], ["deadlines"], ["when", "2025-03-12"], ["feed", "-o", "out.ics"], ["build", "out"]]
 )

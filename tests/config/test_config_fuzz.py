@@ -248,18 +248,21 @@ def test_what_the_mutations_start_from_is_valid():
     assert tomllib.loads(document(tomllib.loads(EVERYTHING))) == tomllib.loads(EVERYTHING)
 
 
+@pytest.mark.slow
 @given(text=TEXTS, into=CUTS, mutations=MUTATIONS)
 @bounded
 def test_a_damaged_file_has_findings_that_lie_in_it(text, into, mutations):
     check("".join(damaged(cut(text, into), mutations)))
 
 
+@pytest.mark.slow
 @given(path=st.sampled_from(PLACES), value=st.sampled_from(VALUES))
 @bounded
 def test_any_value_in_any_place_is_read_or_refused(path, value):
     check(replaced(path, value))
 
 
+@pytest.mark.slow
 @given(path=st.sampled_from(PLACES), value=st.sampled_from(EDGES))
 @bounded
 def test_any_value_at_the_edge_in_any_place_is_read_or_refused(path, value):

@@ -224,6 +224,7 @@ def documents(draw):
     return "".join(parts)
 
 
+@pytest.mark.slow
 @given(documents())
 @settings(max_examples=150)
 def test_a_value_of_any_document_stands_where_it_is_said_to(text):

@@ -18,6 +18,8 @@ from svsm_cal.core.model import Addition, Details, Override, Status
 from svsm_cal.errors import UsageError
 from svsm_cal.value import replace
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = {path.parent.name: path.read_text(encoding="utf-8") for path in ROOT.glob("examples/*/calendar.toml")}
 PARSED = {name: loads(text) for name, text in EXAMPLES.items()}

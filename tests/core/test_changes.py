@@ -398,6 +398,7 @@ ALL_EDITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", ALL_EDITS)
 def test_the_feeds_named_are_those_whose_bytes_differ(edit):
     new, secret, now = edited(*ALL_EDITS[edit]), b"0123456789abcdef", z("2025-03-01T00:00Z")

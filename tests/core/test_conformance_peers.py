@@ -22,6 +22,8 @@ from svsm_cal.core.rrule import RecurrenceRule
 from . import libical
 from .random_rules import DAY_CODES, FREQUENCIES, PERIOD, Case, cases, fields
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 

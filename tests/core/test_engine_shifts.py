@@ -71,11 +71,13 @@ def assert_runs(series, rows, zones):
 WEEKLY = 'start = 2025-01-01T18:00:00\nrule = "FREQ=WEEKLY"\n'
 
 
+@pytest.mark.slow
 def test_a_weekly_call_in_berlin_in_every_zone():
     assert len(ZONES) > 590
     assert_runs(series_of(WEEKLY), calls("Europe/Berlin", "2025-01-01T18:00", "FREQ=WEEKLY"), ZONES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("zone", "start", "rule"),
     [

@@ -158,6 +158,7 @@ def assert_as_dateutil(rule, dtstart):
             assert list(expand(rule, dtstart)) == list(oracle(rule, dtstart)) == reached
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("freq", Frequency)
 def test_each_frequency_as_dateutil_expands_it(freq):
     @settings(PROFILE, max_examples=120)
@@ -246,6 +247,7 @@ def test_a_date_for_dtstart_gives_dates(text):
     assert rule.after(dtstart, found[0], inclusive=True) == found[0]
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(rules(), st.data())
 def test_between_is_the_expansion_filtered(drawn, data):
@@ -263,6 +265,7 @@ def test_between_is_the_expansion_filtered(drawn, data):
         assert one not in between(rule, dtstart, start, one)
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(rules(), st.data())
 def test_after_is_the_first_of_between(drawn, data):
@@ -280,6 +283,7 @@ def test_after_is_the_first_of_between(drawn, data):
         assert after(rule, dtstart, coming[0]) == coming[1]
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(rules(), st.floats(0, 1), st.floats(0, 1))
 def test_neighbouring_windows_add_up(drawn, one, two):
@@ -291,6 +295,7 @@ def test_neighbouring_windows_add_up(drawn, one, two):
     assert whole == sorted(set(whole))
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(rules(ends=False), st.integers(1, 30))
 def test_count_is_the_first_so_many(drawn, count):
@@ -305,6 +310,7 @@ def test_count_is_the_first_so_many(drawn, count):
     assert between(counted, dtstart, expected[count // 2], end) == expected[count // 2 :]
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(rules(ends=False), st.integers(0, 20))
 def test_until_is_included(drawn, index):
@@ -349,6 +355,7 @@ def test_a_large_count_ends_where_division_says(freq, count, step):
     assert after(rule, start, end) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -283,6 +283,7 @@ def test_limits(earliest, latest, begins, allowed):
 MARCH = date(2025, 3, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("zones", "anchors", "first", "limits", "step"),
     [
@@ -329,6 +330,7 @@ def check_calendar(zones, anchors, first, length, limits):
     assert_plan(plan, people, where, limits=limits)
 
 
+@pytest.mark.slow
 @given(**CALENDARS)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 def test_random_calendars(zones, anchors, first, length, limits):
@@ -372,6 +374,7 @@ def test_the_order_of_people_makes_no_difference(zones, limits):
     assert asked(zones) == asked(sorted(zones))
 
 
+@pytest.mark.slow
 @given(
     zones=st.lists(st.sampled_from(FAMILIAR), min_size=1, max_size=5),
     limits=CALENDARS["limits"],

@@ -207,6 +207,7 @@ def test_offsets_of_every_zone():
             assert_offsets(zone, lo, hi)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["Europe/Berlin", "Asia/Kolkata", "Antarctica/Troll"])
 def test_offsets_of_all_time(key):
     zone = zone_of(key)

@@ -99,6 +99,7 @@ def expected_shifts():
     return found
 
 
+@pytest.mark.slow
 def test_every_shift_of_two_and_a_half_years_is_told_once_and_a_week_ahead(told):
     expected = expected_shifts()
     found = {}

@@ -350,6 +350,7 @@ def test_a_part_that_never_comes_before_the_end_is_none():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("exceptions", "expected"),
     [
@@ -588,6 +589,7 @@ def test_neighbouring_windows_add_up_and_are_in_order(series, offsets):
     assert len({(each.uid, each.recurrence) for each in whole}) == len(whole)
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(made_series(), st.data())
 def test_each_exception_concerns_its_one_call(series, data):

@@ -196,6 +196,7 @@ def drawn_window(data, text, start, zone):
     return found, min(one, two), max(one, two)
 
 
+@pytest.mark.slow
 @PROFILE
 @given(sets(), st.data())
 def test_a_window_has_what_the_clocks_say(drawn, data):
@@ -260,6 +261,7 @@ def assert_whole(text, start, zone):
     assert list(takewhile(lambda each: each < end, within.since(start.replace(tzinfo=UTC) - 3 * DAY))) == expected
 
 
+@pytest.mark.slow
 def test_every_rule_in_some_zones():
     for case in list(eras_of(0))[::11]:
         assert_whole(*case)
@@ -315,6 +317,7 @@ def test_long_windows_are_the_sum_of_short_ones_for_many_rules(part):
             assert_long_windows(key, text, start, long_windows(key, chance))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", QUICK)
 @pytest.mark.parametrize("zone", ["Africa/Casablanca", "Pacific/Apia", "America/Juneau"])
 def test_decades_in_one_window(text, zone):
@@ -512,6 +515,7 @@ def test_many_sets_come_in_time_order_then_theirs():
     assert Agenda([berlin]).between(hi, lo) == []
 
 
+@pytest.mark.slow
 @settings(PROFILE, max_examples=40)
 @given(st.lists(sets(), min_size=1, max_size=4), st.data())
 def test_many_sets_are_each_of_them(drawn, data):
@@ -700,6 +704,7 @@ def test_the_last_hours_there_are(zone, end):
             assert within.after(lo, inclusive=True) == next(iter(found), None), (text, skip)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Europe/Berlin"])
 @at_most(calls=10_000_000)
 def test_windows_beyond_all_there_is(zone):
@@ -725,6 +730,7 @@ def allowed(texts):
             continue
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("freq", FREQUENCIES)
 @pytest.mark.parametrize("end", ["COUNT=1000000000000", "INTERVAL=1000000000000;COUNT=1000000000000"])
 @at_most(calls=4_000_000)
@@ -744,6 +750,7 @@ def test_huge_numbers_end_soon(freq, end):
         assert far == [] or "INTERVAL" not in end, text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

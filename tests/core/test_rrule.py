@@ -235,6 +235,7 @@ def rule_texts(draw, *, frequencies=tuple(Frequency), limits=True):
     return ";".join(text.lower() if draw(st.booleans()) else text for text in texts)
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(rule_texts())
 def test_reading_what_was_written_gives_the_same_rule(text):
@@ -244,6 +245,7 @@ def test_reading_what_was_written_gives_the_same_rule(text):
     assert hash(RecurrenceRule.parse(str(rule))) == hash(rule)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.text(st.sampled_from("FREQ=WKLYBDAMOTUIN;,-+0123456789:TZ \n\0é"), max_size=40) | st.text(max_size=20))
 def test_any_text_is_a_rule_or_a_rule_error(text):
@@ -316,6 +318,7 @@ STARTS = st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1)).map(lambda sta
 DAILY_OR_LONGER = tuple(freq for freq in Frequency if freq <= Frequency.DAILY)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(rule_texts(frequencies=DAILY_OR_LONGER, limits=False), STARTS)
 def test_parts_have_no_instance_in_common_and_make_up_the_rule(text, dtstart):

@@ -243,6 +243,7 @@ def day_by_day(rule, dtstart, horizon):
     return sorted(each for each in found if dtstart <= each < horizon)
 
 
+@pytest.mark.slow
 @settings(PROFILE, max_examples=90)
 @given(rules(), st.data())
 def test_random_rules_day_by_day(drawn, data):

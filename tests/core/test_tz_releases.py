@@ -56,6 +56,7 @@ def database_of(release):
     return TzDatabase(str(folder))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("release", SOME)
 def test_a_fifth_of_the_zones_of_some_releases(release):
     database = database_of(release)

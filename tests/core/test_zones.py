@@ -234,6 +234,7 @@ NEAR = (-1, 0, 1, 1800)
 WIDE = (-90000, -7201, -3600, -1801, -1800, -1, 0, 1, 899, 1799, 1800, 3599, 3600, 5400, 7200, 86400)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(6))
 def test_every_zone_around_each_transition_of_its_table(part):
     for key in KEYS:

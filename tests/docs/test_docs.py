@@ -19,6 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
 import svsm_cal
+from svsm_cal.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,6 +48,7 @@ def mail_server() -> Iterator[str]:
     controller.stop()
 
 
+@pytest.mark.slow
 def test_every_readme_command_gives_what_the_readme_shows(tmp_path: Path, mail_server: str) -> None:
     """One shell session through the README, in a copy of the tree."""
     tree = _copy(tmp_path / "tree")
@@ -74,6 +76,7 @@ def test_every_readme_command_gives_what_the_readme_shows(tmp_path: Path, mail_s
         assert run.stdout == shown, line
 
 
+@pytest.mark.slow
 def test_make_demo_works_in_a_fresh_copy(tmp_path: Path) -> None:
     tree = _copy(tmp_path / "tree")
     run = subprocess.run(
@@ -130,7 +133,10 @@ def _modules() -> list[str]:
 def test_docstrings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every module has a docstring and names what it exports; the examples in it hold."""
     monkeypatch.chdir(ROOT)
-    module = importlib.import_module(name)
+    try:
+        module = importlib.import_module(name)
+    except UsageError as error:  # it is of an extra
+        pytest.skip(str(error))
     assert module.__doc__
     exported = getattr(module, "__all__", None)
     if exported is not None:

@@ -49,6 +49,7 @@ def exdates(event):
     return [each.dt.date().isoformat() for one in (found if isinstance(found, list) else [found]) for each in one.dts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feed", FEEDS)
 @pytest.mark.parametrize("shown", ["public", "series", "personal"])
 def test_each_feed_shows_or_hides_them(feed, shown):

@@ -125,6 +125,7 @@ def test_any_bytes_are_read(data):
         assert each.column >= 1
 
 
+@pytest.mark.slow
 @PROFILE
 @given(st.lists(st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=200), max_size=5))
 def test_texts_are_those_that_icalendar_wrote(texts):

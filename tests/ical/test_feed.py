@@ -269,6 +269,7 @@ def test_r06_exceptions_are_told_as_their_instance_is(name, expected):
     assert sorted({*expected} - {*lines}) == []
 
 
+@pytest.mark.slow
 def test_r06_exceptions_share_type_zone_and_time_of_day_with_their_start(feed):
     starts = {}
     for event in events_of(feed):
@@ -359,6 +360,7 @@ def test_r12_every_component_has_a_revision(feed):
         assert {"DTSTAMP", "LAST-MODIFIED", "SEQUENCE"} <= set(event)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["public", "series", "deadlines"])
 @pytest.mark.parametrize("calendar", ["rich", "svsm"])
 def test_r13_a_feed_does_not_depend_on_now(calendar, name):
@@ -368,6 +370,7 @@ def test_r13_a_feed_does_not_depend_on_now(calendar, name):
     assert feeds == {FEEDS[f"{calendar}-{name}"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["claudio", "joerg", "vasant"])
 def test_r13_a_personal_feed_is_the_same_all_year(name):
     days = (
@@ -395,6 +398,7 @@ for which in ({}, {"series": "devel-call"}, {"participant": "claudio"}, {"partic
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment",
     [

@@ -150,6 +150,7 @@ def check(text):
     assert max(len(line) for line in feed.split(b"\r\n")) <= 75
 
 
+@pytest.mark.slow
 @PROFILE
 @given(calendars())
 def test_a_feed_tells_the_calls_of_its_calendar(text):
@@ -198,6 +199,7 @@ def check_by_readers(text, read, stamp):
         assert sorted(read(reader, feed, BEGIN.date(), END.date())) == expected, reader
 
 
+@pytest.mark.slow
 def test_generated_feeds_by_every_reader(read, stamp):
     @settings(PROFILE, max_examples=7, suppress_health_check=[HealthCheck.filter_too_much])
     @given(calendars())

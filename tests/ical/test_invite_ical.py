@@ -172,6 +172,7 @@ def test_an_invite_is_the_same_whenever_it_is_written():
         assert again == once
 
 
+@pytest.mark.slow
 def test_every_reader_finds_the_calls_of_an_invite(read, reader):
     (message,) = invites(CALENDAR, "claudio").values()
     calls = svsm_cal.occurrences(CALENDAR, NOW, datetime(2027, 1, 1, tzinfo=UTC))

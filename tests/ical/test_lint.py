@@ -326,6 +326,7 @@ def ours(text):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(ROOT.glob("examples/*/calendar.toml")), ids=lambda path: path.parent.name)
 def test_the_examples_are_in_order(path):
     assert ours(path.read_text(encoding="utf-8")) == {}
@@ -417,6 +418,7 @@ def check(text):
     assert {said for said, finding in defects.items() if finding.code != "outlook-rule"} == set(), text
 
 
+@pytest.mark.slow
 @PROFILE
 @given(calendars())
 def test_our_feeds_are_in_order(text):
@@ -472,6 +474,7 @@ def test_any_bytes(data):
     lint(data, file="feed.ics")
 
 
+@pytest.mark.slow
 @settings(PROFILE, max_examples=400)
 @given(st.lists(st.sampled_from(LINES), max_size=40), st.booleans())
 def test_any_lines(lines, framed):
@@ -482,6 +485,7 @@ def test_any_lines(lines, framed):
         assert finding.column >= 1
 
 
+@pytest.mark.slow
 @settings(PROFILE, max_examples=300)
 @given(st.data())
 def test_any_change_of_a_sound_feed(data):

@@ -44,6 +44,7 @@ def observance(kind, start, before, after, *more):
     return "\n".join([f"BEGIN:{kind}", f"DTSTART:{start}", f"TZOFFSETFROM:{before}", f"TZOFFSETTO:{after}", *more, f"END:{kind}"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ZONES)
 @pytest.mark.parametrize("year", [1990, 2015, 2024])
 def test_our_own_are_the_tz_databases(key, year):

@@ -52,6 +52,7 @@ def test_the_calls_that_were_held(calendar, stamp):
     ] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "feed",
     [{}, {"series": "devel-call"}, {"participant": "claudio"}, {"participant": "vasant"}],

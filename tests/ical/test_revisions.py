@@ -125,6 +125,7 @@ def test_another_way_of_writing_the_same_is_no_change():
     assert revisions(revised)["t"] == (0, FIRST)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(st.sampled_from([CALL, CANCEL, MOVE, LINK, CHAIR, LONGER, CALL + OTHER, OTHER]), min_size=2, max_size=7))
 def test_revisions_never_go_back(texts):

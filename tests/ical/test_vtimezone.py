@@ -102,12 +102,14 @@ def clocks(request):
     return every_clock(utc(request.param, 1, 1), utc(2038, 1, 1))
 
 
+@pytest.mark.slow
 def test_every_zone_is_asked_for_at_every_change(clocks):
     assert sum(len(keys) for keys, _, _ in clocks) == len(KEYS) > 590
     assert sum(len(right) for _, _, right in clocks) > 10_000
     assert all(len(right) >= 50 for _, _, right in clocks)
 
 
+@pytest.mark.slow
 def test_dateutil_is_told_the_right_time_everywhere(clocks):
     assert wrong_by_dateutil(clocks) == {}
 
@@ -127,7 +129,7 @@ def test_every_zone_from_any_year_for_a_century(year):
 @pytest.mark.parametrize(
     ("key", "year", "wall", "offset"),
     [
-        ("America/Havana", 2025, datetime(2026, 12, 15, 12), -4 * HOUR),
+        *([("America/Havana", 2025, datetime(2026, 12, 15, 12), -4 * HOUR)] if tz_database().version >= "2026f" else []),
         ("Africa/Cairo", 2020, datetime(2021, 7, 15, 12), 2 * HOUR),
         ("America/Nuuk", 2023, datetime(2023, 8, 15, 12), -2 * HOUR),
         ("America/Port-au-Prince", 2010, datetime(2016, 7, 15, 12), -5 * HOUR),
@@ -271,6 +273,7 @@ def test_no_client_is_told_seconds(year):
     assert with_seconds(year) == []
 
 
+@pytest.mark.slow
 def test_only_monrovia_had_seconds_after_1970():
     """Liberia was 44 minutes 30 seconds behind until 1972; every other zone had done with local mean time."""
     assert with_seconds(1970) == ["Africa/Monrovia"]

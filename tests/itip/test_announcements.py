@@ -6,12 +6,15 @@ attendee's program takes it.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from svsm_cal.itip.announce import Addressee, Purpose, announce, changed_instances
 from svsm_cal.itip.invitation import Announced, Standing, Style
+
+pytestmark = pytest.mark.slow
 
 UID = "call@calendar.example.org"
 HEAD = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"

@@ -325,6 +325,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.slow
 def test_a_thousand_forgeries_change_nothing(tmp_path):
     verdicts, genuine, count = _forge(tmp_path, range(33))
     assert count >= 1000

@@ -255,6 +255,7 @@ def found(tmp_path_factory):
         yield started
 
 
+@pytest.mark.slow
 @installed
 @pytest.mark.skipif(not CAN_RUN, reason="needs postfix and dovecot, and to be root: run `make readers`")
 def test_the_life_of_a_series(tmp_path, found):

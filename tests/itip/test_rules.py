@@ -36,6 +36,7 @@ def world(tmp_path):
     found.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("story", RULES)
 def test_rule(story, world):
     story(world)

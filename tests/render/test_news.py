@@ -58,6 +58,7 @@ def test_news_follows_from_the_calendar():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [0.5, 1, 6])
 def test_ids_and_dates_stay_while_nothing_changes(tmp_path, days):
     before = put(tmp_path / "site", EXAMPLE, NOW)
@@ -87,6 +88,7 @@ def test_what_is_cancelled_late_is_news_of_that_day_and_so_is_that_it_takes_plac
 RECORDS = ["nothing", [1, None, {"id": "x"}, {"id": "x", "updated_utc": "soon", "about_utc": 3}], {"a": 1}, None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", RECORDS)
 def test_records_that_are_none_are_no_news(tmp_path, changes):
     import json

@@ -140,6 +140,7 @@ def test_links_are_whole():
     assert f"{long}a -> {long}b" in "\n".join(changes_text(changes(old, new, **SPAN)))
 
 
+@pytest.mark.slow
 @given(day=st.dates(date(2025, 1, 1), date(2026, 6, 1)), hour=st.integers(0, 23), weeks=st.integers(1, 60))
 @settings(max_examples=15)
 def test_every_form_of_every_new_time_can_be_said(day, hour, weeks):

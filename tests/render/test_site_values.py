@@ -52,6 +52,7 @@ def test_a_language_says_everything_and_nothing_else(language):
         assert text.strip() == text
 
 
+@pytest.mark.slow
 def test_every_text_is_said_somewhere():
     rooms = [*(ROOT / "svsm_cal/render").rglob("*"), *(ROOT / "svsm_cal/words").glob("l*.py")]
     said = "".join(path.read_text(encoding="utf-8") for path in rooms if path.suffix in (".py", ".html", ".js"))
@@ -182,6 +183,7 @@ def test_a_city():
 # --- Data ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
 @pytest.mark.parametrize("day", [date(2025, 3, 5), date(2024, 1, 1), date(2025, 12, 9), date(2031, 7, 1)])
 def test_calendar_json_is_as_its_schema_says(path, day):

@@ -88,6 +88,7 @@ def test_invitations_come_back_as_they_were_in_order(store):
         assert list(ledger.invitations(UID)) == [replace(listed, sequence=9), answered]
 
 
+@pytest.mark.slow
 def test_invitations_may_be_saved_while_they_are_read(store):
     many = [invitation(f"p{number:05}@example.org") for number in range(4500)]
     with store.ledger() as ledger:
@@ -186,6 +187,7 @@ def test_what_is_due_comes_in_order_with_its_bytes(store):
         assert delivery.remaining() == (5, NOW)
 
 
+@pytest.mark.slow
 def test_a_mail_waits_for_an_earlier_one_to_the_same_recipient_about_the_same_uid(store):
     put(store, mail(1), mail(2), mail(3, uid=OTHER_UID), mail(4, "carlos@example.org"), mail(5))
     assert due(store) == [1, 3, 4]
@@ -386,6 +388,7 @@ def filled(url):
     return records
 
 
+@pytest.mark.slow
 def test_both_stores_say_the_same_things(server, tmp_path):
     sqlite = filled(f"{tmp_path}/one.db")
     assert sqlite == filled(server.fresh())
@@ -415,6 +418,7 @@ FAULTY = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("damage", "told"), FAULTY)
 def test_check_finds(url, damage, told):
     filled(url)

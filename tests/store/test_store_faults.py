@@ -17,7 +17,7 @@ from svsm_cal.store.opening import open_store
 from tests.store.examples import CALENDAR
 from tests.store.killing import BROKEN, FULL, KILL, SENDS, WRITES, Actors, has_strace, spread
 
-pytestmark = pytest.mark.skipif(not has_strace(), reason="strace is not installed (tests/servers/setup.sh)")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not has_strace(), reason="strace is not installed (tests/servers/setup.sh)")]
 
 SOME = {"sqlite": 8, "postgresql": 4}  # points of each act in `make test`: a database costs more than a folder
 

@@ -17,6 +17,8 @@ from tests.servers.postgres import PASSWORD
 from tests.store.examples import CALENDAR, NOW, mail, sent
 from tests.store.killing import act, environment
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def process(*words):

@@ -14,6 +14,8 @@ from svsm_cal.store.opening import open_store
 from svsm_cal.store.workers import run_worker
 from tests.store.examples import CALENDAR, NOW, mail, sent
 
+pytestmark = pytest.mark.slow
+
 
 def clock():
     return Instant(datetime.now(UTC))

@@ -8,7 +8,9 @@ import re
 import shutil
 import ssl
 import subprocess
+import sys
 from http.client import HTTPSConnection
+from pathlib import Path
 
 import pytest
 import yaml
@@ -24,7 +26,7 @@ PERSONAL = f"/{feed_path(load(EXAMPLE).participants[0], SECRET.encode())}"
 TOKEN = PERSONAL.split("/")[2]
 HOUSE = """
 daemon off;
-user root;
+{user}
 pid {folder}/nginx.pid;
 error_log {folder}/start.error.log crit;
 events {{ worker_connections 64; }}
@@ -46,7 +48,7 @@ def housed(folder, name, changes):
     text = re.sub(r"(?m)^ *listen \[::\].*\n", "", text)  # where there is no IPv6
     (folder / "site.conf").write_text(text)
     config = folder / "nginx.conf"
-    config.write_text(HOUSE.format(folder=folder))
+    config.write_text(HOUSE.format(folder=folder, user="user root;" if os.geteuid() == 0 else ""))
     done = subprocess.run([NGINX_PROGRAM, "-t", "-c", config, "-p", folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "[warn]" not in done.stderr
@@ -156,7 +158,7 @@ def run(step, folder, **environment):
     text = step["run"]
     assert "${{" not in text  # what others write reaches the shell by the environment alone
     assert set(step.get("env", {})) <= set(environment)
-    path = f"{ROOT / '.venv/bin'}:{folder.parent}:{os.environ['PATH']}"
+    path = f"{Path(sys.executable).parent}:{folder.parent}:{os.environ['PATH']}"
     whole = {"PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8", **environment}
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text]
     return subprocess.run(command, cwd=folder, env=whole, capture_output=True, text=True, timeout=120, check=False)
