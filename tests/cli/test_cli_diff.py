@@ -238,6 +238,7 @@ def test_a_revision_without_the_calendar(repository, here):
 @pytest.mark.parametrize(
     ("data", "said"),
     [(b"\xff\xfe", "big.toml: is not UTF-8"), (b"#" * (2 * 1024 * 1024 + 1), "big.toml: is larger than 2 MiB")],
+    ids=["not UTF-8", "large"],
 )
 def test_a_file_in_git_that_is_no_calendar(repository, here, data, said):
     (here / "calendars/big.toml").write_bytes(data)

@@ -16,6 +16,8 @@ from tests.support import head
 
 pytestmark = pytest.mark.slow
 
+pytestmark = pytest.mark.slow
+
 SINCE, UNTIL = date(2025, 1, 1), date(2028, 1, 1)
 SPAN = datetime(2025, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
 HEAD = (

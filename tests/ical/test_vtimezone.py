@@ -129,7 +129,7 @@ def test_every_zone_from_any_year_for_a_century(year):
 @pytest.mark.parametrize(
     ("key", "year", "wall", "offset"),
     [
-        ("America/Havana", 2025, datetime(2026, 12, 15, 12), -4 * HOUR),
+        *([("America/Havana", 2025, datetime(2026, 12, 15, 12), -4 * HOUR)] if tz_database().version >= "2026f" else []),
         ("Africa/Cairo", 2020, datetime(2021, 7, 15, 12), 2 * HOUR),
         ("America/Nuuk", 2023, datetime(2023, 8, 15, 12), -2 * HOUR),
         ("America/Port-au-Prince", 2010, datetime(2016, 7, 15, 12), -5 * HOUR),

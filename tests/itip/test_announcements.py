@@ -16,6 +16,8 @@ from svsm_cal.itip.invitation import Announced, Answer, Invitation, Partstat, St
 
 pytestmark = pytest.mark.slow
 
+pytestmark = pytest.mark.slow
+
 UID = "call@calendar.example.org"
 HEAD = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"
 PEOPLE = {

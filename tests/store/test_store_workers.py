@@ -17,6 +17,8 @@ from tests.store.examples import CALENDAR, NOW, failed, mail, sent
 
 pytestmark = pytest.mark.slow
 
+pytestmark = pytest.mark.slow
+
 
 def clock():
     return Instant(datetime.now(UTC))
