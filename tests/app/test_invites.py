@@ -415,8 +415,8 @@ def test_nobody_has_an_address(tmp_path):
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("file", "is a file (name a folder)"),
-        ("file/mail", "Not a directory (check that it is there and can be written)"),
+        ("file", "is a file (give a folder)"),
+        ("file/mail", "Not a directory (check that it exists and can be written)"),
     ],
 )
 def test_a_place_that_is_no_folder(tmp_path, place, said):

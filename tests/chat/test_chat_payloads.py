@@ -124,5 +124,5 @@ def test_every_notice_of_a_year_makes_a_documented_payload(kind, language):
     found = notices(CALENDAR, begin, end)
     assert len(found) > 60
     for each in found:
-        said = wording(each, EXAMPLE, language_of(language))
-        assert list(checked.iter_errors(chat_payload(EXAMPLE, channel(kind), each, said.title, said.text))) == []
+        said = wording(each, CALENDAR, language_of(language))
+        assert list(checked.iter_errors(chat_payload(CALENDAR, channel(kind), each, said.title, said.text))) == []

@@ -270,9 +270,12 @@ def test_answers_come_from_a_maildir_and_are_shown(invite, server, tmp_path):
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("nowhere", "there is no such mailbox (name a Maildir, an mbox file, or imaps://user@host/INBOX)"),
-        ("ftp://example.org/x", "is not a mailbox (name a Maildir, an mbox file, or imaps://user@host/INBOX)"),
-        ("imaps://127.0.0.1:1/INBOX", ""),
+        ("nowhere", "nowhere: there is no such mailbox (name a Maildir, an mbox file, or imaps://user@host/INBOX)"),
+        (
+            "ftp://example.org/x",
+            "ftp://example.org/x: is not a mailbox (name a Maildir, an mbox file, or imaps://user@host/INBOX)",
+        ),
+        ("imaps://127.0.0.1:1/INBOX", f"the mailbox is not a server's address with a user (write {IMAP}, perhaps with ?ca=FILE)"),
     ],
 )
 def test_a_mailbox_that_is_none(invite, place, said):

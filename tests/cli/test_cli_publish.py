@@ -29,7 +29,7 @@ SITE = {
 }  # fmt: skip
 PEOPLE = ["claudio", "dionna", "huibo", "joerg", "nicolai", "oliver", "peter", "stefano", "tom", "vasant", "jon"]
 SECRET = b"correct horse battery staple"
-WRITABLE = "check that it is there and can be written"
+WRITABLE = "check that it exists and can be written"
 
 
 @pytest.fixture

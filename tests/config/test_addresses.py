@@ -49,7 +49,7 @@ def test_addresses_are_put_in(tmp_path, text, expected):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (f'dionne = "{CANARY}@example.org"', 'addresses.toml: "dionne" is not a participant of Community (did you'),
+        (f'dionne = "{CANARY}@example.org"', 'addresses.toml: "dionne" is not a participant of C (did you'),
         (f'dionna = "{CANARY}"', 'addresses.toml: the value of "dionna" is not a valid e-mail address'),
         ("dionna = 5", 'addresses.toml: the value of "dionna" is not a valid e-mail address'),
         ('dionna = "JOERG@example.org"', 'addresses.toml: "dionna" has the address of "joerg" (give each'),

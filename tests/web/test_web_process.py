@@ -197,7 +197,7 @@ REFUSED = {
         "192.0.2.1:0: cannot be listened on",
     ),
     "a pipe": (("-c", "{folder}/pipe", "serve", "--port", "0"), "pipe: is not a regular file"),
-    "a store that cannot be": (("-c", str(EXAMPLE), "serve", "--port", "0", "--store", "{folder}"), "is no file"),
+    "a store that cannot be": (("-c", str(EXAMPLE), "serve", "--port", "0", "--store", "{folder}"), "is not a file"),
     "a weak secret": (("-c", str(EXAMPLE), "serve", "--port", "0", "--secret-file", "{folder}/weak"), "is shorter than 16 bytes"),
     "a folder of others": (("-c", str(EXAMPLE), "serve", "--port", "0", "--site", "{folder}"), "holds nothing that"),
 }
