@@ -29,8 +29,9 @@ demo: $(DEMO)/done ## Set up, build the example's site, and show its next calls,
 check: $(VENV)/done ## Set up, then check style and types and run the quick tests: a minute
 	@$(MAKE) --no-print-directory --jobs lint types quick
 
-test: lint types readers ## Set up, then run every check and test
+test: lint types readers ## Set up, then run every check and test, and the quick tests on the other Pythons too
 	$(MEMORY) $(BIN)/python -m pytest -m "not soak" -n 3 --dist loadfile
+	$(MEMORY) $(BIN)/python tests/pythons.py $(CACHE) $(QUICK)
 
 lint: $(VENV)/done ## Check style and the layers
 	$(BIN)/ruff check .

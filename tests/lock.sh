@@ -4,6 +4,9 @@ set -eu
 compile="uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet"
 $compile pyproject.toml --all-extras --group dev -o tests/requirements.lock
 $compile pyproject.toml --group build -c tests/requirements.lock -o requirements.lock
+# What `make check` needs: for the other Pythons, and with the lowest versions that we allow of what we depend on.
+$compile pyproject.toml --extra holidays --group check -c tests/requirements.lock -o tests/check.lock
+$compile pyproject.toml --extra holidays --group check --resolution lowest-direct -o tests/lowest.lock
 $compile tests/readers/requirements.in -o tests/readers/requirements.lock
 $compile tests/sync/requirements.in -o tests/sync/requirements.lock
 $compile tests/bench/peers.in -o tests/bench/peers.lock
