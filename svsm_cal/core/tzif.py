@@ -34,7 +34,7 @@ def read_tzif(data: bytes, *, key: str = "") -> TzifData:
     """Return what a TZif file says; raises ZoneError, naming `key`, when it is none or is cut short."""
     try:
         return _read(data)
-    except (struct.error, IndexError, UnicodeDecodeError, ValueError) as error:
+    except (struct.error, IndexError, OverflowError, ValueError) as error:  # overflow: where a size has 32 bits
         raise ZoneError(f'zone "{key}": its file in the tz database is no TZif file', key=key) from error
 
 
