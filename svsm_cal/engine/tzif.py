@@ -34,7 +34,7 @@ def read_tzif(data: bytes, *, key: str = "") -> TzifData:
     """Return the contents of a TZif file; raises ZoneError, naming `key`, if it is invalid or truncated."""
     try:
         return _read(data)
-    except (struct.error, IndexError, UnicodeDecodeError, ValueError) as error:
+    except (struct.error, IndexError, OverflowError, ValueError) as error:  # overflow: where a size has 32 bits
         raise ZoneError(f'zone "{key}": its file in the tz database is not a TZif file', key=key) from error
 
 
