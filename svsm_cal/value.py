@@ -20,7 +20,7 @@ _set = object.__setattr__
 
 
 def _annotated(namespace: dict[str, Any]) -> tuple[str, ...]:
-    """Return the names that a class body annotates: keys of a dict, or of what a function returns (PEP 649)."""
+    """Return a class body's annotated names, from `__annotations__` or its annotate function (PEP 649)."""
     if sys.version_info >= (3, 14) and "__annotations__" not in namespace:
         from annotationlib import Format, call_annotate_function, get_annotate_from_class_namespace
 

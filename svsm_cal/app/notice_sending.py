@@ -61,7 +61,7 @@ class SendResult(Value):
 class NoticeStore:
     """The record of sent notices, by identity and destination, in a calendar's store; each call is one transaction.
 
-    Claims cannot be deleted: a failed attempt is another claim, after which the next attempt has a higher number.
+    Claims are permanent: a failure is recorded as a second claim, and the next attempt gets a higher number.
     """
 
     def __init__(self, store: Store, now: Instant) -> None:

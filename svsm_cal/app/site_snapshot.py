@@ -57,7 +57,7 @@ def moment_of(calendar: Calendar, now: Instant) -> Instant:
 class SiteSource(Value):
     """Where snapshots come from: a calendar file, a secret for personal feeds, and perhaps a folder that `build` wrote.
 
-    The folder's files are served as they are; without one the site is made here.
+    The folder's files are served unchanged; without it, the site is made here.
     """
 
     path: str
@@ -98,7 +98,7 @@ class SiteSource(Value):
         files = site(calendar, now=at, secret=self.secret)
         if recorded is not None:
             files |= recorded_feeds(recorded, calendar, files, self.secret)
-        elif same is not None and same.at.year == at.year:  # feeds depend on nothing else of the time
+        elif same is not None and same.at.year == at.year:  # of the time, only the year affects feeds
             files |= {name: data for name, data in same.files.items() if name.endswith(".ics") or name == "revisions.json"}
         elif history is not None:
             files |= history.revise(calendar, text, files, self.secret, now=at)

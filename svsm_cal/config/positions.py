@@ -239,7 +239,7 @@ def newline_at(text: str, at: int) -> str:
 
 
 def after_line(text: str, at: int, lines: list[str]) -> str:
-    """Return the text with lines inserted after the one at an offset; a missing newline at the end stays missing."""
+    """Return the text with lines inserted after the line at an offset; no final newline is added."""
     newline = newline_at(text, at)
     end = text.find("\n", at) + 1
     if not end:

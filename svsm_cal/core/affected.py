@@ -107,7 +107,7 @@ def _entries(calendar: Calendar, series: Series, feed: str) -> object:
 
 
 def _effect(override: Override, *, shows_cancelled: bool) -> Override:
-    """Return an exception as a feed has it; a cancelled call that is not shown has no details."""
+    """Return an exception as in a feed; a hidden cancelled call has no details."""
     if override.status is Status.CANCELLED and not shows_cancelled:
         return Override(override.recurrence, override.status)
     return _without_minutes(override)

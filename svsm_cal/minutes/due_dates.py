@@ -73,7 +73,7 @@ _LONGEST_ID = 40
 
 
 def due_dates(said: Said) -> list[Suggestion]:
-    """Return the deadlines that a sentence names, without those already past on its day."""
+    """Return the deadlines named in a sentence, except those before the minutes' date."""
     suggestions: dict[date, Suggestion] = {}
     for mention, what, sure in (*_named(said), *_requested(said)):
         day = mention.last

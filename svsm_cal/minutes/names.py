@@ -110,7 +110,7 @@ def attendees_of(entries: Sequence[str], names: Names) -> tuple[Attendee, ...]:
         if name and not _NOBODY.match(name) and any(map(str.isalpha, name)):
             attendees.setdefault(plain_name(name) or name, Attendee(name, names.find(name), remark))
     in_full = {attendee.participant for attendee in attendees.values() if " " in attendee.name}
-    # If a participant is listed in full, the same first name alone is another person.
+    # If a full name is listed, the same first name alone means another person.
     return tuple(
         replace(attendee, participant=None) if " " not in attendee.name and attendee.participant in in_full else attendee
         for attendee in attendees.values()

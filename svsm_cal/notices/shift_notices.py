@@ -100,7 +100,7 @@ def _shifts(series: Series, zone: Zone, first: date, last: date) -> Iterator[_Sh
 
 
 def _cause(series: Series, zone: Zone, window: ShiftWindow) -> tuple[Zone, date] | None:
-    """Return the last clock change before a window's first call, in its zone or the anchor: the zone and the local day."""
+    """Return the zone (its own or the anchor) and local day of the last clock change before a window's first call."""
     at = epoch_seconds(window.first_utc)
     anchor = _anchor_at(series, window.first)
     changes = [
@@ -122,7 +122,7 @@ def _anchor_at(series: Series, day: date) -> Zone:
 
 
 def _clock(window: ShiftWindow, day: date, minutes: int = 0) -> LocalDateTime:
-    """Return the local start of a call on an anchor date in a window, less some minutes."""
+    """Return the local start of a window's call on an anchor date, minus `minutes`."""
     return LocalDateTime(midnight(day) + timedelta(seconds=window.local_seconds, minutes=-minutes))
 
 

@@ -32,7 +32,7 @@ class MailState(StrEnum):
 class Mail(Value):
     """A mail as it will be sent: its exact bytes, made once, and the fields by which it is found.
 
-    `kind` is invite, reminder or notice. `uid`, `sequence` and `method` are the invite's ("" and 0 without one). With
+    `kind` is invite, reminder or notice. `uid`, `sequence` and `method` are set for invites only. With
     `supersedes` it replaces older pending mails about its uid to its recipient.
     """
 
@@ -161,7 +161,7 @@ class Ledger(Protocol):
         """Return how often the served feeds have changed, 0 before the first time."""
 
     def served(self) -> dict[str, bytes]:
-        """Return the feeds that `serve` gave out last, by name, and what else it keeps with them."""
+        """Return the last files recorded by `serve`, by name: the feeds and other state."""
 
     def serve(self, files: Mapping[str, bytes]) -> int:
         """Record these in place of all that were served before; return the version, which rises only if they differ."""
@@ -197,7 +197,7 @@ class Store(Protocol):
         """Return a transaction: committed when its block ends, rolled back when it raises."""
 
     def delivery(self, *, batch: int | None = None) -> AbstractContextManager[Delivery | None]:
-        """Return the right to deliver everything, or one batch; None while another process has it."""
+        """Return the right to deliver everything, or one batch; None while another process holds it."""
 
     def batches(self) -> list[int]:
         """Return the batches that have pending rows, in order."""

@@ -61,7 +61,7 @@ class Database(ABC):
 
     @abstractmethod
     def delivery(self, *, batch: int | None = None) -> AbstractContextManager[Delivery | None]:
-        """Return the right to deliver everything, or one batch; None while another process has it."""
+        """Return the right to deliver everything, or one batch; None while another process holds it."""
 
     @abstractmethod
     def close(self) -> None:

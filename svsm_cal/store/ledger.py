@@ -112,7 +112,7 @@ class SqlLedger(Outbox):
         return int(version)
 
     def served(self) -> dict[str, bytes]:
-        """Return the feeds that `serve` gave out last, by name, and what else it keeps with them."""
+        """Return the last files recorded by `serve`, by name: the feeds and other state."""
         return {name: bytes(data) for name, data in self._connection.rows("SELECT name, data FROM served ORDER BY name")}
 
     def serve(self, files: Mapping[str, bytes]) -> int:

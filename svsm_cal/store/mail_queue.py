@@ -124,7 +124,7 @@ class Outbox:
     def retry(self, ids: Iterable[int], *, now: Instant) -> int:
         """Make rows that failed, bounced or wait due now, with no attempts, and return how many there were.
 
-        They form new batches. A row stays as it is if a later one to the same recipient supersedes it.
+        They form new batches. A row superseded by a later one to the same recipient is unchanged.
         """
         at = micros(now)
         first_batch = self._next("batch")

@@ -162,7 +162,7 @@ class PostgresStore(Database):
 
     @contextmanager
     def delivery(self, *, batch: int | None = None) -> Iterator[Delivery | None]:
-        """Return the right to deliver everything, or one batch; None while another process has it, or that to everything."""
+        """Return the right to deliver everything, or one batch; None while another process holds it, or everything."""
         connection = self._locked(batch)
         if connection is None:
             yield None

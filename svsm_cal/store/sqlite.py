@@ -275,7 +275,7 @@ class SqliteStore(Database):
 
     @contextmanager
     def delivery(self, *, batch: int | None = None) -> Iterator[Delivery | None]:
-        """Return the right to deliver everything, or one batch; None while another process has it for any batch."""
+        """Return the right to deliver everything, or one batch; None while another process is delivering."""
         with self._alone(wait=False) as alone:
             if not alone:
                 yield None

@@ -5,7 +5,7 @@
     imaps://calendar@mail.example.org/INBOX    the password is in SVSM_CAL_IMAP_PASSWORD or a file
 
 Other programs may deliver to a Maildir (https://cr.yp.to/proto/maildir.html), read it and move its files at any time, so
-nothing is locked, and a missing file is no error. A mail is marked by one rename: it is unread or read, whatever happens.
+nothing is locked, and missing files are allowed. A mail is marked by one rename: it is unread or read, whatever happens.
 
 An mbox file (RFC 4155) is only read: writing it safely needs a lock that all its other users know of. The caller remembers
 by digest which of its mails are done. Lengths in headers (mboxcl) are ignored.

@@ -2,7 +2,7 @@
 
 An outcome is about one mail: what the server said of its recipient or its text. A problem of the connection (no network,
 no TLS, a refused password, a server that hangs up or talks nonsense) is not the mail's fault: the mail is tried once more
-on a new connection, then deferred. After a few failures in a row delivery ends, and mails not yet attempted stay as they are.
+on a new connection, then deferred. After a few failures in a row delivery ends, and unattempted mails stay pending.
 
 | at | 4yz | 5yz | connection lost, no answer in time, nonsense |
 |---|---|---|---|
@@ -80,7 +80,7 @@ def deliver(
     settle: Callable[[Outcome], None],
     stop: Callable[[], bool] = _never,
 ) -> Broken | None:
-    """Send mails; return None when all are settled or `stop` returned true, else why delivery ended early.
+    """Send mails; return the reason for an early end, None if all are settled or `stop` returned true.
 
     Args:
         mails: the next one is read when the one before is settled.

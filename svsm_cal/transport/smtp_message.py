@@ -99,7 +99,7 @@ def dot_stuffed(data: bytes) -> bytes:
 
 
 def prepare(envelope: Envelope) -> Prepared | Unfit:
-    """Return a mail ready to be sent, or why it is unfit; an empty sender (`<>`) is allowed: no bounces come back."""
+    """Return a mail ready for SMTP, or why it is refused; an empty sender (`<>`) is allowed and gets no bounces."""
     sender, recipient, data = envelope.sender, envelope.recipient, envelope.data
     for whose, address in (("sender", sender), ("recipient", recipient)):
         if (address or whose == "recipient") and (flaw := flaw_of_address(address)):

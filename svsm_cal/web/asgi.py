@@ -124,7 +124,7 @@ class AccessLog:
 
 
 class AsgiApplication:
-    """The application of a `Start`; `clock` gives the present, and `log` is the access log, None for none."""
+    """The application of a `Start`; `clock` returns the present, `log` is an optional access log."""
 
     def __init__(
         self,

@@ -105,7 +105,7 @@ class Reloader:
     async def _attempt(self, name: str, work: Callable[[Instant], Awaitable[None]], now: Instant) -> None:
         try:
             await work(now)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the server goes on
+        except Exception as error:  # noqa: BLE001 - the server survives any error
             self._report(name, error, now)
         else:
             self._told.pop(name, None)
