@@ -11,8 +11,10 @@ MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -Pk /dev/shm | awk 'END { print $$
 # The tests of `make check`: without servers and other programs, on every Python.
 QUICK := -m "not soak and not slow" $(addprefix tests/,app cli config core docs ical itip minutes render store)
 DEMO_NOW := 2025-03-05T17:00Z
+# For example: make mutants MUTANTS="-n 50 --rooms core"; tests/mutants/run.py --help lists the options.
+MUTANTS ?= -n 300 --seed 1
 
-.PHONY: help demo check test lint types quick bench soak readers format lock clean
+.PHONY: help demo check test lint types quick bench soak mutants readers format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,6 +53,9 @@ bench: readers ## Measure against other programs, side by side
 soak: readers ## Run the long tests
 	sh tests/tzdata/setup.sh $(BIN)/python $(CACHE) all
 	$(MEMORY) $(BIN)/python -m pytest -m soak --hypothesis-profile=soak --timeout=7200
+
+mutants: readers ## Change the program a little, 300 times over, and see whether the tests notice
+	$(MEMORY) $(BIN)/python tests/mutants/run.py $(MUTANTS)
 
 format: $(VENV)/done ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

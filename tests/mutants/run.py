@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+import traceback
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -135,35 +136,45 @@ def limit(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, 120 + 30 * seconds)
 
 
-def tested(copy: Path, tests: dict[str, float], log: Path) -> tuple[str, list[str]]:
+def tested(copy: Path, tests: dict[str, float]) -> tuple[str, list[str]]:
     """Run tests in a copy of the tree, in a process of its own; return "passed", "failed" or "time", and what failed."""
-    log.write_bytes(b"")
+    log = copy.with_suffix(".json")
+    log.unlink(missing_ok=True)
     child = os.fork()
     if not child:
-        os.setsid()
-        os.chdir(copy)
-        output = os.open(log.with_suffix(".txt"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        sys.path[:] = [str(copy), *sys.path[1:]]
-        os.environ.update({"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"})
-        sys.dont_write_bytecode = True
-        limit(10)
-        chosen = Chosen(tests)
-        files = list(dict.fromkeys(name.partition("::")[0] for name in tests))
-        options = ["-x", "-q", "--tb=short", "-o", "addopts=--import-mode=importlib", "-p", "no:cacheprovider"]
-        code = pytest.main([*options, *files], plugins=[chosen])
-        log.write_text(json.dumps(chosen.failed), encoding="utf-8")
-        sys.stdout.flush()
-        os._exit(int(code))
+        try:
+            log.write_text(json.dumps(run(copy, tests)), encoding="utf-8")
+        finally:
+            traceback.print_exc()
+            os._exit(0)
     _, status = os.waitpid(child, 0)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
     if os.WIFSIGNALED(status):
         return "time", []
-    failed = json.loads(log.read_text(encoding="utf-8") or "[]")
-    return ("failed" if os.WEXITSTATUS(status) else "passed"), failed
+    if not log.exists():
+        raise SystemExit(f"the tests cannot be run: {copy.with_suffix('.log').read_text(encoding='utf-8')[-3000:]}")
+    code, failed = json.loads(log.read_text(encoding="utf-8"))
+    return ("failed" if code else "passed"), failed
+
+
+def run(copy: Path, tests: dict[str, float]) -> tuple[int, list[str]]:
+    """Run tests in this process; return pytest's exit status and what failed."""
+    os.setsid()
+    os.chdir(copy)
+    output = os.open(copy.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    sys.path[:] = [str(copy), *sys.path[1:]]
+    os.environ.update({"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"})
+    sys.dont_write_bytecode = True
+    limit(10)
+    chosen = Chosen(tests)
+    files = list(dict.fromkeys(name.partition("::")[0] for name in tests))
+    options = ["-x", "-q", "--tb=short", "-o", "addopts=--import-mode=importlib", "-p", "no:cacheprovider"]
+    code = pytest.main([*options, "-W", "ignore::pytest.PytestAssertRewriteWarning", *files], plugins=[chosen])
+    return int(code), chosen.failed
 
 
 def judged(task: tuple[int, Mutant, dict[str, float]]) -> tuple[int, str, list[str]]:
@@ -177,7 +188,7 @@ def judged(task: tuple[int, Mutant, dict[str, float]]) -> tuple[int, str, list[s
     file.write_bytes(mutant.apply(source))
     os.utime(file, (number, number))  # so that no compiled form of another one is taken for it
     try:
-        outcome, failed = tested(copy, tests, copy.with_suffix(".log"))
+        outcome, failed = tested(copy, tests)
     finally:
         file.write_bytes(source)
         os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -254,9 +265,7 @@ def report(mutants: list[Mutant], outcomes: dict[int, tuple[str, list[str]]], do
         print(f"{room:8} {row.total():4} mutants  {row['killed']:4} killed  {row['listed']:3} listed")
     matter = len(mutants) - counts["listed"]
     share = 100 * counts["killed"] / matter if matter else 100.0
-    print(
-        f"{len(mutants)} mutants, {counts['killed']} killed, {counts['listed']} listed; of those that matter {share:.1f} % killed"
-    )
+    print(f"{len(mutants)} mutants, {counts['killed']} killed; {share:.1f} % of the {matter} that matter")
     return share
 
 
@@ -277,6 +286,9 @@ def main() -> int:
         importlib.import_module(each)
     outcomes: dict[int, tuple[str, list[str]]] = {}
     with tempfile.TemporaryDirectory(prefix="mutants") as folder:
+        unchanged = copied(Path(folder) / "unchanged")
+        if tested_alone(unchanged, dict(list(tasks[0][2].items())[:100])):
+            raise SystemExit("the tests fail without any change: see that `make test` passes first")
         context = multiprocessing.get_context("fork")
         numbers = context.Queue()
         for number in range(given.j):
@@ -284,13 +296,11 @@ def main() -> int:
         with context.Pool(given.j, prepare, (Path(folder), numbers)) as pool:
             for number, outcome, failed in pool.imap_unordered(judged, tasks):
                 outcomes[number] = outcome, failed
-                print(
-                    f"{len(outcomes)}/{len(tasks)} {mutants[number].file}:{mutants[number].line} {outcome} {failed}",
-                    file=sys.stderr,
-                )
+                place = f"{mutants[number].file}:{mutants[number].line}"
+                print(f"{len(outcomes)}/{len(tasks)} {place}: {outcome} {''.join(failed)}", file=sys.stderr, flush=True)
         noticed = {name for _, failed in outcomes.values() for name in failed}
         usual = dict.fromkeys(sorted(noticed), 10.0)
-        again = tested_alone(copied(Path(folder) / "unchanged"), usual) if noticed else set()
+        again = tested_alone(unchanged, usual)
     return report(mutants, outcomes, again) < given.goal
 
 
@@ -298,11 +308,11 @@ def tested_alone(copy: Path, tests: dict[str, float]) -> set[str]:
     """Return which of the tests that noticed something fail without any change."""
     failing: set[str] = set()
     while tests:
-        outcome, failed = tested(copy, tests, copy.with_suffix(".log"))
+        outcome, failed = tested(copy, tests)
         if outcome == "passed":
             break
         if not failed:
-            raise SystemExit(f"the tests cannot be run: {copy.with_suffix('.txt').read_text(encoding='utf-8')[-2000:]}")
+            raise SystemExit(f"the tests cannot be run: {copy.with_suffix('.log').read_text(encoding='utf-8')[-3000:]}")
         failing.update(failed)
         tests = {name: seconds for name, seconds in tests.items() if name not in failing}
     return failing

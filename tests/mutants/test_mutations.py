@@ -66,8 +66,8 @@ def test_the_block_of_a_line(line, lines):
     assert (None if number is None else blocks[number]) == lines
 
 
-@pytest.mark.parametrize("row", LISTED, ids=lambda row: f"{row['file']}:{row['function']}")
-def test_what_is_listed_is_there_and_has_a_reason(row):
-    found = mutants_of((ROOT / row["file"]).read_bytes(), row["file"])
-    assert (row["function"], row["before"], row["after"]) in {(each.function, each.before, each.after) for each in found}
-    assert row["why"]
+def test_what_is_listed_is_there_and_has_a_reason():
+    for row in LISTED:
+        found = mutants_of((ROOT / row["file"]).read_bytes(), row["file"])
+        assert (row["function"], row["before"], row["after"]) in {(each.function, each.before, each.after) for each in found}, row
+        assert row["why"], row
