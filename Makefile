@@ -5,6 +5,8 @@ CACHE := .cache
 DEMO := $(CACHE)/demo-venv
 VENV := .venv
 BIN := $(VENV)/bin
+# Another PYTHON makes the environments anew.
+READY := done-python$(shell "$(PYTHON)" -c 'import platform; print(platform.python_version())' 2>/dev/null)
 EXAMPLE := examples/svsm/calendar.toml
 # Disk access dominates the tests' time: their files are in memory if there is enough of it.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -Pk /dev/shm | awk 'END { print $$4 }')" -gt 2000000 ] && echo TMPDIR=/dev/shm)
@@ -19,7 +21,7 @@ MUTANTS ?= -n 300 --seed 1
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: $(DEMO)/done ## Set up, build the example's site, and show its next calls, shifts and deadlines
+demo: $(DEMO)/$(READY) ## Set up, build the example's site, and show its next calls, shifts and deadlines
 	@echo "The example on $(DEMO_NOW): the Wednesday before the US changes its clocks, three weeks ahead of Europe."
 	@set -e; for command in "next --tz America/New_York" "when 2025-03-12" "shifts --until 2025-12-31" "deadlines --within 8w" \
 	    "build demo-site"; do \
@@ -28,22 +30,22 @@ demo: $(DEMO)/done ## Set up, build the example's site, and show its next calls,
 	done
 	@echo; echo "Open demo-site/index.html in a browser; import demo-site/calendar.ics into a calendar program."
 
-check: $(VENV)/done ## Set up, then check style and types and run the quick tests: a minute
+check: $(VENV)/$(READY) ## Set up, then check style and types and run the quick tests: a minute
 	@$(MAKE) --no-print-directory --jobs lint types quick
 
 test: lint types readers ## Set up, then run all checks and tests, and the quick tests on the other Pythons
 	$(MEMORY) $(BIN)/python -m pytest -m "not soak" -n 3 --dist loadfile
 	$(MEMORY) $(BIN)/python tests/pythons.py $(CACHE) $(QUICK)
 
-lint: $(VENV)/done ## Check style and the layers
+lint: $(VENV)/$(READY) ## Check style and the layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 
-types: $(VENV)/done
+types: $(VENV)/$(READY)
 	$(BIN)/mypy
 
-quick: $(VENV)/done
+quick: $(VENV)/$(READY)
 	$(MEMORY) $(BIN)/python -m pytest -q -n 2 --dist worksteal $(QUICK)
 
 bench: readers ## Measure against other programs, side by side
@@ -57,13 +59,13 @@ soak: readers ## Run the long tests
 mutants: readers ## Change the program a little, 300 times over, and see whether the tests notice
 	$(MEMORY) $(BIN)/python tests/mutants/run.py $(MUTANTS)
 
-format: $(VENV)/done ## Format the code
+format: $(VENV)/$(READY) ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-lock: $(VENV)/done ## Resolve and pin all dependencies again (needs uv)
+lock: $(VENV)/$(READY) ## Resolve and pin all dependencies again (needs uv)
 	sh tests/lock.sh
 
-readers: $(VENV)/done
+readers: $(VENV)/$(READY)
 	sh tests/readers/setup.sh "$(PYTHON)" $(CACHE)
 	sh tests/apart.sh "$(PYTHON)" $(CACHE)/sync tests/sync/requirements.lock "the clients (Radicale, vdirsyncer)"
 	sh tests/apart.sh "$(PYTHON)" $(CACHE)/chat tests/chat/requirements.lock "the Matrix server (Synapse)"
@@ -77,10 +79,10 @@ clean: ## Remove all generated files
 	rm -rf $(VENV) $(CACHE) demo-site
 
 # An environment with the runtime dependencies only.
-$(DEMO)/done: requirements.lock pyproject.toml
+$(DEMO)/$(READY): requirements.lock pyproject.toml
 	@sh tests/environment.sh "$(PYTHON)" $(DEMO) requirements.lock
 	@touch $@
 
-$(VENV)/done: tests/requirements.lock pyproject.toml
+$(VENV)/$(READY): tests/requirements.lock pyproject.toml
 	@sh tests/environment.sh "$(PYTHON)" $(VENV) tests/requirements.lock
 	@touch $@

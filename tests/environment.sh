@@ -7,11 +7,11 @@ python=$1 folder=$2 lock=$3
     exit 1
 }
 echo "setting up $folder ..." >&2
-if ! "$python" -m venv "$folder" 2>/dev/null; then
+if ! "$python" -m venv --clear "$folder" 2>/dev/null; then
     # Debian splits venv off its Python.
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "$python has no venv: install python3-venv" >&2; exit 1; }
     apt-get update -q >/dev/null && apt-get install -y -q python3-venv >/dev/null
-    "$python" -m venv "$folder"
+    "$python" -m venv --clear "$folder"
 fi
 pip="$folder/bin/python -m pip --disable-pip-version-check --quiet install --no-compile"
 $pip --require-hashes -r "$lock"

@@ -61,6 +61,7 @@ def test_every_reader_finds_the_calls_that_were_held(calendar, read, reader, fee
     assert read(reader, svsm_cal.to_ical(calendar, now=NOW, **feed), SINCE, UNTIL) == held()
 
 
+@pytest.mark.slow
 def test_every_reader_finds_the_rest_of_time(calendar, read, reader, stamp):
     """Ten years on, where only the rule and the yearly clock changes speak."""
     span = datetime(2034, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
@@ -69,6 +70,7 @@ def test_every_reader_finds_the_rest_of_time(calendar, read, reader, stamp):
     assert read(reader, svsm_cal.to_ical(calendar, now=NOW), *(each.date() for each in span)) == expected
 
 
+@pytest.mark.slow
 def test_every_reader_finds_the_deadlines(calendar, read, reader):
     """They are whole days, which a reader tells as dates."""
     feed = svsm_cal.to_ical(calendar, now=NOW, deadlines=True)

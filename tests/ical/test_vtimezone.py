@@ -114,6 +114,7 @@ def test_dateutil_is_told_the_right_time_everywhere(clocks):
     assert wrong_by_dateutil(clocks) == {}
 
 
+@pytest.mark.slow
 def test_icaljs_is_told_the_right_time_everywhere(clocks, icaljs_offsets):
     assert wrong_by_icaljs(clocks, icaljs_offsets) == {}
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("procrastinate", reason="workers need the extra `postgres`")
+
 from svsm_cal.store import open_store
 from svsm_cal.store.postgres_connection import batches_without_job
 from tests.store.examples import CALENDAR

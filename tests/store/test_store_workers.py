@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+pytest.importorskip("procrastinate", reason="workers need the extra `postgres`")
+
 from svsm_cal.engine.civil import Instant
 from svsm_cal.errors import TransportError, UsageError
 from svsm_cal.store import open_store
